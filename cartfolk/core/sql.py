@@ -1,0 +1,75 @@
+"""Named SQL statements and COPY: how every room talks to PostgreSQL in sets.
+
+A room keeps its statements in ``queries.sql`` beside its modules. Each begins with ``-- :name``
+and a sentence that says what it does; the text up to the next name is the statement::
+
+    -- :name lock_contacts
+    -- Holds the contacts against a merge while facts are written for them.
+    select contact_id from contact where contact_id = any(%(contacts)s) for key share
+
+Parameters are psycopg's (``%(name)s``); nothing is ever formatted into a statement.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, LiteralString, cast
+
+import psycopg
+from psycopg import sql
+from psycopg.rows import TupleRow
+
+Connection = psycopg.Connection[TupleRow]
+
+_NAME = re.compile(r"^-- :name (\w+)\s*$", re.MULTILINE)
+
+
+class UnknownStatement(KeyError):
+    """The room's queries.sql has no statement of that name: a typing error in our own code."""
+
+
+class Statements(Mapping[str, LiteralString]):
+    """The statements of one ``queries.sql``, by name."""
+
+    def __init__(self, path: Path) -> None:
+        parts = _NAME.split(path.read_text(encoding="utf-8"))
+        self._path = path
+        # SQL files are part of the program, never user input: that is what LiteralString stands for.
+        self._texts = {
+            name: cast(LiteralString, text.strip().rstrip(";"))
+            for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        }
+
+    @classmethod
+    def beside(cls, module_file: str, name: str = "queries.sql") -> Statements:
+        """The statements in ``name`` in the folder of ``module_file`` (pass ``__file__``)."""
+        return cls(Path(module_file).with_name(name))
+
+    def __getitem__(self, name: str) -> LiteralString:
+        try:
+            return self._texts[name]
+        except KeyError:
+            raise UnknownStatement(f"{self._path} has no statement named {name}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def copy_rows(
+    conn: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> int:
+    """Writes ``rows`` into ``table`` by COPY and returns how many there were."""
+    statement = sql.SQL("copy {} ({}) from stdin").format(
+        sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    count = 0
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
