@@ -4,7 +4,8 @@ Every process that uses it holds a *lease*: a shared flock on `lease.lock`, whic
 the process ends. The first user starts a *watcher* (this file run as a program), which owns the server: it
 makes the cluster, starts the server, starts it again when it dies, and stops it `GRACE` seconds after the
 last lease is gone. So nothing is left behind by kill -9 of anybody: without users the watcher stops the
-server, without the watcher the kernel does (PR_SET_PDEATHSIG), and the next `start()` cleans up and begins anew.
+server, without the watcher the kernel does (PR_SET_PDEATHSIG), and the next `start()` cleans up and begins
+anew.
 
     DATA/postgres/  cluster/       PGDATA, made beside and renamed when complete
                     run/           the socket, 0700; or a private temporary folder where this path is too long
@@ -56,10 +57,12 @@ if sys.platform != "win32":
 OLDEST_MAJOR = 15
 NAME = "cartfolk"  # of the role and of the database
 GRACE = 2.0  # seconds the server outlives its last user, so that a row of commands shares one start
+RESTART_PAUSE = 0.5  # seconds at least between two starts of a server that keeps dying
 TICK = 0.2  # seconds between two looks of the watcher
 READY_TIMEOUT = 600.0  # seconds; crash recovery of 4 GB of WAL on a slow disk is minutes
 LOG_BYTES = 8 << 20
 SOCKET = ".s.PGSQL.5432"
+_PROGRAMS = ("postgres", "initdb", "pg_ctl")
 _USUAL_PLACES = (
     "usr/lib/postgresql/*",
     "usr/pgsql-*",
@@ -128,8 +131,8 @@ def find_binaries(required_major: int | None = None) -> Binaries:
 def _candidates() -> Iterator[tuple[Path, Literal["path", "wheel"]]]:
     """Folders worth a look, best first, each once. Links are resolved: a link to one program of a
     distribution's folder leads to all of them."""
-    found = [shutil.which(program) for program in ("postgres", "initdb", "pg_ctl")]
-    folders = [Path(program).resolve().parent for program in found if program]
+    programs = [Path(folder, program) for folder in os.get_exec_path() for program in _PROGRAMS]
+    folders = [program.resolve().parent for program in programs if os.path.isfile(program)]
     for pattern in _USUAL_PLACES:
         folders += [home / "bin" for home in _newest_first(Path("/").glob(pattern))]
     yield from ((folder, "path") for folder in dict.fromkeys(folders))
@@ -147,7 +150,7 @@ def _newest_first(folders: Iterator[Path]) -> list[Path]:
 def _check(directory: Path, source: Literal["path", "wheel"]) -> Binaries | None:
     """A distribution's wrapper or half an installation is no server, so all three programs must answer."""
     answers = set()
-    for program in ("postgres", "initdb", "pg_ctl"):
+    for program in _PROGRAMS:
         try:
             command = [str(directory / program), "--version"]
             answer = subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
@@ -439,7 +442,7 @@ class Server:
         options = [part for name, value in self._options.items() for part in ("-c", f"{name}={value}")]
         for _ in range(3):
             # A server that dies as soon as it is up must not be started a hundred times a second.
-            time.sleep(max(0.0, self._started + 1 - time.monotonic()))
+            time.sleep(max(0.0, self._started + RESTART_PAUSE - time.monotonic()))
             self._started = time.monotonic()
             _evict(self._cluster)
             for stale in (self.socket, self.socket.with_name(SOCKET + ".lock")):
@@ -655,6 +658,15 @@ def _belongs(pid: int, cluster: Path) -> bool:
         return False
 
 
+def _inhabitants(cluster: Path) -> list[int]:
+    """The ids of all PostgreSQL processes of this cluster; without /proc only of its postmaster."""
+    lines = _postmaster_lines(cluster)
+    pids = {int(lines[0])} if lines and lines[0].isdigit() else set()
+    with contextlib.suppress(OSError):
+        pids |= {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    return [pid for pid in pids if _belongs(pid, cluster)]
+
+
 def _evict(cluster: Path) -> None:
     """End what a killed watcher or postmaster left on the cluster: it would keep a new server from starting.
 
@@ -662,15 +674,8 @@ def _evict(cluster: Path) -> None:
     would do the same, so that file goes. Otherwise it stays: PostgreSQL knows its own dead by it.
     """
 
-    def inhabitants() -> list[int]:
-        lines = _postmaster_lines(cluster)
-        pids = {int(lines[0])} if lines and lines[0].isdigit() else set()
-        with contextlib.suppress(OSError):
-            pids |= {int(name) for name in os.listdir("/proc") if name.isdigit()}
-        return [pid for pid in pids - {os.getpid()} if _belongs(pid, cluster)]
-
     for kind, patience in ((signal.SIGINT, 10.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
-        left = inhabitants()
+        left = _inhabitants(cluster)
         for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, kind)
@@ -692,11 +697,14 @@ def watch(home: Path, settings: Mapping[str, str]) -> None:
     Raises an EmbeddedPostgresError when the server cannot be made to run.
     """
     with (home / "watcher.lock").open("ab") as own, (home / "lease.lock").open("rb") as lease:
-        deadline = time.monotonic() + 2  # users look at this lock for an instant
         while not _lock(own, exclusive=True):
-            if time.monotonic() > deadline:
+            if not _lock(own, exclusive=False):
                 return  # another watcher was faster
-            time.sleep(0.01)
+            fcntl.flock(own, fcntl.LOCK_UN)  # only users, who look at this lock for an instant
+            time.sleep(0.005)
+        if _lock(lease, exclusive=True) or not _lock(lease, exclusive=False):
+            return  # we come too late: nobody is there any more, or the last user waits for the end
+        fcntl.flock(lease, fcntl.LOCK_UN)
         (home / "server.json").unlink(missing_ok=True)
         (home / "stop").unlink(missing_ok=True)
         terminated, wake = _signals()
