@@ -496,6 +496,7 @@ class Server:
         """initdb, role and database in a folder beside, renamed when all is there: killed at any moment, the
         next start begins anew."""
         for unfinished in self._home.glob("cluster.new-*"):
+            _evict(unfinished)
             shutil.rmtree(unfinished, ignore_errors=True)
         if self._cluster.exists():
             return
