@@ -1,7 +1,7 @@
 """Single things that happen in the shop on request: a test says exactly what it needs to see.
 
-`act(world, request, words)` takes an object with `do` and its fields, changes the world (webhooks follow), and
-returns `(kind, id)` of the record concerned. States are in the platform's words; amounts are decimal text.
+`act(world, request, words)` takes an object with `do` and its fields, changes the world (webhooks follow),
+and returns `(kind, id)` of the record concerned. States are in the platform's words, amounts decimal text.
 
 | do | fields |
 |---|---|

@@ -23,6 +23,11 @@ class Buyer:
     customer_id: int = 0
 
 
+def is_taxed(world: World, country: str) -> bool:
+    """Whether this shop's prices contain tax for a buyer from there."""
+    return world.country == "DE" and country in TAXED
+
+
 def rate_text(currency: str, home: str, at: int) -> str | None:
     """Units of `currency` for one unit of the shop's own at that time, as text; None for the home currency.
 
@@ -34,9 +39,9 @@ def rate_text(currency: str, home: str, at: int) -> str | None:
     return f"{RATES[currency] * (1 + wobble):.5f}"
 
 
-def price_in(cents: int, currency: str) -> int:
-    """A price of the list in another currency: the list rate, rounded to a friendly amount."""
-    if currency in RATES:
+def price_in(cents: int, currency: str, home: str) -> int:
+    """A list price (in the `home` currency, EUR where others are sold in too) in another currency."""
+    if currency != home and currency in RATES:
         converted = round(cents * RATES[currency])
         return converted - converted % 100 if currency == "JPY" else converted
     return cents
@@ -79,12 +84,13 @@ def compose_order(
     List prices include tax (as German shops show them). Each line is split into net and tax once, half
     cents up, so that the order's total is the sum of its lines, whatever the discount.
     """
-    taxed = buyer.address.country in TAXED
+    taxed = is_taxed(world, buyer.address.country)
     gross = [
-        price_in(item.variation.price if item.variation else item.product.price, currency) * item.quantity
+        price_in(item.variation.price if item.variation else item.product.price, currency, world.home)
+        * item.quantity
         for item in goods
     ]
-    discounts = _spread(coupon, gross, currency)
+    discounts = _spread(world, coupon, gross, currency)
     lines = []
     for item, full, off in zip(goods, gross, discounts, strict=True):
         percent = item.product.tax_percent if taxed else 0
@@ -124,7 +130,7 @@ def compose_order(
     if not all(item.product.virtual for item in goods):
         order.shipping.append(_ship(world, gross, discounts, currency, standard, express, coupon))
     if gift_wrap:
-        net, tax = _split(price_in(250, currency), standard)
+        net, tax = _split(price_in(250, currency, world.home), standard)
         order.fees.append(Charge(world.next_line_id(), "Gift wrap &amp; card", "gift_wrap", net, tax))
     if coupon is not None:
         before = sum(line.subtotal - line.total for line in lines)
@@ -176,14 +182,14 @@ def _ship(
     express: bool,
     coupon: Coupon | None,
 ) -> Charge:
-    free = sum(gross) - sum(discounts) >= price_in(7500, currency)
+    free = sum(gross) - sum(discounts) >= price_in(7500, currency, world.home)
     if express:
         name, code, price = "Express", "flat_rate", 1290
     elif free or (coupon is not None and coupon.kind == "free_shipping"):
         name, code, price = "Kostenloser Versand", "free_shipping", 0
     else:
         name, code, price = "DHL Paket", "flat_rate", 490
-    net, tax = _split(price_in(price, currency), percent)
+    net, tax = _split(price_in(price, currency, world.home), percent)
     return Charge(world.next_line_id(), name, code, net, tax)
 
 
@@ -192,14 +198,14 @@ def _split(gross: int, percent: int) -> tuple[int, int]:
     return net, gross - net
 
 
-def _spread(coupon: Coupon | None, gross: list[int], currency: str) -> list[int]:
+def _spread(world: World, coupon: Coupon | None, gross: list[int], currency: str) -> list[int]:
     if coupon is None or coupon.kind == "free_shipping":
         return [0] * len(gross)
     whole = sum(gross)
     if coupon.kind == "percent":
         off = whole * coupon.amount // 10000
     else:
-        off = min(price_in(coupon.amount, currency), whole)
+        off = min(price_in(coupon.amount, currency, world.home), whole)
     shares = [off * part // whole if whole else 0 for part in gross]
     left = off - sum(shares)
     for place, part in enumerate(gross):  # the cents lost to rounding, wherever a line still has room

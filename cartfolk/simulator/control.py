@@ -105,7 +105,8 @@ class _Control:
         return JSONResponse({"ok": True})
 
     async def keys(self, request: Request) -> Response:
-        """`{"permissions": "read"}` makes a key; `{"key", "revoke": true}` or `{"key", "privileged": false}`."""
+        """`{"permissions": "read"}` makes a key; `{"key", "revoke": true}` or `{"key", "privileged":
+        false}` changes one."""
         asked = await _fields(request)
         platform = self._simulator.platform
         try:

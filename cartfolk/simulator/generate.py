@@ -215,8 +215,8 @@ def _place(world: World, rng: Random, plans: list[_Plan]) -> None:
         if refund_at is not None:
             pending.append((refund_at, order.id, order))
             pending.sort(key=lambda entry: entry[:2])
-    for when, _number, order in pending:
-        _refund(world, rng, when, order)
+    for when, _number, refunded in pending:
+        _refund(world, rng, when, refunded)
 
 
 def _order(world: World, rng: Random, plan: _Plan, sellable: list[int], coupons: list[Coupon]) -> Order:
@@ -259,21 +259,30 @@ def _order(world: World, rng: Random, plan: _Plan, sellable: list[int], coupons:
 
 
 def _date(rng: Random, order: Order, now: int) -> None:
-    """Set the times of payment, shipment and last edit that go with the state."""
+    """Set the times of payment, shipment and last edit that go with the state. What would only happen
+    after `now` has not happened yet: the order is then one state further back."""
     if order.state in COUNTED:
         wait = 0 if order.payment in ("card", "paypal") else rng.randrange(DAY, 5 * DAY)
-        order.paid_at = min(order.created + wait + rng.randrange(5, 90), now)
+        order.paid_at = order.created + wait + rng.randrange(5, 90)
+        if order.paid_at > now:
+            order.state, order.paid_at = AWAITING, None
     if order.state in (FULFILLED, REFUNDED) and order.paid_at is not None:
-        order.completed_at = min(order.paid_at + rng.randrange(3600, 4 * DAY), now)
+        order.completed_at = order.paid_at + rng.randrange(3600, 4 * DAY)
+        if order.completed_at > now:
+            order.state, order.completed_at = PAID, None
     edited = order.created + rng.randrange(0, 3600) if order.state not in COUNTED else order.created
-    order.modified = min(max(edited, order.paid_at or 0, order.completed_at or 0), now)
+    order.modified = max(min(edited, now), order.paid_at or 0, order.completed_at or 0)
 
 
 def _refund_time(world: World, rng: Random, order: Order) -> int | None:
     partial = order.state in (FULFILLED, PAID) and rng.random() < 0.05
     if not (order.state == REFUNDED or partial) or order.total <= 0:
         return None
-    return min(order.modified + rng.randrange(3600, 30 * DAY), world.clock.start)
+    when = order.modified + rng.randrange(3600, 30 * DAY)
+    if when > world.clock.start:
+        order.state = FULFILLED if order.state == REFUNDED else order.state
+        return None
+    return when
 
 
 def _refund(world: World, rng: Random, when: int, order: Order) -> None:

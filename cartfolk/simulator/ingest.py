@@ -14,12 +14,12 @@ from typing import Any
 
 import httpx2
 
-from .checkout import TAXED, price_in
+from .checkout import is_taxed, price_in
 from .clock import utc_text
 from .records import Cart, CartLine
 from .stats import Stats
 from .truth import amount_text as money
-from .world import ShopError
+from .world import ShopError, World
 
 BATCH = 500
 _PAUSES = (0.2, 1.0, 3.0)  # seconds before another try
@@ -37,10 +37,13 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def envelope(cart: Cart, kind: str, shop_url: str, sequence: int, taxed: bool = True) -> dict[str, Any]:
+def envelope(
+    world: World, cart: Cart, kind: str, shop_url: str, sequence: int, country: str
+) -> dict[str, Any]:
     """The cart as it stands, as an event of `kind` cart or checkout; amounts include tax."""
-    lines = [_line(item, cart.currency, shop_url) for item in cart.lines]
-    gross = [_price(item, cart.currency) * item.quantity for item in cart.lines]
+    taxed = is_taxed(world, country)
+    lines = [_line(world, item, cart.currency, shop_url) for item in cart.lines]
+    gross = [_price(world, item, cart.currency) * item.quantity for item in cart.lines]
     net = [
         (full * 200 + 100 + percent) // (2 * (100 + percent))
         for item, full in zip(cart.lines, gross, strict=True)
@@ -75,17 +78,12 @@ def envelope(cart: Cart, kind: str, shop_url: str, sequence: int, taxed: bool = 
     }
 
 
-def taxed_country(country: str) -> bool:
-    """Whether the shop's prices contain tax for a buyer from there."""
-    return country in TAXED
+def _price(world: World, item: CartLine, currency: str) -> int:
+    return price_in(item.variation.price if item.variation else item.product.price, currency, world.home)
 
 
-def _price(item: CartLine, currency: str) -> int:
-    return price_in(item.variation.price if item.variation else item.product.price, currency)
-
-
-def _line(item: CartLine, currency: str, shop_url: str) -> dict[str, Any]:
-    price = _price(item, currency)
+def _line(world: World, item: CartLine, currency: str, shop_url: str) -> dict[str, Any]:
+    price = _price(world, item, currency)
     return {
         "product_id": str(item.product.id),
         "variant_id": str(item.variation.id) if item.variation else None,

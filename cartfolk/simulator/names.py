@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-# fmt: off - tables read better as tables
 # country, weight, currency, first names, last names, cities with postcode
 PLACES: tuple[tuple[str, int, str, tuple[str, ...], tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (

@@ -4,8 +4,8 @@ Rules, independent of whoever imports the shop:
 
 - An order *counts* when it was paid: states paid, fulfilled and refunded. Never unpaid, awaiting payment,
   failed, cancelled, draft, trashed or a state of a plugin.
-- gross = the order's total; refunded = its refunds; net = gross − refunded. Amounts of different currencies are
-  never added. In the home currency a foreign order is worth its amount divided by its own rate; without a
+- gross = the order's total; refunded = its refunds; net = gross − refunded. Amounts of different currencies
+  are never added. In the home currency a foreign order is worth its amount divided by its own rate; without a
   rate it counts, and its amount is left out (`unvalued`).
 - An order belongs to the *account* it was placed with. A guest order belongs to the account whose address it
   carries, else to the account that once ordered with that address, else to a *guest* of that address.

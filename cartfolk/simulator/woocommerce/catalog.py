@@ -173,8 +173,9 @@ _ANALYTICS = COUNTED | {AWAITING, PICKUP}
 
 
 def lookup_rows(world: World) -> list[LookupRow]:
-    """All rows. An account appears once it is a customer or has ordered; a guest address appears beside an
-    account of the same address, as in the real table. Amounts of all currencies are added up there: a trap."""
+    """All rows. An account appears once it is a customer or has ordered; a guest address appears beside
+    an account of the same address, as in the real table. Amounts of all currencies are added up there: a trap.
+    """
     rows = []
     for each in world.customers.values():
         orders = [o for o in world.orders_of.get(each.id, ()) if world.orders[o].state in _ANALYTICS]

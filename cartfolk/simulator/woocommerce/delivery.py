@@ -1,8 +1,8 @@
 """Sending webhooks the way WooCommerce does.
 
-One job waits per (webhook, record); the body is built when the job runs, so it shows the record as it is then.
-Nothing is sent again: an answer outside 200..302 adds to a counter, and the failure that finds the counter
-above five, the seventh in a row, disables the webhook. Redirects are not followed and count as success. The
+One job waits per (webhook, record); the body is built when the job runs, so it shows the record as it is
+then. Nothing is sent again: an answer outside 200..302 adds to a counter, and the failure that finds the
+counter above five, the seventh in a row, disables the webhook. Redirects are not followed and count as success. The
 delivery id is made of the webhook and the second, so it repeats within a second.
 """
 
@@ -120,13 +120,6 @@ class Delivery:
     def open(self) -> int:
         """Deliveries waiting or under way."""
         return self._open
-
-    async def drained(self, seconds: float) -> bool:
-        """Wait until nothing is waiting or under way; False if that took longer than `seconds`."""
-        deadline = time.monotonic() + seconds
-        while self._open and time.monotonic() < deadline:
-            await asyncio.sleep(0.01)
-        return not self._open
 
     async def ping(self, webhook: Webhook) -> None:
         """The unsigned form post that follows creation; only exactly 200 ends "pending delivery"."""

@@ -1,4 +1,4 @@
-"""Records as the JSON objects of the REST API wc/v3: orders and refunds; people and goods are in `catalog.py`.
+"""Orders and refunds as the JSON objects of the REST API wc/v3; people and goods are in `catalog.py`.
 
 Money is text with two decimals; the one exception is the `price` of a line, a JSON number. Dates come
 twice, shop-local and UTC, both without a zone. An order's total includes tax and shipping; refunds are

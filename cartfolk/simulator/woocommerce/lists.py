@@ -10,7 +10,7 @@ from ..clock import Clock
 from ..index import TimeIndex
 from ..records import HIDDEN
 from ..world import World, normalise_email
-from .catalog import LookupRow, lookup_rows
+from .catalog import LookupRow
 from .errors import invalid_param
 from .query import Args, Bound
 from .words import ROLES, STATE, STATUS
@@ -187,24 +187,22 @@ def simple(ids: Iterable[int], args: Args) -> list[int]:
     return _arrange(sorted(ids), args, "id", args.choice("order", "desc", _DIRECTIONS), presorted=True)
 
 
-def analytics_customers(world: World, args: Args) -> list[LookupRow]:
+def analytics_customers(clock: Clock, args: Args, rows: list[LookupRow]) -> list[LookupRow]:
     """Rows of wc-analytics: accounts and guests, with the three filters by time."""
-    rows = lookup_rows(world)
     for name, field in (
         ("registered", "registered"),
         ("last_active", "active"),
         ("last_order", "last_order"),
     ):
         for side, sign in (("after", 1), ("before", -1)):
-            bound = args.moment(f"{name}_{side}", world.clock)
+            bound = args.moment(f"{name}_{side}", clock)
             if bound is not None:
-                limit = bound.as_local(world.clock)[1] * sign
+                limit = bound.as_local(clock)[1] * sign
                 rows = [row for row in rows if getattr(row, field) and getattr(row, field) * sign >= limit]
     by = args.choice("orderby", "date_registered", _ANALYTICS_BY)
     reverse = args.choice("order", "desc", _DIRECTIONS) == "desc"
     field = {"date_last_active": "active", "date_last_order": "last_order", "id": "id"}.get(by, "registered")
-    rows.sort(key=lambda row: (getattr(row, field) or 0, row.id), reverse=reverse)
-    return rows
+    return sorted(rows, key=lambda row: (getattr(row, field) or 0, row.id), reverse=reverse)
 
 
 def _arrange(ids: list[int], args: Args, by: str, direction: str, presorted: bool) -> list[int]:

@@ -15,7 +15,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d")
 
 
 def parse_query(raw: str) -> dict[str, str]:
-    """A query string as PHP reads it: the last of a repeated name wins, `a[]` is numbered to `a[0]`, `a[1]`."""
+    """A query string as PHP reads it: the last of a repeated name wins, `a[]` is numbered `a[0]`, `a[1]`."""
     params: dict[str, str] = {}
     counters: dict[str, int] = {}
     for piece in raw.split("&"):
@@ -83,7 +83,7 @@ class Args:
             raise invalid_param(name, f"{name}[0] is not of type integer.", "rest_invalid_type") from None
 
     def moment(self, name: str, clock: Clock) -> Bound | None:
-        """A bound in time. WordPress turns any zoned text into shop-local time, whatever it is compared with."""
+        """A bound in time. WordPress turns zoned text into shop-local time, whatever it is compared with."""
         value = self._params.get(name)
         if value is None:
             return None

@@ -190,7 +190,7 @@ def analytics_customers(call: Call) -> Answer:
     if call.shop.faults.strike("analytics_off", call.route):
         raise no_route()
     world = call.shop.world
-    rows = lists.analytics_customers(world, call.args)
+    rows = lists.analytics_customers(world.clock, call.args, call.shop.lookup())
     return paged(call, rows, lambda row: catalog.lookup(world, row))
 
 

@@ -17,6 +17,7 @@ from ..stats import Stats
 from ..world import ShopError, World
 from . import webhooks
 from .auth import Key, Keyring, check_permission
+from .catalog import LookupRow, lookup_rows
 from .delivery import Delivery, Webhook, php_json
 from .errors import RestError, no_route
 from .query import Args, parse_query
@@ -27,7 +28,9 @@ _JSON = "application/json; charset=UTF-8"
 _HTML = "text/html; charset=UTF-8"
 _FIREWALL = """<!DOCTYPE html><html><head><title>One moment, please...</title></head>
 <body><h1>Please wait while your request is being verified...</h1></body></html>"""
-_NOTICE = "<br />\n<b>Deprecated</b>:  Optional parameter $x declared before required parameter in <b>plugin.php</b>\n"
+_NOTICE = (
+    "<br />\n<b>Deprecated</b>:  Optional parameter $x declared before a required one in <b>plugin.php</b>\n"
+)
 
 
 @dataclass(slots=True)
@@ -53,6 +56,7 @@ class WooShop:
         self.url = ""
         self.keyring = Keyring()
         self.webhooks: dict[int, Webhook] = {}
+        self._lookup: tuple[int, list[LookupRow]] = (-1, [])
         self.delivery = Delivery(
             self.webhooks,
             lambda webhook, topic, record_id: webhooks.payload(self, webhook, topic, record_id),
@@ -78,6 +82,12 @@ class WooShop:
 
     async def stop(self) -> None:
         await self.delivery.stop()
+
+    def lookup(self) -> list[LookupRow]:
+        """The customer table of analytics, as of the last change."""
+        if self._lookup[0] != self.world.revision:
+            self._lookup = (self.world.revision, lookup_rows(self.world))
+        return self._lookup[1]
 
     def document(self, kind: str, record_id: int) -> Any:
         return webhooks.record(self, kind, record_id)
