@@ -174,7 +174,8 @@ _ANALYTICS = COUNTED | {AWAITING, PICKUP}
 
 def lookup_rows(world: World) -> list[LookupRow]:
     """All rows. An account appears once it is a customer or has ordered; a guest address appears beside
-    an account of the same address, as in the real table. Amounts of all currencies are added up there: a trap.
+    an account of the same address, as in the real table. Amounts of all currencies are
+    added up there: a trap.
     """
     rows = []
     for each in world.customers.values():

@@ -2,8 +2,8 @@
 
 One job waits per (webhook, record); the body is built when the job runs, so it shows the record as it is
 then. Nothing is sent again: an answer outside 200..302 adds to a counter, and the failure that finds the
-counter above five, the seventh in a row, disables the webhook. Redirects are not followed and count as success. The
-delivery id is made of the webhook and the second, so it repeats within a second.
+counter above five, the seventh in a row, disables the webhook. Redirects are not followed and count as
+success. The delivery id is made of the webhook and the second, so it repeats within a second.
 """
 
 from __future__ import annotations
