@@ -101,7 +101,8 @@ class _Server(uvicorn.Server):
 
 def serve(options: Options, until_stdin_closes: bool = False) -> None:
     """Run until SIGINT or SIGTERM, or until the parent process closes our standard input."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # With the protocol named, asyncio switches Nagle's delay off: 40 ms less for every small answer.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((options.host, options.port))
     simulator = Simulator(options)

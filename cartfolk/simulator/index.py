@@ -3,10 +3,44 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import overload
 
 # No zone is further from UTC than 14 hours, and no clock change is longer than 3.
 _EDGE = 3 * 3600
+
+
+class Ids(Sequence[int]):
+    """The ids of such pairs without a copy: a page of a list of a million costs a page."""
+
+    def __init__(self, pairs: list[tuple[int, int]], backwards: bool = False) -> None:
+        self._pairs = pairs
+        self._backwards = backwards
+
+    def backwards(self) -> Ids:
+        return Ids(self._pairs, not self._backwards)
+
+    def __len__(self) -> int:
+        return len(self._pairs)
+
+    def __iter__(self) -> Iterator[int]:
+        pairs = reversed(self._pairs) if self._backwards else iter(self._pairs)
+        return (record_id for _moment, record_id in pairs)
+
+    @overload
+    def __getitem__(self, place: int) -> int: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> list[int]: ...
+
+    def __getitem__(self, place: int | slice) -> int | list[int]:
+        size = len(self._pairs)
+        if isinstance(place, int):
+            return self._pairs[-1 - place if self._backwards else place][1]
+        places = range(size)[place]
+        if self._backwards:
+            return [self._pairs[size - 1 - each][1] for each in places]
+        return [self._pairs[each][1] for each in places]
 
 
 class TimeIndex:

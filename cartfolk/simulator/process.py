@@ -127,7 +127,7 @@ def start_simulator(
     if now is not None:
         options["now"] = now if isinstance(now, str) else now.isoformat()
     if orders is not None:
-        options["orders"] = str(orders)
+        options["orders"] = str(Path(orders).resolve())
     if faults:
         options["faults"] = json.dumps(faults)
     for name, value in options.items():

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_ends_with_its_parent():
         ({"faults": [{"kind": "nonsense"}]}, "kind 'nonsense'"),
     ],
 )
-def test_wrong_options_are_one_sentence(options: dict[str, object], complaint: str):
+def test_wrong_options_are_one_sentence(options: dict[str, Any], complaint: str):
     with pytest.raises(SimulatorFailed, match=complaint) as failed:
         start_simulator(customers=30, **options)
     assert "\n" not in str(failed.value)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..clock import Clock
-from ..index import TimeIndex
+from ..index import Ids, TimeIndex
 from ..records import HIDDEN
 from ..world import World, normalise_email
 from .catalog import LookupRow
@@ -53,7 +53,7 @@ class Span:
     def open(self) -> bool:
         return self.after is None and self.before is None
 
-    def pick(self, index: TimeIndex, clock: Clock) -> list[int]:
+    def pick(self, index: TimeIndex, clock: Clock) -> Ids:
         """Ids within the bounds, in the order of the index."""
         after, before = self.after, self.before
         if self.gmt:
@@ -64,10 +64,10 @@ class Span:
                 before.as_local(clock) if before else None,
                 clock.local,
             )
-        return [record_id for _moment, record_id in rows]
+        return Ids(rows)
 
 
-def orders(world: World, args: Args) -> list[int]:
+def orders(world: World, args: Args) -> Sequence[int]:
     """Ids of the orders asked for. Status `any` (the default) leaves out drafts and trash."""
     states = _states(args)
     clock = world.clock
@@ -76,6 +76,7 @@ def orders(world: World, args: Args) -> list[int]:
     by = args.choice("orderby", "date", _ORDER_BY)
     direction = args.choice("order", "desc", _DIRECTIONS)
     by_created, by_modified = _order_indexes(world, states)
+    ids: Sequence[int]
     if by == "modified":
         ids = modified.pick(by_modified, clock)
         other = None if created.open else set(created.pick(by_created, clock))
@@ -121,10 +122,10 @@ def _order_indexes(world: World, states: set[str] | None) -> tuple[TimeIndex, Ti
     return by_created, by_modified
 
 
-def refunds(world: World, args: Args) -> list[int]:
+def refunds(world: World, args: Args) -> Sequence[int]:
     """Refunds of the whole store by their own dates; the `parent` filter is ignored, as in the original."""
     clock = world.clock
-    ids = Span.read(args, clock, "after", "before").pick(world.refunds_by_created, clock)
+    ids: Sequence[int] = Span.read(args, clock, "after", "before").pick(world.refunds_by_created, clock)
     edited = Span.read(args, clock, "modified_after", "modified_before")
     if not edited.open:
         within = set(edited.pick(world.refunds_by_created, clock))
@@ -133,7 +134,7 @@ def refunds(world: World, args: Args) -> list[int]:
     return _arrange(ids, args, by, args.choice("order", "desc", _DIRECTIONS), by in ("date", "modified"))
 
 
-def customers(world: World, args: Args) -> list[int]:
+def customers(world: World, args: Args) -> Sequence[int]:
     """Accounts. There is no filter by time; unknown parameters are ignored. People of the same name come
     in another order on every page of the default sorting: MySQL promises none."""
     role = args.choice("role", "customer", ROLES)
@@ -156,7 +157,7 @@ def customers(world: World, args: Args) -> list[int]:
     return _arrange(ids, args, by, direction, presorted=by in ("name", "registered_date"))
 
 
-def products(world: World, args: Args) -> list[int]:
+def products(world: World, args: Args) -> Sequence[int]:
     """Products of every published state, by date like orders."""
     clock = world.clock
     created, modified = TimeIndex(), TimeIndex()
@@ -171,7 +172,7 @@ def products(world: World, args: Args) -> list[int]:
     created.fill([(each.created, each.id) for each in found])
     modified.fill([(each.modified, each.id) for each in found])
     by = args.choice("orderby", "date", (*_ORDER_BY, "price", "popularity", "rating"))
-    ids = Span.read(args, clock, "after", "before").pick(created, clock)
+    ids: Sequence[int] = Span.read(args, clock, "after", "before").pick(created, clock)
     changed = Span.read(args, clock, "modified_after", "modified_before").pick(modified, clock)
     within = set(ids)
     if by == "modified":
@@ -182,7 +183,7 @@ def products(world: World, args: Args) -> list[int]:
     return _arrange(ids, args, by, args.choice("order", "desc", _DIRECTIONS), by in ("date", "modified"))
 
 
-def simple(ids: Iterable[int], args: Args) -> list[int]:
+def simple(ids: Iterable[int], args: Args) -> Sequence[int]:
     """Small lists (terms, coupons, webhooks, variations): by id unless asked otherwise."""
     return _arrange(sorted(ids), args, "id", args.choice("order", "desc", _DIRECTIONS), presorted=True)
 
@@ -205,7 +206,7 @@ def analytics_customers(clock: Clock, args: Args, rows: list[LookupRow]) -> list
     return sorted(rows, key=lambda row: (getattr(row, field) or 0, row.id), reverse=reverse)
 
 
-def _arrange(ids: list[int], args: Args, by: str, direction: str, presorted: bool) -> list[int]:
+def _arrange(ids: Sequence[int], args: Args, by: str, direction: str, presorted: bool) -> Sequence[int]:
     if args.has("include"):
         included = args.ids("include")
         wanted = set(included)
@@ -218,4 +219,6 @@ def _arrange(ids: list[int], args: Args, by: str, direction: str, presorted: boo
         ids = [each for each in ids if each not in unwanted]
     if not presorted:
         ids = sorted(ids)
-    return ids[::-1] if direction == "desc" else ids
+    if direction == "asc":
+        return ids
+    return ids.backwards() if isinstance(ids, Ids) else ids[::-1]

@@ -71,8 +71,8 @@ async def answer(call: Call, key: Key, rest: str) -> Answer:
     shop = call.shop
     if rest == "" and call.method in ("GET", "HEAD"):
         status = call.args.choice("status", "all", ("all", *_STATUSES))
-        ids = [each.id for each in shop.webhooks.values() if status in ("all", each.status)]
-        ids = lists.simple(ids, call.args)
+        found = [each.id for each in shop.webhooks.values() if status in ("all", each.status)]
+        ids = lists.simple(found, call.args)
         return paged(call, ids, lambda each: document(shop, shop.webhooks[each]))
     if rest == "" and call.method == "POST":
         return Answer(await _create(shop, key, call.body), 201)
