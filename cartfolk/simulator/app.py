@@ -108,7 +108,7 @@ def serve(options: Options, until_stdin_closes: bool = False) -> None:
     simulator = Simulator(options)
     simulator.platform.url = f"http://{options.host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        simulator.app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=2
+        simulator.app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1
     )
     server = _Server(
         config,
