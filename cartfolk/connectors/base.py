@@ -1,0 +1,176 @@
+"""The connector contract: what a platform folder provides, and nothing about the database.
+
+A connector is one class in ``cartfolk/connectors/<platform>/__init__.py`` named ``CONNECTOR``; the registry
+finds the folder, nothing else is edited. It speaks to one shop through :class:`~.http.Transport`,
+hands out *pages of raw JSON as received* and turns raw pages into canonical records by pure functions.
+
+    check     are address, keys and permissions right? one sentence a step, in the owner's words
+    counts    how many rows each stream has, for the progress bar
+    windows   cuts a stream's history into independent windows, fetched side by side
+    page      one page of a window, from a cursor; the cursor is the checkpoint
+    changes   one page of what changed since a cursor (the poll behind every webhook)
+    fetch     the present state of named objects (a webhook is only a hint)
+    read      raw page -> canonical records + bad records (pure; no network)
+    webhook   raw request -> hint (verified on the raw bytes)
+    ensure_webhooks   creates, checks and re-enables the shop's webhooks
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+
+from .canonical import Mapped, OrderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of the connect form; the web page and ``cartfolk connect`` are generated from these."""
+
+    name: str
+    label: str  # English; translated through gettext
+    help: str = ""
+    secret: bool = False
+    required: bool = True
+    kind: Literal["text", "url", "password", "select", "bool"] = "text"
+    options: tuple[tuple[str, str], ...] = ()
+    flag: str = ""  # the command line's option, e.g. "--key"; default is "--" + name
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorInfo:
+    platform: str  # folder name, used in commands and addresses
+    label: str  # as merchants write it; also the name of the shop's property group
+    fields: tuple[FormField, ...]
+    order_statuses: Mapping[str, OrderStatus]  # the shop's word -> ours; editable per store
+    streams: tuple[str, ...]  # backfilled in this order, e.g. products before orders
+    webhooks: bool = False
+    guide: str = ""  # one paragraph: where the owner finds the keys
+
+
+@dataclass(frozen=True, slots=True)
+class StoreConfig:
+    """Everything a connector may know about its store."""
+
+    url: str
+    credentials: Mapping[str, str]
+    home_currency: str = "EUR"
+    timezone: str = "UTC"
+    settings: Mapping[str, Any] = field(default_factory=dict)  # status map, consent meta keys ...
+    webhook_secret: str = ""
+    allow_private_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    name: str
+    ok: bool
+    message: str  # what was found; when not ok: what to do
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    steps: tuple[CheckStep, ...]
+    shop_name: str = ""
+    home_currency: str = ""
+    timezone: str = ""
+    fingerprint: str = ""  # identity of the shop (its own address as it tells it), for the clone guard
+
+    @property
+    def ok(self) -> bool:
+        return all(step.ok for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """An independent piece of a stream's history. ``start``/``end`` mean something to the connector only."""
+
+    stream: str
+    key: str  # unique within run and stream
+    start: str | None = None
+    end: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as received. ``cursor`` is where to go on; None = the window (or poll) is finished."""
+
+    body: bytes  # the JSON text of a list of raw objects, untouched numbers
+    rows: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What a verified webhook tells: these objects of this stream changed, or are gone."""
+
+    stream: str
+    ids: tuple[str, ...]
+    deleted: bool = False
+    ignore: str = ""  # a reason to do nothing at all (a ping, a topic we do not use)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookHealth:
+    ok: bool
+    active: int
+    expected: int
+    message: str
+    repaired: tuple[str, ...] = ()
+
+
+class Connector(ABC):
+    """One shop's API. Instances are cheap; the transport carries the connection pool and the limiter."""
+
+    info: ClassVar[ConnectorInfo]
+    page_size: ClassVar[int] = 100
+    overlap: ClassVar[timedelta] = timedelta(seconds=60)
+
+    def __init__(self, config: StoreConfig, transport: Any) -> None:  # transport: http.Transport
+        self.config = config
+        self.transport = transport
+
+    @abstractmethod
+    async def check(self) -> CheckReport: ...
+
+    @abstractmethod
+    async def counts(self) -> Mapping[str, int | None]:
+        """Expected rows per stream; None where the platform cannot say."""
+
+    @abstractmethod
+    async def windows(self, stream: str, until: datetime) -> Sequence[Window]:
+        """Cuts everything of ``stream`` that existed at ``until`` (the high-water mark) into windows."""
+
+    @abstractmethod
+    async def page(self, window: Window, cursor: str | None) -> Page: ...
+
+    @abstractmethod
+    async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
+        """What changed after ``cursor`` (``since`` when there is none). ``Page.cursor`` is never None here:
+        it is the place to go on from; a page with fewer rows than ``page_size`` ends this poll."""
+
+    @abstractmethod
+    async def fetch(self, stream: str, ids: Sequence[str]) -> Page:
+        """The present state of these objects; ids the shop no longer has are simply absent."""
+
+    @abstractmethod
+    def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped: ...
+
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        """Verifies the raw request (header names lower case) and says what changed.
+
+        Raises :class:`~.errors.SignatureInvalid`; platforms without webhooks refuse everything.
+        """
+        from .errors import SignatureInvalid
+
+        raise SignatureInvalid(f"{self.info.label} sends no webhooks.")
+
+    async def ensure_webhooks(self, delivery_url: str) -> WebhookHealth:
+        return WebhookHealth(True, 0, 0, f"{self.info.label} sends no webhooks; it is polled.")
+
+    async def remove_webhooks(self, delivery_url: str) -> None:
+        """Takes our webhooks out of the shop when the store is disconnected."""
+        return None

@@ -1,0 +1,41 @@
+-- The wide table of values derived from facts; its columns are added from the catalogue after migrate.
+create table contact_property (
+    contact_id  bigint primary key,
+    computed_at timestamptz not null
+);
+-- The wide table of values set by people, imports or the API.
+create table contact_custom (
+    contact_id bigint primary key
+);
+-- One row per contact and write: everything that changed in it.
+create table property_history (
+    contact_id bigint not null,
+    change_id  bigint generated always as identity,
+    at         timestamptz not null,
+    source     text not null,             -- import | sync | clock | user | merge ...
+    source_id  text not null default '',
+    changes    jsonb not null,            -- property -> new value (null = emptied)
+    primary key (contact_id, change_id)
+);
+-- The few values the contact list sorts and searches by; narrow, so that its indexes stay cheap.
+create table contact_list (
+    contact_id bigint primary key,
+    createdate timestamptz,
+    name       text,
+    email      text,
+    phone      text,
+    recent_conversion_event_name text,
+    recent_conversion_date timestamptz,
+    last_order_date timestamptz,
+    total_value_of_orders numeric,
+    total_number_of_orders integer,
+    store_ids  bigint[] not null default '{}',
+    search     tsvector
+);
+create index contact_list_createdate on contact_list (createdate desc, contact_id desc);
+create index contact_list_recent_conversion_date on contact_list (recent_conversion_date desc nulls last, contact_id desc);
+create index contact_list_last_order_date on contact_list (last_order_date desc nulls last, contact_id desc);
+create index contact_list_value on contact_list (total_value_of_orders desc nulls last, contact_id desc);
+create index contact_list_name on contact_list (lower(name) collate "C", contact_id);
+create index contact_list_email on contact_list (email collate "C", contact_id);
+create index contact_list_search on contact_list using gin (search);
