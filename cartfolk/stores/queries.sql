@@ -1,0 +1,63 @@
+-- :name store_by_id
+-- One store with everything.
+select * from stores_store where id = %(id)s
+
+-- :name store_by_key
+-- The store a door's address names.
+select * from stores_store where key = %(key)s
+
+-- :name store_by_name
+-- The store a command names.
+select * from stores_store where name = %(name)s
+
+-- :name stores
+-- Every store, in the order people see them.
+select * from stores_store order by name
+
+-- :name save_store
+-- Creates the store or connects it again under its name: what identifies it to the outside (key, secrets,
+-- live_from, connected_at) stays as it was the first time.
+insert into stores_store (
+    name, platform, url, shop_name, credentials, webhook_secret, ingest_secret, key, home_currency, timezone,
+    fingerprint, allow_private_address, settings, idle_minutes, max_concurrency, state, state_reason,
+    connected_at, live_from, last_ok_at, webhook_health
+) values (
+    %(name)s, %(platform)s, %(url)s, %(shop_name)s, %(credentials)s, %(webhook_secret)s, %(ingest_secret)s,
+    %(key)s, %(home_currency)s, %(timezone)s, %(fingerprint)s, %(allow_private_address)s, %(settings)s,
+    %(idle_minutes)s, %(max_concurrency)s, 'connected', '', %(at)s, %(at)s, %(at)s, '{}'
+)
+on conflict (name) do update set
+    platform = excluded.platform, url = excluded.url, shop_name = excluded.shop_name,
+    credentials = excluded.credentials, home_currency = excluded.home_currency, timezone = excluded.timezone,
+    fingerprint = excluded.fingerprint, allow_private_address = excluded.allow_private_address,
+    settings = stores_store.settings || excluded.settings, state = 'connected', state_reason = '',
+    last_ok_at = excluded.last_ok_at
+returning *
+
+-- :name set_state
+-- Moves the store to a state with the sentence that explains it.
+update stores_store set state = %(state)s, state_reason = %(reason)s where id = %(id)s
+
+-- :name mark_ok
+-- The shop answered; at most one write every ten seconds.
+update stores_store set last_ok_at = %(at)s
+where id = %(id)s and (last_ok_at is null or last_ok_at < %(at)s - interval '10 seconds')
+
+-- :name set_webhook_health
+-- What the last look at the shop's webhooks found.
+update stores_store set webhook_health = %(health)s where id = %(id)s
+
+-- :name set_secret
+-- A new ingest secret replaces the old one at once.
+update stores_store set ingest_secret = %(secret)s where id = %(id)s
+
+-- :name set_options
+-- What the owner may change without connecting again.
+update stores_store set idle_minutes = %(idle_minutes)s, max_concurrency = %(max_concurrency)s,
+    settings = settings || %(settings)s
+where id = %(id)s
+returning *
+
+-- :name delete_store
+-- The store is disconnected; what came from it stays with the contacts.
+delete from stores_store where id = %(id)s
