@@ -1,0 +1,238 @@
+"""Who is who: a pure function from sightings and what is known to what must be written.
+
+The rules (DESIGN.md §3, docs/decisions/0002):
+
+1. A shop account is one contact, whatever its e-mail does: the account's id outranks any e-mail.
+2. An e-mail belongs to its strongest claim: the account's own record (2) before an order or cart of an
+   account (1) before a guest (0); among equals the newer source time wins. A maximum does not care in which
+   order it is taken, so neither does the result.
+3. A guest contact whose e-mail an account claims becomes that account's contact. Two accounts of one shop are
+   never merged by an e-mail: the stronger claim takes the address, and with it what guests did under it.
+4. Accounts of *different* shops whose own e-mail is the same are one person.
+5. A phone number names somebody only when nothing better does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+GUEST, SEEN, OWN = 0, 1, 2  # strength of a claim
+
+Account = tuple[int, str]  # store, the shop's customer id
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One record's word on who it belongs to. ``email`` and ``phone`` are normalised."""
+
+    store_id: int
+    version: datetime
+    strength: int = GUEST
+    account: str | None = None
+    email: str | None = None
+    original: str = ""
+    phone: str | None = None
+
+    @property
+    def named(self) -> bool:
+        return bool(self.account or self.email or self.phone)
+
+
+class Owner(NamedTuple):
+    contact_id: int
+    strength: int
+    version: datetime
+    store_id: int
+
+
+@dataclass(slots=True)
+class Known:
+    """What the database holds about the names in the sightings."""
+
+    accounts: dict[Account, int] = field(default_factory=dict)
+    emails: dict[str, Owner] = field(default_factory=dict)
+    phones: dict[str, Owner] = field(default_factory=dict)
+    contact_accounts: dict[int, set[Account]] = field(default_factory=dict)
+
+
+class Claim(NamedTuple):
+    kind: str
+    value: str
+    original: str
+    owner: Owner
+
+
+class Transfer(NamedTuple):
+    """What guests did under ``email`` goes from one contact to another."""
+
+    email: str
+    source: int
+    target: int
+
+
+@dataclass(slots=True)
+class Decision:
+    """Contact ids below zero are contacts yet to be made."""
+
+    contacts: list[int | None]  # one per sighting; None = it names nobody
+    new_accounts: dict[Account, int]
+    claims: list[Claim]
+    merges: dict[int, int]  # gone -> kept
+    transfers: list[Transfer]
+    new_contacts: list[int]
+
+    @property
+    def changes_nothing(self) -> bool:
+        return not (self.new_accounts or self.claims or self.merges or self.transfers or self.new_contacts)
+
+
+class _Union:
+    """Contacts found to be the same person; the oldest existing one stands for all."""
+
+    def __init__(self, contact_accounts: Mapping[int, Iterable[Account]]) -> None:
+        self._parent: dict[int, int] = {}
+        self._accounts: dict[int, set[Account]] = {key: set(value) for key, value in contact_accounts.items()}
+        self._next = 0
+
+    def new(self) -> int:
+        self._next -= 1
+        return self._next
+
+    def find(self, contact: int) -> int:
+        while (parent := self._parent.get(contact, contact)) != contact:
+            contact = parent
+        return contact
+
+    def accounts(self, contact: int) -> set[Account]:
+        return self._accounts.setdefault(self.find(contact), set())
+
+    def add(self, contact: int, account: Account) -> None:
+        self.accounts(contact).add(account)
+
+    def merge(self, one: int, other: int) -> int:
+        one, other = self.find(one), self.find(other)
+        if one == other:
+            return one
+        # existing contacts (> 0) before new ones, older before younger
+        kept, gone = sorted((one, other), key=lambda contact: (contact < 0, abs(contact)))
+        self._parent[gone] = kept
+        self.accounts(kept).update(self._accounts.pop(gone, set()))
+        return kept
+
+    def merged(self) -> dict[int, int]:
+        return {gone: self.find(gone) for gone in self._parent if gone > 0}
+
+
+def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
+    """Applies the rules above to ``sightings``; touches nothing."""
+    union = _Union(known.contact_accounts)
+    accounts: dict[Account, int] = {}
+    new_accounts: dict[Account, int] = {}
+    best: dict[tuple[str, Account], Sighting] = {}  # the strongest claim of each account on each e-mail
+
+    for seen in sightings:
+        if seen.account is None:
+            continue
+        account = (seen.store_id, seen.account)
+        if account not in accounts:
+            existing = known.accounts.get(account)
+            accounts[account] = existing if existing is not None else union.new()
+            if existing is None:
+                new_accounts[account] = accounts[account]
+            union.add(accounts[account], account)
+        if seen.email:
+            key = (seen.email, account)
+            held = best.get(key)
+            if held is None or (seen.strength, seen.version) > (held.strength, held.version):
+                best[key] = seen
+
+    claims_on: dict[str, list[tuple[Sighting, Account]]] = {}
+    for (email, account), seen in best.items():
+        claims_on.setdefault(email, []).append((seen, account))
+
+    owners: dict[str, Owner] = {}
+    originals: dict[str, str] = {}
+    transfers: list[Transfer] = []
+    for email in sorted(claims_on):
+        owner = known.emails.get(email)
+        ranked = sorted(claims_on[email], key=lambda c: (c[0].strength, c[0].version, c[1]), reverse=True)
+        for seen, account in ranked:
+            claimed = Owner(accounts[account], seen.strength, seen.version, seen.store_id)
+            before = owner
+            owner = _contest(owner, claimed, union, transfers, email)
+            if owner != before:
+                originals[email] = seen.original
+        assert owner is not None
+        owners[email] = owner
+
+    contacts: list[int | None] = []
+    phones: dict[str, Owner] = {}
+    for seen in sightings:
+        if seen.account is not None:
+            contacts.append(accounts[(seen.store_id, seen.account)])
+        elif seen.email:
+            owner = owners.get(seen.email) or known.emails.get(seen.email)
+            if owner is None:
+                owner = Owner(union.new(), GUEST, seen.version, seen.store_id)
+                originals[seen.email] = seen.original
+            owners[seen.email] = owner
+            contacts.append(owner.contact_id)
+        elif seen.phone:
+            owner = phones.get(seen.phone) or known.phones.get(seen.phone)
+            if owner is None:
+                owner = Owner(union.new(), GUEST, seen.version, seen.store_id)
+            phones[seen.phone] = owner
+            contacts.append(owner.contact_id)
+        else:
+            contacts.append(None)
+
+    def settle(owner: Owner) -> Owner:
+        return owner._replace(contact_id=union.find(owner.contact_id))
+
+    claims = [
+        Claim("email", value, originals.get(value) or value, settle(owner))
+        for value, owner in owners.items()
+        if known.emails.get(value) != settle(owner)
+    ]
+    claims += [
+        Claim("phone", value, value, settle(owner))
+        for value, owner in phones.items()
+        if known.phones.get(value) != settle(owner)
+    ]
+    settled = [None if contact is None else union.find(contact) for contact in contacts]
+    new_accounts = {account: union.find(contact) for account, contact in new_accounts.items()}
+    moved = [
+        Transfer(t.email, union.find(t.source), union.find(t.target))
+        for t in transfers
+        if union.find(t.source) != union.find(t.target) and union.find(t.source) > 0
+    ]
+    used = {contact for contact in settled if contact is not None and contact < 0}
+    used |= {contact for contact in new_accounts.values() if contact < 0}
+    return Decision(settled, new_accounts, claims, union.merged(), moved, sorted(used, reverse=True))
+
+
+def _contest(
+    owner: Owner | None, claimed: Owner, union: _Union, transfers: list[Transfer], email: str
+) -> Owner:
+    """Who owns the e-mail after one more claim by an account (rules 2 to 4)."""
+    if owner is None:
+        return claimed
+    holder, claimant = union.find(owner.contact_id), union.find(claimed.contact_id)
+    stronger = claimed if claimed[1:3] > owner[1:3] else owner
+    if holder == claimant:
+        return stronger
+    held = union.accounts(holder)
+    if not held:  # a guest: the account's person did that
+        union.merge(holder, claimant)
+        return claimed
+    same_shop = {store for store, _ in held} & {store for store, _ in union.accounts(claimant)}
+    if not same_shop and owner.strength == OWN and claimed.strength == OWN:
+        union.merge(holder, claimant)
+        return stronger
+    if stronger is claimed:
+        transfers.append(Transfer(email, holder, claimant))
+        return claimed
+    return owner

@@ -1,0 +1,294 @@
+"""Finds, makes and merges the contacts that sightings name.
+
+``settle`` is a transaction of its own (T1 in docs/developers/architecture.md): it holds one advisory lock for
+the milliseconds of a decision, so two workers never make the same person twice. Most sightings
+name people already known; those take no lock at all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+
+from .decide import Account, Decision, Known, Owner, Sighting, Transfer, decide
+
+Q = Statements.beside(__file__)
+
+
+class ContactMoved(Exception):
+    """A contact was merged or gave rows away after it was found: roll back and resolve again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An order or a cart, and the contact its record names."""
+
+    store_id: int
+    kind: str  # order | cart
+    external_id: str
+    contact_id: int
+    version: datetime
+
+    @property
+    def key(self) -> tuple[int, str, str]:
+        return self.store_id, self.kind, self.external_id
+
+
+class Place(NamedTuple):
+    contact_id: int
+    object_id: int
+
+
+class Move(NamedTuple):
+    """An order or cart that turned out to be somebody else's."""
+
+    kind: str
+    object_id: int
+    source: int
+    target: int
+
+
+class Mover(Protocol):
+    """Carries facts along, inside the deciding transaction, so that they move together with the names."""
+
+    def people(self, conn: Connection, merges: Mapping[int, int], transfers: Sequence[Transfer]) -> None: ...
+
+    def objects(self, conn: Connection, moves: Sequence[Move]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    contacts: list[int | None]  # one per sighting; None = it names nobody
+    places: dict[tuple[int, str, str], Place]
+    at: datetime  # when this was true; hand it to ``still_there``
+
+
+def settle(
+    conn: Connection,
+    sightings: Sequence[Sighting],
+    objects: Callable[[Sequence[int | None]], Sequence[Object]],
+    mover: Mover,
+) -> Settled:
+    """The contact of each sighting, made or merged as the rules say, and the place of each order and cart.
+
+    ``objects`` is told the contacts and answers with the orders and carts to place. Runs its own transaction
+    on ``conn`` (autocommit). Whoever is known already is found without any lock.
+    """
+    decision = decide(sightings, look_up(conn, sightings))
+    if decision.changes_nothing:
+        plan = _plan(conn, objects(decision.contacts))
+        if not plan.missing and not plan.moves:
+            at = _clock(conn)
+            _place(conn, plan)
+            return Settled(decision.contacts, plan.places, at)
+    with conn.transaction():
+        conn.execute(Q["lock_identities"])
+        contacts = _write(conn, decide(sightings, look_up(conn, sightings)), mover)
+        plan = _plan(conn, objects(contacts))
+        if plan.missing:
+            rows = conn.execute(Q["new_object_ids"], {"count": len(plan.missing)}).fetchall()
+            for item, (number,) in zip(plan.missing, rows, strict=True):
+                plan.places[item.key] = Place(item.contact_id, number)
+        _place(conn, plan)
+        if plan.moves:
+            touched = sorted({m.source for m in plan.moves} | {m.target for m in plan.moves})
+            conn.execute(Q["lock_for_merge"], {"contacts": touched})
+            mover.objects(conn, plan.moves)
+            conn.execute(Q["mark_moved"], {"contacts": touched})
+        at = _clock(conn)
+    return Settled(contacts, plan.places, at)
+
+
+def _clock(conn: Connection) -> datetime:
+    row = conn.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    moment: datetime = row[0]
+    return moment
+
+
+def look_up(conn: Connection, sightings: Sequence[Sighting]) -> Known:
+    """What is known about the names in the sightings: three look-ups by key."""
+    known = Known()
+    accounts = sorted({(s.store_id, s.account) for s in sightings if s.account is not None})
+    if accounts:
+        rows = conn.execute(
+            Q["accounts"], {"stores": [a[0] for a in accounts], "accounts": [a[1] for a in accounts]}
+        )
+        known.accounts = {(store, external): contact for store, external, contact in rows}
+    for kind, values, into in (
+        ("email", {s.email for s in sightings if s.email}, known.emails),
+        ("phone", {s.phone for s in sightings if s.phone and not s.email and not s.account}, known.phones),
+    ):
+        if values:
+            rows = conn.execute(Q["identities"], {"kind": kind, "values": sorted(values)})
+            into.update({value: Owner(*rest) for _, value, *rest in rows})
+    contacts = {owner.contact_id for owner in known.emails.values()} | set(known.accounts.values())
+    if contacts:
+        rows = conn.execute(Q["accounts_of_contacts"], {"contacts": sorted(contacts)})
+        for contact, store, external in rows:
+            known.contact_accounts.setdefault(contact, set()).add((store, external))
+    return known
+
+
+def _write(conn: Connection, decision: Decision, mover: Mover) -> list[int | None]:
+    real: dict[int, int] = {}
+    if decision.new_contacts:
+        rows = conn.execute(Q["new_contact_ids"], {"count": len(decision.new_contacts)}).fetchall()
+        real = {temporary: row[0] for temporary, row in zip(decision.new_contacts, rows, strict=True)}
+        conn.execute(Q["add_contacts"], {"contacts": sorted(real.values())})
+    if decision.new_accounts:
+        _add_accounts(conn, {a: real.get(c, c) for a, c in decision.new_accounts.items()})
+    if decision.claims:
+        claims = sorted(decision.claims)
+        conn.execute(
+            Q["claim"],
+            {
+                "kinds": [claim.kind for claim in claims],
+                "values": [claim.value for claim in claims],
+                "contacts": [real.get(claim.owner.contact_id, claim.owner.contact_id) for claim in claims],
+                "originals": [claim.original for claim in claims],
+                "strengths": [claim.owner.strength for claim in claims],
+                "versions": [claim.owner.version for claim in claims],
+                "stores": [claim.owner.store_id for claim in claims],
+            },
+        )
+    if decision.merges or decision.transfers:
+        transfers = [
+            Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers
+        ]
+        merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
+    return [None if contact is None else real.get(contact, contact) for contact in decision.contacts]
+
+
+def _add_accounts(conn: Connection, accounts: Mapping[Account, int]) -> None:
+    keys = sorted(accounts)
+    conn.execute(
+        Q["add_accounts"],
+        {
+            "contacts": [accounts[key] for key in keys],
+            "stores": [key[0] for key in keys],
+            "accounts": [key[1] for key in keys],
+        },
+    )
+
+
+def merge(
+    conn: Connection,
+    merges: Mapping[int, int],
+    reason: str,
+    by: str,
+    transfers: Sequence[Transfer],
+    mover: Mover,
+) -> None:
+    """Makes one contact of each pair (gone -> kept) and hands transferred guests' facts over.
+
+    Inside the caller's transaction. Records who, when and why, with the names that moved.
+    """
+    contacts = sorted(
+        {*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)}
+    )
+    conn.execute(Q["lock_for_merge"], {"contacts": contacts})
+    gone = sorted(merges)
+    if gone:
+        evidence = {
+            contact: [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": contact})]
+            for contact in gone
+        }
+        pairs = {"gone": gone, "kept": [merges[contact] for contact in gone]}
+        conn.execute(Q["merge_identities"], pairs)
+        conn.execute(
+            Q["record_merges"],
+            {
+                **pairs,
+                "at": now(),
+                "reason": reason,
+                "by": by,
+                "evidence": [json.dumps({"names": evidence[contact]}) for contact in gone],
+            },
+        )
+    mover.people(conn, merges, transfers)
+    conn.execute(Q["mark_moved"], {"contacts": contacts})
+
+
+@dataclass(slots=True)
+class _Plan:
+    places: dict[tuple[int, str, str], Place]
+    missing: list[Object]
+    changed: list[Object]
+    moves: list[Move]
+
+
+def _plan(conn: Connection, objects: Sequence[Object]) -> _Plan:
+    """Where each order and cart is kept and which must move: an object goes where its newest record says."""
+    newest: dict[tuple[int, str, str], Object] = {}
+    for item in objects:
+        held = newest.get(item.key)
+        if held is None or item.version >= held.version:
+            newest[item.key] = item
+    keys = sorted(newest)
+    plan = _Plan({}, [], [], [])
+    if not keys:
+        return plan
+    known = {(row[0], row[1], row[2]): row[3:] for row in conn.execute(Q["objects"], _wanted(keys))}
+    for key in keys:
+        item = newest[key]
+        if key not in known:
+            plan.missing.append(item)
+            plan.changed.append(item)
+            continue
+        contact, number, version = known[key]
+        if item.version >= version and contact != item.contact_id:
+            plan.places[key] = Place(item.contact_id, number)
+            plan.moves.append(Move(item.kind, number, contact, item.contact_id))
+            plan.changed.append(item)
+        else:
+            plan.places[key] = Place(contact, number)
+            if item.version > version:
+                plan.changed.append(item)
+    return plan
+
+
+def _place(conn: Connection, plan: _Plan) -> None:
+    if plan.changed:
+        conn.execute(
+            Q["place_objects"],
+            {
+                "stores": [item.store_id for item in plan.changed],
+                "kinds": [item.kind for item in plan.changed],
+                "externals": [item.external_id for item in plan.changed],
+                "contacts": [plan.places[item.key].contact_id for item in plan.changed],
+                "objects": [plan.places[item.key].object_id for item in plan.changed],
+                "versions": [item.version for item in plan.changed],
+            },
+        )
+
+
+def _wanted(keys: Sequence[tuple[int, str, str]]) -> dict[str, list[int] | list[str]]:
+    return {"stores": [k[0] for k in keys], "kinds": [k[1] for k in keys], "externals": [k[2] for k in keys]}
+
+
+def find_objects(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Place]:
+    """Where these customers, orders and carts are kept, as far as they are known."""
+    if not keys:
+        return {}
+    rows = conn.execute(Q["objects"], _wanted(keys))
+    return {(row[0], row[1], row[2]): Place(row[3], row[4]) for row in rows}
+
+
+def still_there(conn: Connection, contacts: Sequence[int], since: datetime) -> None:
+    """Raises :class:`ContactMoved` when a contact was merged or gave rows away after ``since``."""
+    moved = conn.execute(Q["moved_since"], {"contacts": sorted(set(contacts)), "since": since}).fetchone()
+    if moved:
+        raise ContactMoved(f"contact {moved[0]} was merged meanwhile")
+
+
+def lock_for_refresh(conn: Connection, contacts: Sequence[int]) -> list[int]:
+    """Holds these contacts against another refresh; returns those that still exist."""
+    rows = conn.execute(Q["lock_for_refresh"], {"contacts": sorted(set(contacts))})
+    return [row[0] for row in rows]

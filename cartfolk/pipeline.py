@@ -1,0 +1,336 @@
+"""The whole flow on one screen: raw deliveries become contacts.
+
+    drain          claim raw deliveries → read them (connector) → who is it (identity)
+                   → write the facts (commerce) → remember whose derived rows are stale
+    refresh_dirty  take stale contacts → cart states and conversions (commerce) → properties
+    sweep          the same refresh for contacts whose time has come
+
+Three transactions a batch (docs/developers/architecture.md): T1 decides who is who, T2 writes the facts and marks
+the deliveries handled, T3 refreshes. Killed between any two of them, the rest is done by whoever
+comes next, and doing it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import psycopg
+
+from cartfolk.commerce import derive, facts
+from cartfolk.connectors.canonical import (
+    BadRecord,
+    Cart,
+    Category,
+    Consent,
+    Coupon,
+    Customer,
+    Deleted,
+    Mapped,
+    Order,
+    Product,
+    Record,
+)
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.identity import normalise
+from cartfolk.identity.decide import GUEST, OWN, SEEN, Sighting, Transfer
+from cartfolk.identity.resolve import (
+    ContactMoved,
+    Move,
+    Object,
+    Place,
+    find_objects,
+    lock_for_refresh,
+    settle,
+    still_there,
+)
+from cartfolk.inbox import deliveries, progress, quarantine
+from cartfolk.inbox.deliveries import Delivery
+from cartfolk.properties import compute
+
+Q = Statements.beside(__file__, "pipeline.sql")
+LIVE, BULK = 0, 1
+_KINDS = {"customers": "customer", "orders": "order", "products": "product", "carts": "cart"}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A canonical record with where and when it came from."""
+
+    record: Record
+    store_id: int
+    received_at: datetime
+    delivery: Delivery | None = None
+
+
+@dataclass(slots=True)
+class _Bad:
+    store_id: int
+    stream: str
+    record: BadRecord
+    delivery: Delivery | None
+
+
+class Facts:
+    """Carries facts along when identity merges contacts or hands an e-mail over."""
+
+    def people(self, conn: Connection, merges: Mapping[int, int], transfers: Sequence[Transfer]) -> None:
+        if merges:
+            facts.move(conn, merges)
+            compute.move(conn, merges)
+        for transfer in transfers:
+            facts.move_guest(conn, [transfer.email], transfer.source, transfer.target)
+            conn.execute(Q["repoint_guest_orders"], {"target": transfer.target, "email": transfer.email})
+        touched = {*merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)}
+        derive.dirty(conn, sorted(touched), LIVE)
+
+    def objects(self, conn: Connection, moves: Sequence[Move]) -> None:
+        facts.move_objects(conn, [(m.kind, m.object_id, m.source, m.target) for m in moves])
+        derive.dirty(conn, sorted({m.source for m in moves} | {m.target for m in moves}), LIVE)
+
+
+def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 100) -> int:
+    """Handles up to ``limit`` waiting deliveries of a lane; returns how many.
+
+    Both connections are autocommit and of their own: the first claims and writes, the second decides
+    who is who. A record that the database refuses goes to quarantine; the others go on.
+    """
+    with conn.transaction():
+        claimed = deliveries.claim(conn, lane, limit)
+        if not claimed:
+            return 0
+        received: list[Received] = []
+        bad: list[_Bad] = []
+        rows: Counter[tuple[int, str]] = Counter()
+        for delivery in claimed:
+            mapped = read(delivery)
+            received += [
+                Received(record, delivery.store_id, delivery.received_at, delivery) for record in mapped.records
+            ]
+            bad += [_Bad(delivery.store_id, delivery.stream, record, delivery) for record in mapped.bad]
+            if delivery.run_id is not None:
+                rows[(delivery.run_id, delivery.stream)] += delivery.rows
+        apply(conn, identity_conn, received, lane, bad)
+        _quarantine(conn, received, bad)
+        progress.applied(conn, [(run, stream, count) for (run, stream), count in rows.items()])
+        deliveries.handled(conn, [delivery.delivery_id for delivery in claimed], now())
+    return len(claimed)
+
+
+def read(delivery: Delivery) -> Mapped:
+    """Raw delivery → canonical records. Whatever cannot be read becomes a bad record, never an exception."""
+    from cartfolk.inbox.envelope import read as read_envelopes
+    from cartfolk.stores.lookup import connector
+
+    try:
+        if delivery.kind == "deleted":
+            kind = _KINDS.get(delivery.stream, delivery.stream)
+            return Mapped(tuple(Deleted(kind, str(i), delivery.received_at) for i in json.loads(delivery.body)))
+        if delivery.kind in {"ingest", "track"}:
+            return read_envelopes(delivery.body, delivery.received_at)
+        return connector(delivery.store_id).read(delivery.stream, delivery.body, delivery.received_at)
+    except Exception as error:
+        raw = delivery.body[:100_000].decode("utf-8", "replace")
+        reason = f"The delivery could not be read ({type(error).__name__}: {error}). Retry after an update."
+        return Mapped(bad=(BadRecord(delivery.stream, None, "body", reason, raw),))
+
+
+def apply(
+    conn: Connection,
+    identity_conn: Connection,
+    received: Sequence[Received],
+    lane: int,
+    bad: list[_Bad] | None = None,
+) -> None:
+    """Canonical records → facts, inside the caller's transaction on ``conn``.
+
+    When the database refuses the batch, it is halved until the refused record stands alone; that
+    one is appended to ``bad`` (or raised when ``bad`` is None).
+    """
+    if not received:
+        return
+    for attempt in range(5):
+        try:
+            with conn.transaction():
+                _apply(conn, identity_conn, received, lane)
+            return
+        except ContactMoved:
+            if attempt == 4:
+                raise
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if bad is None:
+                raise
+            if len(received) == 1:
+                item = received[0]
+                reason = f"The database refuses it: {str(error).splitlines()[0]}. Correct it in the shop, then retry."
+                stream = item.delivery.stream if item.delivery else _kind(item.record)
+                record = BadRecord(_kind(item.record), _external(item.record), "value", reason, repr(item.record))
+                bad.append(_Bad(item.store_id, stream, record, item.delivery))
+                return
+            middle = len(received) // 2
+            apply(conn, identity_conn, received[:middle], lane, bad)
+            apply(conn, identity_conn, received[middle:], lane, bad)
+            return
+
+
+def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int) -> None:
+    catalogue = [r for r in received if isinstance(r.record, Product | Category | Coupon)]
+    for (store_id, at), records in _grouped(catalogue).items():
+        facts.write_catalogue(conn, store_id, records, at, lane)
+
+    people = [r for r in received if isinstance(r.record, Customer | Order | Cart | Consent)]
+    sightings = [_sighting(r) for r in people]
+    settled = settle(identity_conn, sightings, lambda contacts: _objects(people, contacts), Facts())
+    # a moment without a name of a cart that has found its person before
+    unnamed = [_key(r) for r, s in zip(people, sightings, strict=True) if not s.named]
+    places = find_objects(identity_conn, unnamed) | settled.places
+
+    placed: list[facts.Placed] = []
+    nameless: list[Received] = []
+    for item, contact in zip(people, settled.contacts, strict=True):
+        place = places.get(_key(item))
+        if place is not None:
+            placed.append(
+                facts.Placed(item.record, place.contact_id, place.object_id, item.store_id, item.received_at)
+            )
+        elif contact is not None:
+            placed.append(facts.Placed(item.record, contact, 0, item.store_id, item.received_at))
+        elif isinstance(item.record, Cart):
+            nameless.append(item)
+        # orders and customers always have a name (see _sighting); a consent of nobody says nothing
+    for (store_id, at), carts in _grouped(nameless).items():
+        facts.keep_anonymous(conn, store_id, carts, at)
+    placed += _adopted(conn, places)
+
+    gone = [r for r in received if isinstance(r.record, Deleted)]
+    where = find_objects(conn, [_key(r) for r in gone])
+    deleted = [
+        facts.Placed(
+            r.record, where[_key(r)].contact_id, where[_key(r)].object_id, r.store_id, r.received_at
+        )
+        if _key(r) in where
+        else facts.Placed(r.record, 0, 0, r.store_id, r.received_at)
+        for r in gone
+    ]
+    still_there(conn, [p.contact_id for p in (*placed, *deleted) if p.contact_id], settled.at)
+    facts.write(conn, placed, lane=lane)
+    facts.delete(conn, deleted, lane=lane)
+
+
+def refresh_dirty(conn: Connection, lane: int, limit: int = 1000) -> int:
+    """Makes the derived rows of up to ``limit`` stale contacts again; returns how many."""
+    with conn.transaction():
+        contacts = derive.take_dirty(conn, lane, limit)
+        if contacts:
+            refresh(conn, contacts, now(), "sync" if lane == LIVE else "import")
+    return len(contacts)
+
+
+def sweep(conn: Connection, at: datetime, limit: int = 1000) -> int:
+    """Refreshes contacts for whom the clock alone changed something; returns how many."""
+    with conn.transaction():
+        contacts = derive.due(conn, at, limit)
+        if contacts:
+            refresh(conn, contacts, at, "clock")
+    return len(contacts)
+
+
+def refresh(conn: Connection, contacts: Sequence[int], at: datetime, source: str) -> None:
+    """Cart states, conversions and properties of these contacts as of ``at``: a function of facts and clock."""
+    existing = lock_for_refresh(conn, contacts)
+    derive.refresh(conn, existing, at)
+    compute.compute(conn, existing, at, source)
+
+
+def _sighting(item: Received) -> Sighting:
+    record = item.record
+    assert isinstance(record, Customer | Order | Cart | Consent)
+    email, phone = normalise.email(record.email), normalise.phone(record.phone)
+    if isinstance(record, Customer):
+        account = record.external_id if record.registered else None
+        strength, version = OWN if account else GUEST, record.updated_at
+        if not account and not email and not phone:
+            account = record.external_id  # a nameless guest row is a person of its own
+    else:
+        account = record.customer_id
+        strength = SEEN if account else GUEST
+        if isinstance(record, Order):
+            version = record.placed_at
+            if not account and not email and not phone:
+                account = f"order:{record.external_id}"
+        else:
+            version = record.at if isinstance(record, Consent) else record.updated_at
+    original = (record.email or "").strip()
+    return Sighting(item.store_id, version, strength, account, email, original, phone)
+
+
+def _objects(people: Sequence[Received], contacts: Sequence[int | None]) -> list[Object]:
+    found: list[Object] = []
+    for item, contact in zip(people, contacts, strict=True):
+        record = item.record
+        if contact is None:
+            continue
+        if isinstance(record, Order):
+            found.append(Object(item.store_id, "order", record.external_id, contact, record.updated_at))
+            if record.cart_id:
+                found.append(Object(item.store_id, "cart", record.cart_id, contact, record.placed_at))
+        elif isinstance(record, Cart):
+            found.append(Object(item.store_id, "cart", record.external_id, contact, record.updated_at))
+    return found
+
+
+def _adopted(conn: Connection, places: Mapping[tuple[int, str, str], Place]) -> list[facts.Placed]:
+    """The history of carts that were nobody's until now."""
+    tokens: dict[int, list[str]] = {}
+    for store_id, kind, token in places:
+        if kind == "cart":
+            tokens.setdefault(store_id, []).append(token)
+    return [
+        facts.Placed(cart, *places[(store_id, "cart", cart.external_id)], store_id, cart.updated_at)
+        for store_id, names in tokens.items()
+        for cart in facts.adopt(conn, store_id, sorted(names))
+    ]
+
+
+def _grouped(items: Iterable[Received]) -> dict[tuple[int, datetime], list[Record]]:
+    groups: dict[tuple[int, datetime], list[Record]] = {}
+    for item in items:
+        groups.setdefault((item.store_id, item.received_at), []).append(item.record)
+    return groups
+
+
+def _kind(record: Record) -> str:
+    return record.kind if isinstance(record, Deleted) else type(record).__name__.lower()
+
+
+def _external(record: Record) -> str | None:
+    return None if isinstance(record, Consent) else record.external_id
+
+
+def _key(item: Received) -> tuple[int, str, str]:
+    return item.store_id, _kind(item.record), _external(item.record) or ""
+
+
+def _quarantine(conn: Connection, received: Sequence[Received], bad: Sequence[_Bad]) -> None:
+    """Puts bad records aside; a good version of a record that waited there lets it go."""
+    refused = {(b.store_id, b.record.kind, b.record.external_id) for b in bad}
+    for item in bad:
+        quarantine.put(
+            conn,
+            item.store_id,
+            item.stream,
+            [item.record],
+            item.delivery.delivery_id if item.delivery else None,
+            item.delivery.run_id if item.delivery else None,
+        )
+    good: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    for item in received:
+        key = _key(item)
+        if item.delivery and key[2] and key not in refused:
+            good.setdefault((item.store_id, item.delivery.stream), set()).add((key[1], key[2]))
+    for (store_id, stream), names in good.items():
+        quarantine.resolve(conn, store_id, stream, sorted(names))
