@@ -5,9 +5,9 @@
     refresh_dirty  take stale contacts → cart states and conversions (commerce) → properties
     sweep          the same refresh for contacts whose time has come
 
-Three transactions a batch (docs/developers/architecture.md): T1 decides who is who, T2 writes the facts and marks
-the deliveries handled, T3 refreshes. Killed between any two of them, the rest is done by whoever
-comes next, and doing it twice changes nothing.
+Three transactions a batch (docs/developers/architecture.md): T1 decides who is who, T2 writes the
+facts and marks the deliveries handled, T3 refreshes. Killed between any two of them, the rest is done
+by whoever comes next, and doing it twice changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import psycopg
@@ -109,7 +109,8 @@ def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 1
         for delivery in claimed:
             mapped = read(delivery)
             received += [
-                Received(record, delivery.store_id, delivery.received_at, delivery) for record in mapped.records
+                Received(record, delivery.store_id, delivery.received_at, delivery)
+                for record in mapped.records
             ]
             bad += [_Bad(delivery.store_id, delivery.stream, record, delivery) for record in mapped.bad]
             if delivery.run_id is not None:
@@ -128,8 +129,8 @@ def read(delivery: Delivery) -> Mapped:
 
     try:
         if delivery.kind == "deleted":
-            kind = _KINDS.get(delivery.stream, delivery.stream)
-            return Mapped(tuple(Deleted(kind, str(i), delivery.received_at) for i in json.loads(delivery.body)))
+            kind, ids = _KINDS.get(delivery.stream, delivery.stream), json.loads(delivery.body)
+            return Mapped(tuple(Deleted(kind, str(external), delivery.received_at) for external in ids))
         if delivery.kind in {"ingest", "track"}:
             return read_envelopes(delivery.body, delivery.received_at)
         return connector(delivery.store_id).read(delivery.stream, delivery.body, delivery.received_at)
@@ -165,16 +166,31 @@ def apply(
             if bad is None:
                 raise
             if len(received) == 1:
-                item = received[0]
-                reason = f"The database refuses it: {str(error).splitlines()[0]}. Correct it in the shop, then retry."
-                stream = item.delivery.stream if item.delivery else _kind(item.record)
-                record = BadRecord(_kind(item.record), _external(item.record), "value", reason, repr(item.record))
-                bad.append(_Bad(item.store_id, stream, record, item.delivery))
+                bad.append(_refused(received[0], error))
                 return
             middle = len(received) // 2
             apply(conn, identity_conn, received[:middle], lane, bad)
             apply(conn, identity_conn, received[middle:], lane, bad)
             return
+
+
+def _refused(item: Received, error: psycopg.Error) -> _Bad:
+    """A record the database does not take, with its own raw JSON so that it can be retried."""
+    external = _external(item.record)
+    raw = repr(item.record)
+    if item.delivery:
+        raw = item.delivery.body.decode("utf-8", "replace")
+        objects = json.loads(raw)
+        if isinstance(objects, list):
+            raw = next(
+                (json.dumps(o) for o in objects if isinstance(o, dict) and str(o.get("id")) == external), raw
+            )
+    stream = item.delivery.stream if item.delivery else _kind(item.record)
+    words = str(error).splitlines()[0]
+    reason = f"The database refuses it: {words}. Correct it in the shop, then retry."
+    return _Bad(
+        item.store_id, stream, BadRecord(_kind(item.record), external, "value", reason, raw), item.delivery
+    )
 
 
 def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int) -> None:
@@ -209,9 +225,7 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
     gone = [r for r in received if isinstance(r.record, Deleted)]
     where = find_objects(conn, [_key(r) for r in gone])
     deleted = [
-        facts.Placed(
-            r.record, where[_key(r)].contact_id, where[_key(r)].object_id, r.store_id, r.received_at
-        )
+        facts.Placed(r.record, where[_key(r)].contact_id, where[_key(r)].object_id, r.store_id, r.received_at)
         if _key(r) in where
         else facts.Placed(r.record, 0, 0, r.store_id, r.received_at)
         for r in gone
@@ -240,7 +254,7 @@ def sweep(conn: Connection, at: datetime, limit: int = 1000) -> int:
 
 
 def refresh(conn: Connection, contacts: Sequence[int], at: datetime, source: str) -> None:
-    """Cart states, conversions and properties of these contacts as of ``at``: a function of facts and clock."""
+    """Cart states, conversions and properties as of ``at``: a function of facts and clock."""
     existing = lock_for_refresh(conn, contacts)
     derive.refresh(conn, existing, at)
     compute.compute(conn, existing, at, source)

@@ -159,9 +159,7 @@ def _write(conn: Connection, decision: Decision, mover: Mover) -> list[int | Non
             },
         )
     if decision.merges or decision.transfers:
-        transfers = [
-            Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers
-        ]
+        transfers = [Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers]
         merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
     return [None if contact is None else real.get(contact, contact) for contact in decision.contacts]
 
