@@ -1,0 +1,193 @@
+"""Webhooks: verified on the raw bytes, stored, answered; later followed as what they are, hints.
+
+A hint says which objects changed. They are fetched again by id, so that late, reordered and forged-looking
+contents cannot matter; what the shop no longer has is gone. Hints of the same object that wait together
+cost one fetch. A hint is done in the transaction that stores what was fetched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from cartfolk.connectors.base import Connector, Page
+from cartfolk.connectors.canonical import BadRecord, Category, Coupon, Customer, Deleted, Order, Product
+from cartfolk.connectors.errors import ConnectorError, PageUnreadable, RetryLater, StopStore
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.stores import health
+from cartfolk.stores.models import Store
+
+from . import deliveries, quarantine
+from .deliveries import Q
+
+_SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie", "forwarded", "real-ip")
+_KIND = {"customers": Customer, "orders": Order, "products": Product, "categories": Category, "coupons": Coupon}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """``stored``: will be followed; ``waiting``: the same hint waits already; ``ignored``: nothing to do."""
+
+    outcome: Literal["stored", "waiting", "ignored"]
+    message: str = ""
+
+
+def accept_webhook(
+    conn: Connection, store: Store, connector: Connector, headers: Mapping[str, str], body: bytes, at: datetime
+) -> Accepted:
+    """Verifies a request from the shop (header names in lower case) and stores it: one INSERT.
+
+    ``connector`` needs no transport. Raises connectors.errors.SignatureInvalid.
+    """
+    hint = connector.webhook(headers, body)
+    if hint.ignore or not hint.ids:
+        return Accepted("ignored", hint.ignore or "It names no object.")
+    dedupe = hashlib.sha256(f"{hint.stream}/{hint.deleted}/".encode() + body).hexdigest()
+    stored = deliveries.store(
+        conn,
+        store.pk,
+        "webhook",
+        hint.stream,
+        body,
+        at,
+        headers=_kept(headers),
+        dedupe=f"hint {dedupe}",
+        hint={"ids": list(hint.ids), "deleted": hint.deleted},
+    )
+    return Accepted("stored" if stored else "waiting")
+
+
+def _kept(headers: Mapping[str, str]) -> dict[str, str]:
+    """The sender's own headers that help to understand a delivery; never credentials or addresses of people."""
+    return {
+        name: value[:300]
+        for name, value in headers.items()
+        if name.startswith("x-") and not any(word in name for word in _SECRET_WORDS)
+    }
+
+
+@dataclass(slots=True)
+class _Group:
+    """Hints of one store and stream that are followed together."""
+
+    store_id: int
+    stream: str
+    delivery_ids: list[int]
+    ids: dict[str, None]  # ordered set
+    oldest: datetime
+
+
+async def follow_hints(
+    conn: Connection,
+    connector_of: Callable[[int], Awaitable[Connector]],
+    *,
+    limit: int = 1000,
+    at: datetime | None = None,
+) -> int:
+    """Follows waiting hints of all connected stores, each store beside the others; returns how many.
+
+    ``connector_of`` gives the connector of a store id, transport included; it may raise ConnectorError. A
+    shop that cannot be reached costs its own hints a growing wait and nothing else; one that needs its
+    owner is stopped with the sentence. Must not be called inside a transaction.
+    """
+    taken = conn.execute(Q["claim_hints"], {"limit": limit, "at": at or now()}).fetchall()
+    groups: dict[tuple[int, str], _Group] = {}
+    for delivery_id, store_id, stream, hint, received_at in sorted(taken):
+        group = groups.setdefault(
+            (store_id, stream), _Group(store_id, stream, [], {}, received_at)
+        )
+        group.delivery_ids.append(delivery_id)
+        group.ids.update(dict.fromkeys(map(str, hint["ids"])))
+    by_store: dict[int, list[_Group]] = defaultdict(list)
+    for group in groups.values():
+        by_store[group.store_id].append(group)
+    await asyncio.gather(*(_follow(conn, connector_of, mine) for mine in by_store.values()))
+    return len(taken)
+
+
+async def _follow(
+    conn: Connection, connector_of: Callable[[int], Awaitable[Connector]], groups: Sequence[_Group]
+) -> None:
+    """The groups of one store, one stream after the other (people before what they bought)."""
+    for group in sorted(groups, key=lambda group: (group.stream != "customers", group.stream)):
+        try:
+            await _fetch(conn, await connector_of(group.store_id), group)
+        except StopStore as error:
+            health.stop(conn, group.store_id, str(error))
+            deliveries.postpone(conn, group.delivery_ids, str(error), now())
+        except RetryLater as error:
+            deliveries.postpone(conn, group.delivery_ids, str(error), now(), error.after or 0)
+        except ConnectorError as error:
+            deliveries.postpone(conn, group.delivery_ids, str(error), now())
+
+
+async def _fetch(conn: Connection, connector: Connector, group: _Group) -> None:
+    ids = list(group.ids)
+    found: list[tuple[Page, datetime]] = []
+    gone: list[str] = []
+    unreadable: list[tuple[str, str]] = []
+    waiting = [ids[start : start + connector.page_size] for start in range(0, len(ids), connector.page_size)]
+    while waiting:
+        chunk = waiting.pop()
+        asked_at = now()  # what we hold is at least as new as this
+        try:
+            page = await connector.fetch(group.stream, chunk)
+        except PageUnreadable as error:
+            if len(chunk) == 1:
+                unreadable.append((chunk[0], str(error)))
+            else:
+                half = len(chunk) // 2
+                waiting += [chunk[:half], chunk[half:]]
+            continue
+        found.append((page, asked_at))
+        gone += missing(connector, group.stream, chunk, page, asked_at)
+    kind = _KIND[group.stream].__name__.lower() if group.stream in _KIND else group.stream
+    at = now()
+    with conn.transaction():
+        for page, asked_at in found:
+            if page.rows:
+                deliveries.store(conn, group.store_id, "fetched", group.stream, page.body, asked_at)
+        if gone:
+            asked_at = min(when for _page, when in found)
+            body = json.dumps(gone).encode()
+            deliveries.store(conn, group.store_id, "deleted", group.stream, body, asked_at)
+        quarantine.put(
+            conn,
+            [
+                quarantine.Bad(
+                    group.store_id,
+                    group.stream,
+                    BadRecord(kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})),
+                    at,
+                )
+                for external_id, reason in unreadable
+            ],
+        )
+        deliveries.handled(conn, group.delivery_ids, at)
+        health.ok(conn, group.store_id, at)
+        deliveries.ring(conn)
+
+
+def missing(
+    connector: Connector, stream: str, ids: Sequence[str], page: Page, received_at: datetime
+) -> list[str]:
+    """Which of ``ids`` the page does not hold. A record that cannot be read is there all the same; one without
+    a readable id leaves us unsure, and then nothing is called gone."""
+    mapped = connector.read(stream, page.body, received_at)
+    if any(bad.external_id is None for bad in mapped.bad):
+        return []
+    there = {bad.external_id for bad in mapped.bad}
+    wanted = _KIND.get(stream)
+    for record in mapped.records:
+        if isinstance(record, Deleted):
+            continue
+        if wanted is None or isinstance(record, wanted):
+            there.add(getattr(record, "external_id", None))
+    return [one for one in ids if one not in there]
