@@ -12,6 +12,7 @@ by whoever comes next, and doing it twice changes nothing.
 
 from __future__ import annotations
 
+import functools
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,17 +22,15 @@ from datetime import datetime
 import psycopg
 
 from cartfolk.commerce import derive, facts
+from cartfolk.connectors.base import Connector
 from cartfolk.connectors.canonical import (
     BadRecord,
     Cart,
-    Category,
     Consent,
-    Coupon,
     Customer,
     Deleted,
     Mapped,
     Order,
-    Product,
     Record,
 )
 from cartfolk.core.sql import Connection, Statements
@@ -48,13 +47,15 @@ from cartfolk.identity.resolve import (
     settle,
     still_there,
 )
-from cartfolk.inbox import deliveries, progress, quarantine
+from cartfolk.inbox import deliveries, progress, quarantine, reading
 from cartfolk.inbox.deliveries import Delivery
 from cartfolk.properties import compute
+from cartfolk.stores.lookup import by_id
+from cartfolk.stores.shop import reader
 
 Q = Statements.beside(__file__, "pipeline.sql")
 LIVE, BULK = 0, 1
-_KINDS = {"customers": "customer", "orders": "order", "products": "product", "carts": "cart"}
+_CATALOGUE = {"product", "category", "coupon"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +66,6 @@ class Received:
     store_id: int
     received_at: datetime
     delivery: Delivery | None = None
-
-
-@dataclass(slots=True)
-class _Bad:
-    store_id: int
-    stream: str
-    record: BadRecord
-    delivery: Delivery | None
 
 
 class Facts:
@@ -103,41 +96,37 @@ def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 1
         claimed = deliveries.claim(conn, lane, limit)
         if not claimed:
             return 0
+        readers = functools.cache(lambda store_id: reader(by_id(conn, store_id)))
         received: list[Received] = []
-        bad: list[_Bad] = []
+        bad: list[quarantine.Bad] = []
         rows: Counter[tuple[int, str]] = Counter()
         for delivery in claimed:
-            mapped = read(delivery)
+            mapped = _read(delivery, readers(delivery.store_id))
             received += [
                 Received(record, delivery.store_id, delivery.received_at, delivery)
                 for record in mapped.records
             ]
-            bad += [_Bad(delivery.store_id, delivery.stream, record, delivery) for record in mapped.bad]
+            bad += [_bad(delivery, record) for record in mapped.bad]
             if delivery.run_id is not None:
-                rows[(delivery.run_id, delivery.stream)] += delivery.rows
+                kind = reading.singular(delivery.stream)
+                rows[(delivery.run_id, delivery.stream)] += len(mapped.bad) + sum(
+                    _kind(record) == kind for record in mapped.records
+                )
         apply(conn, identity_conn, received, lane, bad)
         _quarantine(conn, received, bad)
-        progress.applied(conn, [(run, stream, count) for (run, stream), count in rows.items()])
         deliveries.handled(conn, [delivery.delivery_id for delivery in claimed], now())
+        progress.applied(conn, [(run, stream, count) for (run, stream), count in rows.items()])
     return len(claimed)
 
 
-def read(delivery: Delivery) -> Mapped:
-    """Raw delivery → canonical records. Whatever cannot be read becomes a bad record, never an exception."""
-    from cartfolk.inbox.envelope import read as read_envelopes
-    from cartfolk.stores.lookup import connector
-
+def _read(delivery: Delivery, connector: Connector) -> Mapped:
+    """Raw delivery → canonical records. An error of our own in a mapping must not stop the queue either."""
     try:
-        if delivery.kind == "deleted":
-            kind, ids = _KINDS.get(delivery.stream, delivery.stream), json.loads(delivery.body)
-            return Mapped(tuple(Deleted(kind, str(external), delivery.received_at) for external in ids))
-        if delivery.kind in {"ingest", "track"}:
-            return read_envelopes(delivery.body, delivery.received_at)
-        return connector(delivery.store_id).read(delivery.stream, delivery.body, delivery.received_at)
+        return reading.read(delivery, connector)
     except Exception as error:
-        raw = delivery.body[:100_000].decode("utf-8", "replace")
-        reason = f"The delivery could not be read ({type(error).__name__}: {error}). Retry after an update."
-        return Mapped(bad=(BadRecord(delivery.stream, None, "body", reason, raw),))
+        raw = delivery.body.decode("utf-8", "replace")
+        reason = f"It could not be read ({type(error).__name__}: {error}). Retry it after an update."
+        return Mapped(bad=(BadRecord(reading.singular(delivery.stream), None, "body", reason, raw),))
 
 
 def apply(
@@ -145,7 +134,7 @@ def apply(
     identity_conn: Connection,
     received: Sequence[Received],
     lane: int,
-    bad: list[_Bad] | None = None,
+    bad: list[quarantine.Bad] | None = None,
 ) -> None:
     """Canonical records → facts, inside the caller's transaction on ``conn``.
 
@@ -159,7 +148,7 @@ def apply(
             with conn.transaction():
                 _apply(conn, identity_conn, received, lane)
             return
-        except ContactMoved:
+        except (ContactMoved, facts.ContactMoved):
             if attempt == 4:
                 raise
         except (psycopg.DataError, psycopg.IntegrityError) as error:
@@ -174,7 +163,7 @@ def apply(
             return
 
 
-def _refused(item: Received, error: psycopg.Error) -> _Bad:
+def _refused(item: Received, error: psycopg.Error) -> quarantine.Bad:
     """A record the database does not take, with its own raw JSON so that it can be retried."""
     external = _external(item.record)
     raw = repr(item.record)
@@ -185,16 +174,27 @@ def _refused(item: Received, error: psycopg.Error) -> _Bad:
             raw = next(
                 (json.dumps(o) for o in objects if isinstance(o, dict) and str(o.get("id")) == external), raw
             )
-    stream = item.delivery.stream if item.delivery else _kind(item.record)
     words = str(error).splitlines()[0]
     reason = f"The database refuses it: {words}. Correct it in the shop, then retry."
-    return _Bad(
-        item.store_id, stream, BadRecord(_kind(item.record), external, "value", reason, raw), item.delivery
+    record = BadRecord(_kind(item.record), external, "value", reason, raw)
+    if item.delivery:
+        return _bad(item.delivery, record)
+    return quarantine.Bad(item.store_id, _kind(item.record), record, item.received_at)
+
+
+def _bad(delivery: Delivery, record: BadRecord) -> quarantine.Bad:
+    return quarantine.Bad(
+        delivery.store_id,
+        delivery.stream,
+        record,
+        delivery.received_at,
+        delivery.delivery_id,
+        delivery.run_id,
     )
 
 
 def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int) -> None:
-    catalogue = [r for r in received if isinstance(r.record, Product | Category | Coupon)]
+    catalogue = [r for r in received if _kind(r.record) in _CATALOGUE]
     for (store_id, at), records in _grouped(catalogue).items():
         facts.write_catalogue(conn, store_id, records, at, lane)
 
@@ -222,15 +222,12 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
         facts.keep_anonymous(conn, store_id, carts, at)
     placed += _adopted(conn, places)
 
-    gone = [r for r in received if isinstance(r.record, Deleted)]
+    gone = [r for r in received if isinstance(r.record, Deleted) and r.record.kind not in _CATALOGUE]
     where = find_objects(conn, [_key(r) for r in gone])
     deleted = [
-        facts.Placed(r.record, where[_key(r)].contact_id, where[_key(r)].object_id, r.store_id, r.received_at)
-        if _key(r) in where
-        else facts.Placed(r.record, 0, 0, r.store_id, r.received_at)
-        for r in gone
+        facts.Placed(r.record, *where[_key(r)], r.store_id, r.received_at) for r in gone if _key(r) in where
     ]
-    still_there(conn, [p.contact_id for p in (*placed, *deleted) if p.contact_id], settled.at)
+    still_there(conn, [p.contact_id for p in (*placed, *deleted)], settled.at)
     facts.write(conn, placed, lane=lane)
     facts.delete(conn, deleted, lane=lane)
 
@@ -329,22 +326,9 @@ def _key(item: Received) -> tuple[int, str, str]:
     return item.store_id, _kind(item.record), _external(item.record) or ""
 
 
-def _quarantine(conn: Connection, received: Sequence[Received], bad: Sequence[_Bad]) -> None:
+def _quarantine(conn: Connection, received: Sequence[Received], bad: Sequence[quarantine.Bad]) -> None:
     """Puts bad records aside; a good version of a record that waited there lets it go."""
     refused = {(b.store_id, b.record.kind, b.record.external_id) for b in bad}
-    for item in bad:
-        quarantine.put(
-            conn,
-            item.store_id,
-            item.stream,
-            [item.record],
-            item.delivery.delivery_id if item.delivery else None,
-            item.delivery.run_id if item.delivery else None,
-        )
-    good: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    for item in received:
-        key = _key(item)
-        if item.delivery and key[2] and key not in refused:
-            good.setdefault((item.store_id, item.delivery.stream), set()).add((key[1], key[2]))
-    for (store_id, stream), names in good.items():
-        quarantine.resolve(conn, store_id, stream, sorted(names))
+    good = {_key(item) for item in received} - refused
+    quarantine.put(conn, bad)
+    quarantine.resolve(conn, sorted(key for key in good if key[2]), now())

@@ -1,0 +1,1 @@
+"""What ``cartfolk <command>`` does, a module a noun; the parser is in ``cartfolk/cli.py``."""

@@ -1,0 +1,296 @@
+"""``cartfolk connect``, ``sync``, ``status``, ``pause``, ``resume``: stores from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+
+from . import program
+from .contacts import Q, plain
+from .exits import CommandFailed, Exit
+
+
+def add_platforms(parser: argparse.ArgumentParser) -> None:
+    """One sub-command a connector found, its options generated from the connector's own form."""
+    from cartfolk.connectors import registry
+    from cartfolk.stores.forms import add_arguments
+
+    platforms = parser.add_subparsers(dest="platform", metavar="PLATFORM", required=True)
+    for connector in registry.all():
+        info = connector.info
+        one = platforms.add_parser(info.platform, help=info.label, description=info.guide)
+        add_arguments(one, info)
+        one.add_argument("--json", action="store_true")
+        one.set_defaults(run=connect)
+
+
+def connect(arguments: argparse.Namespace) -> int:
+    """Checks the keys, keeps the store, and creates its webhooks when it runs at a public address."""
+    with program.database() as url:
+        program.migrate()
+        from cartfolk.connectors import registry
+        from cartfolk.stores import forms
+        from cartfolk.stores.connect import ConnectRefused
+
+        info = registry.get(arguments.platform).info
+        with program.connected(url) as conn:
+            try:
+                store, report = join(conn, forms.from_arguments(info, arguments))
+            except ConnectRefused as refused:
+                for step in refused.report.steps if refused.report else ():
+                    print(f"{'ok ' if step.ok else 'NO '} {step.message}", file=sys.stderr)
+                raise CommandFailed(str(refused), _refusal(refused)) from refused
+            if arguments.json:
+                steps = [{"name": s.name, "ok": s.ok, "message": s.message} for s in report.steps]
+                print(json.dumps({"store": store.name, "url": store.url, "steps": steps}))
+            else:
+                for step in report.steps:
+                    print(f"ok  {step.message}")
+                print(f"Connected {store.name}. `cartfolk sync {store.name} --wait` imports it.")
+    return Exit.OK
+
+
+def _refusal(refused: Any) -> Exit:
+    steps = refused.report.steps if refused.report else ()
+    if not steps:
+        return Exit.USAGE
+    unreachable = any(step.name in {"address", "connection", "reachable"} and not step.ok for step in steps)
+    return Exit.SHOP_UNREACHABLE if unreachable else Exit.SHOP_REFUSED
+
+
+def join(conn: Connection, application: Any) -> tuple[Any, Any]:
+    """Connects a shop and tells commerce its rule: what form, command and demo have in common."""
+    from cartfolk.commerce import rules
+    from cartfolk.stores import connect as stores
+
+    store, report = stores.connect(conn, application, now())
+    rules.save(conn, store.pk, **stores.rule_of(store))
+    return store, report
+
+
+def store_named(conn: Connection, name: str) -> Any:
+    """The store of that name. Raises CommandFailed."""
+    from cartfolk.stores.lookup import UnknownStore, by_name
+
+    try:
+        return by_name(conn, name)
+    except UnknownStore as error:
+        raise CommandFailed(str(error), Exit.NOT_FOUND) from error
+
+
+def sync(arguments: argparse.Namespace) -> int:
+    """Backfill (or its rest), then what changed since. With --wait until all of it is in the contacts."""
+    with program.database() as url:
+        program.migrate()
+        with program.connected(url) as conn:
+            store = store_named(conn, arguments.store)
+            if not arguments.wait:
+                from cartfolk.inbox import jobs
+
+                jobs.start_sync(store.pk)
+                print(
+                    f"The sync of {store.name} is with the worker; `cartfolk status` shows it.",
+                    file=sys.stderr,
+                )
+                return Exit.OK
+            summary = import_all(url, store, quiet=arguments.json)
+    if arguments.json:
+        print(json.dumps(plain(summary)))
+    else:
+        print(
+            f"{summary['store']}: {summary['customers']} customers, {summary['guests']} guests, "
+            f"{summary['orders']} orders, {summary['carts']} carts in {summary['seconds']} s; "
+            f"{summary['quarantined']} in quarantine"
+        )
+    return Exit.QUARANTINED if summary["quarantined"] else Exit.OK
+
+
+def import_all(url: str, store: Any, quiet: bool) -> dict[str, Any]:
+    """Fetches in this process while drain processes turn pages into contacts; returns the summary.
+
+    Works beside a running worker: whoever holds the store's lock fetches, everybody drains.
+    """
+    from django.conf import settings
+
+    from cartfolk import work
+
+    began = time.monotonic()
+    with work.drainers(url, settings.WORKERS):
+        asyncio.run(_fetch(url, store, quiet))
+        with psycopg.connect(url, autocommit=True) as conn:
+            wait_until_idle(conn, store.pk, quiet)
+    with psycopg.connect(url, autocommit=True) as conn:
+        return summarise(conn, store) | {"seconds": round(time.monotonic() - began, 2)}
+
+
+async def _fetch(url: str, store: Any, quiet: bool) -> None:
+    from cartfolk.connectors.errors import ConnectorError, StopStore
+    from cartfolk.inbox import bulk, poll
+    from cartfolk.stores.shop import open_store
+
+    with psycopg.connect(url, autocommit=True) as conn, psycopg.connect(url, autocommit=True) as eye:
+        bar = asyncio.create_task(_show(eye, store.pk, quiet))
+        try:
+            async with open_store(store) as connector:
+                while (outcome := await bulk.backfill(conn, store, connector)) == "busy":
+                    await asyncio.sleep(1)  # a worker is at it
+                if outcome != "done":
+                    row = conn.execute(
+                        "select state_reason from stores_store where id = %s", [store.pk]
+                    ).fetchone()
+                    reason = (row and row[0]) or "`cartfolk resume` goes on."
+                    code = Exit.SHOP_REFUSED if outcome == "stopped" else Exit.UNEXPECTED
+                    raise CommandFailed(f"The import of {store.name} is {outcome}: {reason}", code)
+                await poll.poll(conn, store, connector)
+        except StopStore as error:
+            raise CommandFailed(str(error), Exit.SHOP_REFUSED) from error
+        except ConnectorError as error:
+            raise CommandFailed(str(error), Exit.SHOP_UNREACHABLE) from error
+        finally:
+            bar.cancel()
+
+
+async def _show(conn: Connection, store_id: int, quiet: bool) -> None:
+    if quiet:
+        return
+    with ProgressBar() as bar:
+        while True:
+            bar.update(conn, store_id)
+            await asyncio.sleep(0.25)
+
+
+class ProgressBar:
+    """The run's progress in the terminal: done of expected, rate, time left, quarantined."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f}  {task.fields[told]}"),
+            console=Console(file=sys.stderr),
+        )
+        self._task = self._progress.add_task("importing", total=1, told="")
+
+    def __enter__(self) -> ProgressBar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def update(self, conn: Connection, store_id: int) -> bool:
+        """Shows the present state; True when everything is applied."""
+        from cartfolk.inbox import progress
+
+        found = progress.latest(conn, store_id)
+        if found is None:
+            return False
+        left = "" if found.seconds_left is None else f"{found.seconds_left:.0f} s left"
+        held = f"  {found.quarantined} in quarantine" if found.quarantined else ""
+        self._progress.update(
+            self._task,
+            total=max(found.expected, 1),
+            completed=found.applied,
+            told=f"{found.rate:,.0f}/s  {left}{held}",
+        )
+        return found.complete
+
+
+def wait_until_idle(conn: Connection, store_id: int, quiet: bool = True, timeout: float = 3600) -> None:
+    """Returns once no delivery of the store waits and no contact is stale."""
+    deadline = time.monotonic() + timeout
+    bar = None if quiet else ProgressBar()
+    if bar:
+        bar.__enter__()
+    try:
+        while time.monotonic() < deadline:
+            if bar:
+                bar.update(conn, store_id)
+            row = conn.execute(Q["waiting"], {"store": store_id}).fetchone()
+            if row and not row[0]:
+                return
+            time.sleep(0.05)
+    finally:
+        if bar:
+            bar.__exit__()
+    raise CommandFailed("The deliveries were not handled in time; `cartfolk doctor` tells what is wrong.")
+
+
+def summarise(conn: Connection, store: Any) -> dict[str, Any]:
+    """What the store has become in the contact database."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        counts = cursor.execute(Q["store_counts"], {"store": store.pk}).fetchone()
+    return {"store": store.name, **(counts or {})}
+
+
+def pause(arguments: argparse.Namespace) -> int:
+    from cartfolk.inbox import bulk
+    from cartfolk.stores import health
+
+    return _switch(
+        arguments.store, lambda conn, store: (bulk.pause(conn, store, now()), health.pause(conn, store))
+    )
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    from cartfolk.inbox import bulk
+    from cartfolk.stores import health
+
+    return _switch(
+        arguments.store, lambda conn, store: (health.resume(conn, store), bulk.resume(conn, store))
+    )
+
+
+def _switch(name: str, act: Any) -> int:
+    with program.database() as url, program.connected(url) as conn:
+        act(conn, store_named(conn, name).pk)
+        print(f"{name} is {store_named(conn, name).get_state_display().lower()}.", file=sys.stderr)
+    return Exit.OK
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Every store with its state, counts, progress, lag and quarantine."""
+    with program.database() as url:
+        program.migrate()
+        with program.connected(url) as conn:
+            from cartfolk.inbox import progress
+            from cartfolk.stores.lookup import every
+
+            stores = [store_named(conn, arguments.store)] if arguments.store else every(conn)
+            told = []
+            for store in stores:
+                run = progress.latest(conn, store.pk)
+                told.append(
+                    summarise(conn, store)
+                    | {
+                        "state": store.state,
+                        "reason": store.state_reason,
+                        "last_ok_at": store.last_ok_at,
+                        "run": run and {
+                            "state": run.state, "expected": run.expected, "done": run.applied,
+                            "rate": round(run.rate, 1), "seconds_left": run.seconds_left,
+                        },
+                    }
+                )  # fmt: skip
+    for one in told:
+        if arguments.json:
+            print(json.dumps(plain(one)))
+        else:
+            print(f"{one['store']:20} {one['state']:10} {one['contacts']} contacts, {one['orders']} orders, "
+                  f"{one['quarantined']} in quarantine  {one['reason']}")  # fmt: skip
+    if not told and not arguments.json:
+        print("No store yet: `cartfolk connect` connects one.")
+    return Exit.OK

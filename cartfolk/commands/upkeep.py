@@ -1,0 +1,73 @@
+"""``cartfolk doctor``, ``properties``, ``quarantine``, ``recompute``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+
+from cartfolk.core.time import now
+
+from . import program
+from .contacts import plain
+from .exits import Exit
+from .shops import store_named
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Checks the installation; each finding that is not ok says what to do."""
+    from cartfolk.doctor import problems
+
+    with program.database():
+        findings = problems()
+    if arguments.json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{'ok ' if finding.ok else 'NO '} {finding.name}: {finding.message}")
+    return Exit.OK if all(finding.ok for finding in findings) else Exit.INSTALLATION
+
+
+def properties(arguments: argparse.Namespace) -> int:
+    """The catalogue, a property a line."""
+    from cartfolk.properties.catalogue import PROPERTIES
+
+    for item in PROPERTIES:
+        if arguments.json:
+            print(json.dumps(plain(asdict(item)), ensure_ascii=False))
+        else:
+            print(f"{item.group:24} {item.name:44} {item.type:12} {item.label_en}")
+    return Exit.OK
+
+
+def quarantine(arguments: argparse.Namespace) -> int:
+    """Records that wait with their reasons; --retry hands them to the pipeline again."""
+    with program.database() as url, program.connected(url) as conn:
+        from cartfolk.inbox import quarantine as waiting
+
+        store = store_named(conn, arguments.store)
+        if arguments.retry:
+            with conn.transaction():
+                count = waiting.retry(conn, store.pk, now())
+            print(f"{count} records are on their way again.", file=sys.stderr)
+            return Exit.OK
+        for item in waiting.listing(conn, store.pk):
+            if arguments.json:
+                print(json.dumps(plain(asdict(item)), ensure_ascii=False))
+            else:
+                print(f"{item.kind} {item.external_id}: {item.field}: {item.reason}")
+    return Exit.OK
+
+
+def recompute(arguments: argparse.Namespace) -> int:
+    """Every derived value again from the facts: the result is the same, or it was wrong before."""
+    with program.database() as url, program.connected(url) as conn:
+        from cartfolk import pipeline
+
+        conn.execute("insert into contact_dirty (contact_id, lane) select contact_id, 1 from contact")
+        done = 0
+        while count := pipeline.refresh_dirty(conn, pipeline.BULK, 2000):
+            done += count
+        print(f"{done} contacts computed.", file=sys.stderr)
+    return Exit.OK
