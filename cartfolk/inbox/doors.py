@@ -1,0 +1,194 @@
+"""The doors: where shops, plugins and the tracking script hand in what happened. Store, answer, nothing else.
+
+    POST /hooks/<key>              the shop's webhooks, signed the platform's way
+    POST /ingest/v1/<key>          our envelopes, signed by Standard Webhooks
+    POST /t/<key>                  carts from cartfolk.js, unsigned
+    GET  /t/<key>/cartfolk.js      the script
+
+No session, no cookie, no CSRF token: signatures and origins decide. Errors are JSON with one sentence. A
+paused store still stores: what a shop says is never lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import lru_cache, wraps
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+
+from cartfolk.connectors.errors import SignatureInvalid
+from cartfolk.core import secrets
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.stores.lookup import UnknownStore
+
+from . import deliveries, envelope, realtime, tracker
+from .bell import BELL
+from .fields import Wrong
+from .known import Known, by_key
+
+LARGEST = 5 * 1024 * 1024  # bytes of one request
+Door = Callable[[HttpRequest, Connection, Known, bytes], HttpResponse]
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, message: str, **more: Any) -> None:
+        super().__init__(message)
+        self.status, self.body = status, {"error": message, **more}
+
+
+def _door(largest: int) -> Callable[[Door], Callable[..., HttpResponse]]:
+    """What all doors share: POST only, a size limit, a known store, errors as JSON."""
+
+    def decorate(door: Door) -> Callable[..., HttpResponse]:
+        @csrf_exempt
+        @wraps(door)
+        def view(request: HttpRequest, key: str) -> HttpResponse:
+            try:
+                if request.method != "POST":
+                    raise _Refused(405, "Send a POST.")
+                body = _body(request, largest)
+                connection.ensure_connection()
+                conn: Connection = connection.connection
+                return door(request, conn, by_key(conn, key), body)
+            except UnknownStore:
+                return _json(404, {"error": "No store has this address; copy it again from the store's page."})
+            except _Refused as refused:
+                return _json(refused.status, refused.body)
+
+        return view
+
+    return decorate
+
+
+def _body(request: HttpRequest, largest: int) -> bytes:
+    """The raw bytes. Read from the stream with a limit: Django would refuse above its own setting only."""
+    try:
+        announced = int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        announced = 0
+    body = b"" if announced > largest else request.read(largest + 1)
+    if announced > largest or len(body) > largest:
+        raise _Refused(413, f"The body is larger than {largest // 1024} KB; send it in pieces.")
+    return body
+
+
+def _json(status: int, body: dict[str, Any]) -> JsonResponse:
+    return JsonResponse(body, status=status)
+
+
+def _headers(request: HttpRequest) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
+
+
+@_door(LARGEST)
+def hook(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
+    """A webhook of the shop: 200 once it is stored (or means nothing to us), 401 when the shop did not sign it."""
+    try:
+        accepted = realtime.accept_webhook(conn, known.store, known.connector, _headers(request), body, now())
+    except SignatureInvalid as error:
+        raise _Refused(401, str(error)) from None
+    if accepted.outcome == "stored":
+        BELL.ring()
+    return _json(200, {"status": accepted.outcome})
+
+
+@_door(LARGEST)
+def ingest(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
+    """Envelopes: 202 with what was accepted and, record by record, what was not; 400 when nothing was."""
+    try:
+        message_id = secrets.verify(known.ingest_secret, _headers(request), body, time.time())
+    except secrets.SignatureRefused as error:
+        raise _Refused(401, str(error)) from None
+    at = now()
+    try:
+        several = envelope.load(body)
+    except envelope.NotEnvelopes as error:
+        raise _Refused(400, str(error)) from None
+    errors: list[dict[str, Any]] = []
+    for position, one in enumerate(several):
+        try:
+            envelope.read_one(one, at)
+        except Wrong as error:
+            sent = one.get("id") if isinstance(one, dict) else None
+            errors.append(
+                {"record": position + 1, "id": sent, "field": error.field, "message": str(error)}
+            )
+    if len(errors) == len(several):
+        raise _Refused(400, f"Record 1: {errors[0]['message']}", errors=errors)
+    stored = deliveries.store(
+        conn, known.store.pk, "ingest", "ingest", body, at, dedupe=f"ingest {message_id[:300]}"
+    )
+    if stored:
+        BELL.ring()
+    return _json(
+        202,
+        {
+            "status": "stored" if stored else "known",
+            "accepted": len(several) - len(errors),
+            "quarantined": len(errors),
+            "errors": errors,
+        },
+    )
+
+
+@_door(tracker.LARGEST)
+def _moment(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
+    if not tracker.from_shop(request.headers.get("Origin", ""), known.host):
+        raise _Refused(403, "This page does not belong to the store.")
+    if tracker.is_robot(request.headers.get("User-Agent", "")):
+        return HttpResponse(status=204)
+    try:
+        tracker.LIMITER.take(f"{known.store.pk} {_visitor(request)}", tracker.PER_VISITOR)
+        tracker.LIMITER.take(f"{known.store.pk}", tracker.PER_STORE)
+    except tracker.TooMany:
+        raise _Refused(429, "Too many moments; slow down.") from None
+    at = now()
+    try:
+        for one in envelope.load(body):
+            envelope.read_one(one, at, tracked=True)
+    except (envelope.NotEnvelopes, Wrong) as error:
+        raise _Refused(400, str(error)) from None
+    deliveries.store(conn, known.store.pk, "track", "track", body, at)
+    BELL.ring()
+    return HttpResponse(status=204)
+
+
+def _visitor(request: HttpRequest) -> str:
+    """The sender's address, for counting only: it is not stored. A proxy's word counts when we are behind one."""
+    if settings.SECURE_PROXY_SSL_HEADER and (chain := request.headers.get("X-Forwarded-For")):
+        return chain.rsplit(",", 1)[-1].strip()
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+@csrf_exempt
+def track(request: HttpRequest, key: str) -> HttpResponse:
+    """A moment from cartfolk.js; also answers the browser's question before a JSON fetch (CORS)."""
+    answer = HttpResponse(status=204) if request.method == "OPTIONS" else _moment(request, key)
+    if origin := request.headers.get("Origin"):
+        # Any page may read this answer, which says nothing; only the shop's pages are listened to.
+        answer["Access-Control-Allow-Origin"] = origin
+        answer["Vary"] = "Origin"
+    if request.method == "OPTIONS":
+        answer["Access-Control-Allow-Methods"] = "POST"
+        answer["Access-Control-Allow-Headers"] = "content-type"
+        answer["Access-Control-Max-Age"] = "86400"
+    return answer
+
+
+@lru_cache(maxsize=1)
+def _script() -> bytes:
+    return tracker.script()
+
+
+def script(request: HttpRequest, key: str) -> HttpResponse:
+    """cartfolk.js; the page's own script tag tells it the store's address."""
+    answer = HttpResponse(_script(), content_type="text/javascript; charset=utf-8")
+    answer["Cache-Control"] = "public, max-age=3600"
+    answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer

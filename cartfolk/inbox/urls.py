@@ -1,0 +1,15 @@
+"""The routes of the doors; included at the root of the program."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from . import doors
+
+app_name = "inbox"
+urlpatterns = [
+    path("hooks/<str:key>", doors.hook, name="hook"),
+    path("ingest/v1/<str:key>", doors.ingest, name="ingest"),
+    path("t/<str:key>", doors.track, name="track"),
+    path("t/<str:key>/cartfolk.js", doors.script, name="script"),
+]
