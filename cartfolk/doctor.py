@@ -21,7 +21,7 @@ import psycopg
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
-from cartfolk.core.postgres import OLDEST_MAJOR, EmbeddedPostgres, EmbeddedPostgresError
+from cartfolk.core.postgres import OLDEST_MAJOR, EmbeddedPostgres, EmbeddedPostgresError, running_url
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, SETTABLE
@@ -144,7 +144,7 @@ def _database(data: Path, url: str) -> Iterator[Finding]:
     try:
         address = embedded.start() if embedded else url
         with psycopg.connect(address, autocommit=True, connect_timeout=10) as conn:
-            yield version(conn, "embedded" if embedded else "DATABASE_URL")
+            yield version(conn, "embedded" if embedded or running_url(data) == url else "DATABASE_URL")
             yield clock(conn)
             yield from schema(conn)
     except EmbeddedPostgresError as error:
@@ -190,7 +190,7 @@ def schema(conn: Connection) -> Iterator[Finding]:
         yield Finding(
             "Migrations",
             False,
-            f"{len(missing)} not applied ({some}); start `cartfolk serve`, or run `cartfolk migrate`.",
+            f"{len(missing)} not applied ({some}); start `cartfolk serve` or `cartfolk web`, which apply them.",
         )
         return
     yield Finding("Migrations", True, "all applied")
@@ -213,7 +213,7 @@ def property_columns(conn: Connection) -> Finding:
     missing = sorted({*COMPUTED, *SETTABLE} - there)
     if missing:
         some = ", ".join(missing[:3]) + (" ..." if len(missing) > 3 else "")
-        text = f"{len(missing)} columns are missing ({some}); run `cartfolk migrate`."
+        text = f"{len(missing)} columns are missing ({some}); restart `cartfolk serve` or `cartfolk web`."
         return Finding("Properties", False, text)
     return Finding("Properties", True, f"{len(PROPERTIES)} properties")
 
