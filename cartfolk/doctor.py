@@ -190,7 +190,7 @@ def schema(conn: Connection) -> Iterator[Finding]:
         yield Finding(
             "Migrations",
             False,
-            f"{len(missing)} not applied ({some}); start `cartfolk serve` or `cartfolk web`, which apply them.",
+            f"{len(missing)} not applied ({some}); start `cartfolk serve` or `cartfolk web`.",
         )
         return
     yield Finding("Migrations", True, "all applied")
