@@ -57,6 +57,12 @@ def open_run(conn: Connection, store_id: int) -> Run | None:
     return None if row is None else Run(*row)
 
 
+def needed(conn: Connection, store_id: int) -> bool:
+    """Whether a backfill is to be continued or was never made; one that is over is not made again by itself."""
+    row = conn.execute(Q["backfill_state"], {"store_id": store_id}).fetchone()
+    return row is None or row[0] in {"running", "paused"}
+
+
 def start(conn: Connection, store_id: int, at: datetime) -> Run:
     """A new backfill up to ``at``, or the one that is open already."""
     row = conn.execute(Q["start_run"], {"store_id": store_id, "kind": "backfill", "at": at}).fetchone()

@@ -62,13 +62,14 @@ with picked as (
     where state = 'new' and lane = 0 and kind = 'webhook'
       and (not_before is null or not_before <= %(at)s)
       and store_id in (select id from stores_store where state = 'connected')
+      and store_id <> all(%(busy)s::bigint[])
     order by delivery_id
     limit %(limit)s
     for update skip locked
 )
 update delivery set not_before = %(at)s + interval '60 seconds', dedupe = null
 from picked where delivery.delivery_id = picked.delivery_id
-returning delivery.delivery_id, delivery.store_id, delivery.stream, delivery.hint, delivery.received_at
+returning delivery.delivery_id, delivery.store_id, delivery.stream, delivery.hint
 
 -- :name put_quarantine
 -- One open row for each bad record: seen again, it keeps its first date and takes the newest text and reason.
@@ -250,3 +251,7 @@ select pg_try_advisory_lock(hashtext('cartfolk sync'), %(store_id)s::integer)
 -- :name unlock_run
 -- The store is free for another process.
 select pg_advisory_unlock(hashtext('cartfolk sync'), %(store_id)s::integer)
+
+-- :name backfill_state
+-- The state of the store's newest backfill.
+select state from run where store_id = %(store_id)s and kind = 'backfill' order by run_id desc limit 1

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from cartfolk.stores.models import Store
 from . import deliveries, quarantine
 from .deliveries import Q
 
+log = logging.getLogger(__name__)
 _SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie", "forwarded", "real-ip")
 _KIND = {"customers": Customer, "orders": Order, "products": Product, "categories": Category, "coupons": Coupon}
 
@@ -74,22 +76,20 @@ def _kept(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """Hints of one store and stream that are followed together."""
 
     store_id: int
     stream: str
     delivery_ids: list[int]
-    ids: dict[str, None]  # ordered set
-    oldest: datetime
+    ids: dict[str, None]  # an ordered set
+
+
+ConnectorOf = Callable[[int], Awaitable[Connector]]
 
 
 async def follow_hints(
-    conn: Connection,
-    connector_of: Callable[[int], Awaitable[Connector]],
-    *,
-    limit: int = 1000,
-    at: datetime | None = None,
+    conn: Connection, connector_of: ConnectorOf, *, limit: int = 1000, at: datetime | None = None
 ) -> int:
     """Follows waiting hints of all connected stores, each store beside the others; returns how many.
 
@@ -97,25 +97,28 @@ async def follow_hints(
     shop that cannot be reached costs its own hints a growing wait and nothing else; one that needs its
     owner is stopped with the sentence. Must not be called inside a transaction.
     """
-    taken = conn.execute(Q["claim_hints"], {"limit": limit, "at": at or now()}).fetchall()
-    groups: dict[tuple[int, str], _Group] = {}
-    for delivery_id, store_id, stream, hint, received_at in sorted(taken):
-        group = groups.setdefault(
-            (store_id, stream), _Group(store_id, stream, [], {}, received_at)
-        )
+    by_store = take(conn, limit, at or now())
+    await asyncio.gather(*(follow(conn, connector_of, mine) for mine in by_store.values()))
+    return sum(len(group.delivery_ids) for mine in by_store.values() for group in mine)
+
+
+def take(conn: Connection, limit: int, at: datetime, busy: Sequence[int] = ()) -> dict[int, list[Group]]:
+    """Leases waiting hints and puts together, by store, those that one fetch can follow. Stores in ``busy``
+    are left out: their hints gather until their fetch is back."""
+    taken = conn.execute(Q["claim_hints"], {"limit": limit, "at": at, "busy": list(busy)}).fetchall()
+    groups: dict[tuple[int, str], Group] = {}
+    for delivery_id, store_id, stream, hint in sorted(taken, key=lambda row: int(row[0])):
+        group = groups.setdefault((store_id, stream), Group(store_id, stream, [], {}))
         group.delivery_ids.append(delivery_id)
         group.ids.update(dict.fromkeys(map(str, hint["ids"])))
-    by_store: dict[int, list[_Group]] = defaultdict(list)
+    by_store: dict[int, list[Group]] = defaultdict(list)
     for group in groups.values():
         by_store[group.store_id].append(group)
-    await asyncio.gather(*(_follow(conn, connector_of, mine) for mine in by_store.values()))
-    return len(taken)
+    return by_store
 
 
-async def _follow(
-    conn: Connection, connector_of: Callable[[int], Awaitable[Connector]], groups: Sequence[_Group]
-) -> None:
-    """The groups of one store, one stream after the other (people before what they bought)."""
+async def follow(conn: Connection, connector_of: ConnectorOf, groups: Sequence[Group]) -> None:
+    """Follows the groups of one store, one stream after the other (people before what they bought)."""
     for group in sorted(groups, key=lambda group: (group.stream != "customers", group.stream)):
         try:
             await _fetch(conn, await connector_of(group.store_id), group)
@@ -126,9 +129,15 @@ async def _follow(
             deliveries.postpone(conn, group.delivery_ids, str(error), now(), error.after or 0)
         except ConnectorError as error:
             deliveries.postpone(conn, group.delivery_ids, str(error), now())
+        except Exception as error:
+            if conn.closed:
+                raise
+            # A mistake of ours in one platform's mapping: its hints wait, the other shops go on.
+            log.exception("Hints of store %s (%s) could not be followed", group.store_id, group.stream)
+            deliveries.postpone(conn, group.delivery_ids, f"{type(error).__name__}: {error}", now())
 
 
-async def _fetch(conn: Connection, connector: Connector, group: _Group) -> None:
+async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
     ids = list(group.ids)
     found: list[tuple[Page, datetime]] = []
     gone: list[str] = []

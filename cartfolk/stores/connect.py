@@ -19,7 +19,7 @@ from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 
 from . import credentials
-from .lookup import Q, UnknownStore, by_name, read
+from .lookup import UnknownStore, by_name, read
 from .models import Store
 from .shop import opened
 

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 
 from cartfolk.connectors import registry
 from cartfolk.connectors.base import Connector, StoreConfig
-from cartfolk.connectors.http import make_transport
 
 from .credentials import config
 from .models import Store
@@ -16,11 +15,8 @@ from .models import Store
 @asynccontextmanager
 async def opened(platform: str, wanted: StoreConfig, max_concurrency: int = 6) -> AsyncIterator[Connector]:
     """A connector that can speak to the shop, at most ``max_concurrency`` requests at a time."""
-    transport = make_transport(wanted, max_concurrency=max_concurrency)
-    try:
-        yield registry.get(platform)(wanted, transport)
-    finally:
-        await transport.close()
+    async with registry.opened(platform, wanted, max_concurrency=max_concurrency) as connector:
+        yield connector
 
 
 @asynccontextmanager
