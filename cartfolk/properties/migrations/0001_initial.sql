@@ -39,3 +39,32 @@ create index contact_list_value on contact_list (total_value_of_orders desc null
 create index contact_list_name on contact_list (lower(name) collate "C", contact_id);
 create index contact_list_email on contact_list (email collate "C", contact_id);
 create index contact_list_search on contact_list using gin (search);
+-- The text as HTML shows it: nothing a shop wrote can become markup.
+create function html_text(value text) returns text language sql immutable parallel safe as $$
+    select replace(replace(replace(replace(replace(value, '&', '&amp;'), '<', '&lt;'), '>', '&gt;'),
+        '"', '&quot;'), '''', '&#39;')
+$$;
+-- The address when it is one of the web, else null: no javascript: or data: gets into a page or an e-mail.
+create function web_url(value text) returns text language sql immutable parallel safe as $$
+    select case when value ~* '^https?://' then value end
+$$;
+-- The kind of traffic an attribution (canonical.Attribution as JSON) stands for.
+create function traffic_source(attribution jsonb) returns text language sql immutable parallel safe as $$
+    select case
+        when attribution is null then null
+        when attribution->>'source_type' in ('admin', 'mobile_app') then 'OFFLINE'
+        when attribution->>'source_type' in ('typein', 'direct') then 'DIRECT_TRAFFIC'
+        when attribution->>'source_type' = 'organic' then 'ORGANIC_SEARCH'
+        when attribution->>'source_type' = 'referral' then
+            case when attribution->>'source' ~* '(facebook|instagram|twitter|(^|\.)x\.com|(^|\.)t\.co$|linkedin|pinterest|tiktok|youtube|reddit|mastodon)'
+                 then 'SOCIAL_MEDIA' else 'REFERRALS' end
+        when attribution->>'medium' ~* 'e-?mail|newsletter' then 'EMAIL_MARKETING'
+        when attribution->>'medium' ~* '^(cpc|ppc|cpm|sem|paid.*)$' then
+            case when attribution->>'medium' ~* 'social' or attribution->>'source' ~* '(facebook|instagram|twitter|linkedin|pinterest|tiktok)'
+                 then 'PAID_SOCIAL' else 'PAID_SEARCH' end
+        when attribution->>'medium' ~* 'social' then 'SOCIAL_MEDIA'
+        when attribution->>'medium' ~* '^organic$' then 'ORGANIC_SEARCH'
+        when attribution->>'medium' ~* '^referral$' then 'REFERRALS'
+        when attribution->>'source_type' = 'utm' or attribution->>'campaign' is not null then 'OTHER_CAMPAIGNS'
+    end
+$$;

@@ -1,0 +1,549 @@
+-- :name identities
+-- The addresses and numbers the contacts are known by. Asked first and passed on as arrays: identity is keyed
+-- by its value, not by contact, so a distributed database could not join it below.
+select contact_id, kind, value, original from identity where contact_id = any(%(contacts)s)
+order by contact_id, kind, strength desc, version desc, value collate "C"
+
+-- :name tune
+-- For this transaction: no compilation of a statement that runs for milliseconds, memory for a big batch.
+select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true)
+
+-- :name values
+-- One row per touched contact with every computed property, and beside them what the list and the clock need
+-- (columns that begin with an underscore). Newest = latest moment; ties go by store and the shop's own id,
+-- never by arrival.
+with touched as materialized (
+    select contact.contact_id, contact.first_seen
+    from contact where contact.contact_id = any(%(contacts)s::bigint[])
+),
+-- The account's home currency is that of the first store.
+home as materialized (
+    select home_currency as currency,
+        case when home_currency in ('BIF','CLP','DJF','GNF','ISK','JPY','KMF','KRW','PYG','RWF','UGX','UYI','VND',
+                                    'VUV','XAF','XOF','XPF') then 0
+             when home_currency in ('BHD','IQD','JOD','KWD','LYD','OMR','TND') then 3
+             else 2 end as decimals
+    from store_rule order by store_id limit 1
+),
+-- Every order that is one, numbered from the newest; counted ones have a number of their own. A rate leads to
+-- its store's home currency, so it serves only when that is the account's.
+o as materialized (
+    select facts.*,
+        row_number() over newest as nth,
+        case when counted then count(*) filter (where counted) over newest end as counted_nth,
+        (total - refunded) * rate as value
+    from (
+        select orders.contact_id, order_id, orders.store_id, external_id, number, status, placed_at, total, refunded,
+            orders.currency, attribution, email, customer_id,
+            status = any(coalesce(store_rule.counted, '{completed,refunded}')) as counted,
+            case when orders.currency = home.currency then 1
+                 when store_rule.home_currency = home.currency then orders.rate end as rate
+        from touched
+        join orders on orders.contact_id = touched.contact_id
+        left join store_rule on store_rule.store_id = orders.store_id
+        left join home on true
+        where orders.deleted_at is null and orders.status <> 'ignored'
+    ) facts
+    window newest as (
+        partition by contact_id
+        order by placed_at desc, store_id desc, length(external_id) desc, external_id collate "C" desc
+        rows unbounded preceding)
+),
+order_sum as (
+    select contact_id,
+        count(*) as orders,
+        count(*) filter (where counted) as n,
+        count(value) filter (where counted) as n_value,
+        sum(value) filter (where counted) as value,
+        count(*) filter (where status = 'pending') as pending,
+        max(order_id) filter (where nth = 1) as newest_id,
+        max(order_id) filter (where counted_nth = 1) as last_id,
+        (array_agg(value order by nth desc) filter (where counted))[1] as first_value,
+        max(value) filter (where counted_nth = 1) as last_value,
+        max(currency) filter (where counted_nth = 1) as last_currency,
+        min(placed_at) filter (where counted) as first_at,
+        max(placed_at) filter (where counted) as last_at,
+        min(placed_at) as first_placed,
+        max(placed_at) as last_placed,
+        (array_agg(email order by nth) filter (where email <> ''))[1] as email,
+        bool_or(customer_id is null) as as_guest,
+        array_agg(number order by nth) filter (where nth <= 20) as numbers,
+        (array_agg(attribution order by nth desc) filter (where attribution is not null))[1] as first_attribution,
+        (array_agg(attribution order by nth) filter (where attribution is not null))[1] as last_attribution,
+        min(placed_at) filter (where attribution is not null) as first_attributed,
+        max(placed_at) filter (where attribution is not null) as last_attributed,
+        sum((attribution->>'pages')::bigint) as pages,
+        max((attribution->>'visits')::bigint) as visits,
+        array_agg(distinct store_id) as store_ids
+    from o group by contact_id
+),
+-- The lines of counted orders with what the catalogue knows of their products.
+line as (
+    select o.contact_id, o.counted_nth, l.position, l.name, l.quantity, l.total, l.discount, l.price as own_price,
+        l.price * o.rate as price, o.currency,
+        web_url(coalesce(l.url, p.url)) as url, web_url(coalesce(l.image_url, p.image_url)) as image_url,
+        coalesce(coalesce(p.slug, 'p') || '-' || l.product_id, l.sku) as token,
+        coalesce(nullif(l.sku, ''), nullif(p.sku, ''), l.product_id) as sku,
+        p.type, nullif(array_to_string(p.categories, E'\x1f'), '') as categories
+    from o
+    join order_line l on l.contact_id = o.contact_id and l.order_id = o.order_id
+    left join product p on p.store_id = l.store_id and p.external_id = l.product_id
+    where o.counted
+),
+line_sum as (
+    select contact_id,
+        trim_scale(sum(quantity)) as units,
+        trim_scale(sum(quantity) filter (where counted_nth = 1)) as last_units,
+        array_agg(distinct token collate "C") filter (where token is not null) as tokens,
+        array_agg(distinct token collate "C") filter (where token is not null and counted_nth = 1) as last_tokens,
+        (array_agg(token order by counted_nth, position desc) filter (where counted_nth = 1))[1] as last_token,
+        array_agg(distinct sku collate "C") filter (where sku is not null) as skus,
+        array_agg(distinct sku collate "C") filter (where sku is not null and counted_nth = 1) as last_skus,
+        array_agg(distinct type collate "C") filter (where type is not null) as types,
+        array_agg(distinct type collate "C") filter (where type is not null and counted_nth = 1) as last_types,
+        string_agg(distinct categories, E'\x1f') as categories,
+        string_agg(distinct categories, E'\x1f') filter (where counted_nth = 1) as last_categories,
+        array_agg(name order by counted_nth, position) filter (where counted_nth <= 3) as names,
+        array_agg(price order by counted_nth, position) filter (where counted_nth <= 3) as prices,
+        array_agg(url order by counted_nth, position) filter (where counted_nth <= 3) as urls,
+        array_agg(image_url order by counted_nth, position) filter (where counted_nth <= 3) as image_urls,
+        '<table>' || string_agg(
+            '<tr><td>' || coalesce('<img src="' || html_text(image_url) || '" alt="" width="80">', '') || '</td><td>'
+            || coalesce('<a href="' || html_text(url) || '">' || html_text(name) || '</a>', html_text(name))
+            || '</td><td>' || trim_scale(quantity) || '</td><td>'
+            || coalesce(own_price || ' ' || html_text(currency), '') || '</td><td>'
+            || discount || ' ' || html_text(currency) || '</td><td>'
+            || total || ' ' || html_text(currency) || '</td></tr>',
+            '' order by counted_nth, position) filter (where counted_nth = 1) || '</table>' as last_html
+    from line group by contact_id
+),
+c as materialized (
+    select cart.contact_id, cart_id, store_id, created_at, version, email, phone, first_name, last_name, attribution,
+        state, due_at,
+        row_number() over (
+            partition by cart.contact_id, state = 'abandoned'
+            order by coalesce(case when state = 'abandoned' then abandoned_at end, version) desc,
+                store_id desc, length(external_id) desc, external_id collate "C" desc) as nth,
+        row_number() over (
+            partition by cart.contact_id
+            order by version desc, store_id desc, length(external_id) desc, external_id collate "C" desc) as newest
+    from touched join cart on cart.contact_id = touched.contact_id
+),
+cart_sum as (
+    select contact_id,
+        min(created_at) as first_at,
+        max(version) as last_at,
+        min(due_at) as due_at,
+        max(cart_id) filter (where state = 'abandoned' and nth = 1) as abandoned_id,
+        max(store_id) filter (where newest = 1) as store_id,
+        (array_agg(email order by newest) filter (where email <> ''))[1] as email,
+        (array_agg(phone order by newest) filter (where phone <> ''))[1] as phone,
+        (array_agg(first_name order by newest) filter (where coalesce(first_name, last_name) <> ''))[1] as first_name,
+        (array_agg(last_name order by newest) filter (where coalesce(first_name, last_name) <> ''))[1] as last_name,
+        (array_agg(attribution order by created_at, newest desc) filter (where attribution is not null))[1]
+            as first_attribution,
+        (array_agg(attribution order by created_at desc, newest) filter (where attribution is not null))[1]
+            as last_attribution,
+        min(created_at) filter (where attribution is not null) as first_attributed,
+        max(created_at) filter (where attribution is not null) as last_attributed,
+        max((attribution->>'pages')::bigint) as pages,
+        max((attribution->>'visits')::bigint) as visits,
+        array_agg(distinct store_id) as store_ids
+    from c group by contact_id
+),
+left_cart as (
+    select cart.contact_id, cart.abandoned_at, cart.url, cart.tax, cart.subtotal, cart.total, cart.currency,
+        coalesce(trim_scale(sum(l.quantity)), 0) as units,
+        array_agg(distinct coalesce(nullif(l.sku, ''), nullif(p.sku, ''), l.product_id) collate "C")
+            filter (where coalesce(nullif(l.sku, ''), nullif(p.sku, ''), l.product_id) is not null) as skus,
+        array_agg(distinct coalesce(coalesce(p.slug, 'p') || '-' || l.product_id, l.sku) collate "C")
+            filter (where coalesce(l.product_id, l.sku) is not null) as tokens,
+        string_agg(distinct nullif(array_to_string(p.categories, E'\x1f'), ''), E'\x1f') as categories,
+        '<table>' || string_agg(
+            '<tr><td>' || coalesce('<img src="' || html_text(web_url(coalesce(l.image_url, p.image_url)))
+                || '" alt="" width="80">', '') || '</td><td>'
+            || coalesce('<a href="' || html_text(web_url(coalesce(l.url, p.url))) || '">' || html_text(l.name)
+                || '</a>', html_text(l.name))
+            || '</td><td>' || trim_scale(l.quantity) || '</td><td>'
+            || coalesce(l.price || coalesce(' ' || html_text(cart.currency), ''), '') || '</td><td>'
+            || l.total || coalesce(' ' || html_text(cart.currency), '') || '</td></tr>',
+            '' order by l.position) || '</table>' as html
+    from cart_sum s
+    join cart on cart.contact_id = s.contact_id and cart.cart_id = s.abandoned_id
+    left join cart_line l on l.contact_id = cart.contact_id and l.cart_id = cart.cart_id
+    left join product p on p.store_id = cart.store_id and p.external_id = l.product_id
+    group by cart.contact_id, cart.cart_id
+),
+-- All accounts; the newest registered one speaks for the person.
+account_row as (
+    select customer.*,
+        row_number() over (
+            partition by customer.contact_id
+            order by registered desc, version desc, received_at desc, store_id desc, length(external_id) desc,
+                external_id collate "C" desc) as nth
+    from touched join customer on customer.contact_id = touched.contact_id
+    where customer.deleted_at is null
+),
+account_sum as (
+    select contact_id,
+        min(created_at) filter (where registered) as first_at,
+        bool_or(registered) as registered,
+        max(external_id) filter (where nth = 1 and registered) as external_id,
+        max(store_id) filter (where nth = 1) as store_id,
+        (array_agg(email order by nth) filter (where email <> '' and registered))[1] as email,
+        (array_agg(first_name order by nth) filter (where coalesce(first_name, last_name) <> ''))[1] as first_name,
+        (array_agg(last_name order by nth) filter (where coalesce(first_name, last_name) <> ''))[1] as last_name,
+        (array_agg(company order by nth) filter (where company <> ''))[1] as company,
+        (array_agg(phone order by nth) filter (where phone <> ''))[1] as phone,
+        (array_agg(language order by nth) filter (where language <> ''))[1] as language,
+        (array_agg(nullif(billing, 'null') order by nth)
+            filter (where coalesce(billing->>'line1', billing->>'city', billing->>'postal_code') <> ''))[1] as billing,
+        (array_agg(nullif(shipping, 'null') order by nth)
+            filter (where coalesce(shipping->>'line1', shipping->>'city', shipping->>'postal_code') <> ''))[1]
+            as shipping,
+        string_agg(nullif(array_to_string(groups, E'\x1f'), ''), E'\x1f') filter (where registered) as groups,
+        array_agg(distinct store_id) as store_ids
+    from account_row group by contact_id
+),
+-- Consent to marketing by e-mail: a withdrawal stays until a later grant that is no import or sync.
+consent as (
+    select contact_id,
+        min(at) as first_at,
+        min(at) filter (where status = 'granted') as first_granted,
+        bool_or(status = 'granted' and (withdrawn_at is null
+            or (at > withdrawn_at and source not in ('import', 'sync')))) as granted,
+        max(withdrawn_at) as withdrawn_at,
+        array_agg(distinct case when source in ('checkout', 'registration') then source else 'other' end collate "C")
+            filter (where status = 'granted' and (withdrawn_at is null
+                or (at > withdrawn_at and source not in ('import', 'sync')))) as sources
+    from (
+        select e.contact_id, e.at, e.status, e.source,
+            max(e.at) filter (where e.status = 'withdrawn') over (partition by e.contact_id) as withdrawn_at
+        from touched join consent_event e on e.contact_id = touched.contact_id
+        where e.channel = 'email' and e.purpose = 'marketing'
+    ) e
+    group by contact_id
+),
+step as (
+    select v.contact_id,
+        count(*) as n,
+        count(distinct name) as n_names,
+        min(at) as first_at,
+        max(at) as last_at,
+        (array_agg(name order by at, name collate "C"))[1] as first_name,
+        (array_agg(name order by at desc, name collate "C" desc))[1] as last_name
+    from touched join conversion v on v.contact_id = touched.contact_id
+    group by v.contact_id
+),
+known as (
+    select contact_id,
+        array_agg(value order by position) filter (where kind = 'email') as emails,
+        (array_agg(original order by position) filter (where kind = 'email'))[1] as email,
+        (array_agg(original order by position) filter (where kind = 'phone'))[1] as phone
+    from unnest(%(known_contacts)s::bigint[], %(known_kinds)s::text[], %(known_values)s::text[],
+                %(known_originals)s::text[]) with ordinality as known (contact_id, kind, value, original, position)
+    group by contact_id
+),
+-- One row per contact: the sums side by side, and the two orders whose details are told.
+base as (
+    select touched.contact_id, touched.first_seen, home.decimals,
+        os.n, os.n_value, os.value, os.pending, os.first_value, os.last_value, os.last_currency, os.first_at, os.last_at,
+        os.first_placed, os.last_placed, os.as_guest, os.numbers, newest.number, newest.status_raw,
+        newest.fulfilment_status, newest.tracking_number, newest.tracking_url, newest.tracking_carrier,
+        newest.shipped_at,
+        ls.units, ls.last_units, ls.tokens, ls.last_tokens, ls.last_token, ls.skus, ls.last_skus, ls.types, ls.last_types,
+        ls.categories, ls.last_categories, ls.names, ls.prices, ls.urls, ls.image_urls, ls.last_html,
+        cs.first_at as cart_first, cs.last_at as cart_last, cs.due_at, acc.first_at as account_at,
+        acc.external_id as account_id, acc.registered, acc.groups, acc.language,
+        k.emails, con.first_at as consent_at, con.first_granted, con.granted, con.withdrawn_at, con.sources,
+        step.n as steps, step.n_names as step_names, step.first_at as step_first, step.last_at as step_last,
+        step.first_name as step_first_name, step.last_name as step_last_name,
+        btrim(coalesce(acc.email, os.email, cs.email, k.email)) as mail,
+        coalesce(acc.phone, nullif(newest.phone, ''), nullif(newest.billing->>'phone', ''), cs.phone, k.phone) as tel,
+        case when coalesce(acc.first_name, acc.last_name) <> '' then acc.first_name
+             when coalesce(newest.first_name, newest.last_name) <> '' then newest.first_name
+             when coalesce(newest.billing->>'first_name', newest.billing->>'last_name') <> ''
+                 then newest.billing->>'first_name'
+             else cs.first_name end as given,
+        case when coalesce(acc.first_name, acc.last_name) <> '' then acc.last_name
+             when coalesce(newest.first_name, newest.last_name) <> '' then newest.last_name
+             when coalesce(newest.billing->>'first_name', newest.billing->>'last_name') <> ''
+                 then newest.billing->>'last_name'
+             else cs.last_name end as family,
+        coalesce(acc.company, nullif(coalesce(acc.billing, newest.billing)->>'company', '')) as firm,
+        coalesce(acc.billing, newest.billing) as billing,
+        coalesce(acc.shipping, newest.shipping_address) as shipping,
+        coalesce(acc.store_id, newest.store_id, cs.store_id) as source_store,
+        case when os.first_attributed <= cs.first_attributed or cs.first_attributed is null
+             then os.first_attribution else cs.first_attribution end as came,
+        case when os.last_attributed >= cs.last_attributed or cs.last_attributed is null
+             then os.last_attribution else cs.last_attribution end as came_last,
+        least(os.first_attributed, cs.first_attributed) as came_at,
+        greatest(os.last_attributed, cs.last_attributed) as came_last_at,
+        coalesce(os.pages, cs.pages) as page_views,
+        greatest(os.visits, cs.visits) as sessions,
+        array(select distinct s from unnest(coalesce(os.store_ids, '{}') || coalesce(cs.store_ids, '{}')
+            || coalesce(acc.store_ids, '{}')) s order by s) as stores,
+        lc.abandoned_at, lc.url as cart_url, lc.tax as cart_tax, lc.subtotal as cart_subtotal, lc.total as cart_total,
+        lc.currency as cart_currency, lc.units as cart_units, lc.skus as cart_skus, lc.tokens as cart_tokens,
+        lc.categories as cart_categories, lc.html as cart_html, lc.contact_id is not null as abandoned
+    from touched
+    left join home on true
+    left join order_sum os on os.contact_id = touched.contact_id
+    left join orders newest on newest.contact_id = touched.contact_id and newest.order_id = os.newest_id
+    left join line_sum ls on ls.contact_id = touched.contact_id
+    left join cart_sum cs on cs.contact_id = touched.contact_id
+    left join left_cart lc on lc.contact_id = touched.contact_id
+    left join account_sum acc on acc.contact_id = touched.contact_id
+    left join consent con on con.contact_id = touched.contact_id
+    left join step on step.contact_id = touched.contact_id
+    left join known k on k.contact_id = touched.contact_id
+)
+select contact_id,
+    status_raw as last_order_status,
+    fulfilment_status as last_order_fulfillment_status,
+    tracking_number as last_order_tracking_number,
+    web_url(tracking_url) as last_order_tracking_url,
+    tracking_carrier as last_order_shipment_carrier,
+    shipped_at as last_order_shipment_date,
+    number as last_order_order_number,
+    last_currency as last_order_currency,
+    coalesce(pending, 0) as total_number_of_current_orders,
+    last_token as last_product_bought,
+    last_tokens as last_products_bought,
+    last_types as last_product_types_bought,
+    last_html as last_products_bought_html,
+    last_units as last_total_number_of_products_bought,
+    tokens as products_bought,
+    types as product_types_bought,
+    coalesce(units, 0) as total_number_of_products_bought,
+    image_urls[1] as last_products_bought_product_1_image_url,
+    names[1] as last_products_bought_product_1_name,
+    round(prices[1], decimals) as last_products_bought_product_1_price,
+    urls[1] as last_products_bought_product_1_url,
+    image_urls[2] as last_products_bought_product_2_image_url,
+    names[2] as last_products_bought_product_2_name,
+    round(prices[2], decimals) as last_products_bought_product_2_price,
+    urls[2] as last_products_bought_product_2_url,
+    image_urls[3] as last_products_bought_product_3_image_url,
+    names[3] as last_products_bought_product_3_name,
+    round(prices[3], decimals) as last_products_bought_product_3_price,
+    urls[3] as last_products_bought_product_3_url,
+    case when last_categories is not null then array(select distinct s collate "C" as s from unnest(string_to_array(last_categories, E'\x1f')) s
+        order by s) end as last_categories_bought,
+    case when categories is not null then array(select distinct s collate "C" as s from unnest(string_to_array(categories, E'\x1f')) s
+        order by s) end as categories_bought,
+    last_skus as last_skus_bought,
+    skus as skus_bought,
+    nullif(shipping->>'line1', '') as shipping_address_line_1,
+    nullif(shipping->>'line2', '') as shipping_address_line_2,
+    nullif(shipping->>'city', '') as shipping_city,
+    nullif(shipping->>'state', '') as shipping_state,
+    nullif(shipping->>'postal_code', '') as shipping_postal_code,
+    nullif(shipping->>'country', '') as shipping_country,
+    nullif(billing->>'line1', '') as billing_address_line_1,
+    nullif(billing->>'line2', '') as billing_address_line_2,
+    nullif(billing->>'city', '') as billing_city,
+    nullif(billing->>'state', '') as billing_state,
+    nullif(billing->>'postal_code', '') as billing_postal_code,
+    nullif(billing->>'country', '') as billing_country,
+    coalesce(case when groups is not null then array(select distinct s collate "C" as s from unnest(string_to_array(groups, E'\x1f')) s
+        order by s) end,
+        case when registered is not true and as_guest then array['guest'] end) as customer_group,
+    case when granted then 'yes' when withdrawn_at is not null then 'no' end as newsletter_subscription,
+    sources as marketing_newsletter,
+    account_id as shopping_cart_customer_id,
+    (select name from store_rule where store_id = source_store) as customer_source_store,
+    round(value, decimals) as total_value_of_orders,
+    round(value / nullif(n_value, 0), decimals) as average_order_value,
+    coalesce(n, 0) as total_number_of_orders,
+    round(first_value, decimals) as first_order_value,
+    first_at as first_order_date,
+    round(last_value, decimals) as last_order_value,
+    last_at as last_order_date,
+    case when n > 1 then round(extract(epoch from last_at - first_at) / (n - 1) / 86400, 2) end
+        as average_days_between_orders,
+    account_at as account_creation_date,
+    case when value is null then null when round(value, decimals) > 1000 then '5' when round(value, decimals) >= 750 then '4'
+         when round(value, decimals) >= 500 then '3' when round(value, decimals) >= 250 then '2' else '1' end
+        as monetary_rating,
+    case when coalesce(n, 0) = 0 then null when n > 20 then '5' when n >= 10 then '4' when n >= 5 then '3' when n >= 2 then '2'
+         else '1' end as order_frequency_rating,
+    -- In hours: a day of an interval would follow the session's time zone.
+    case when last_at is null then null
+         when %(at)s < last_at + interval '744 hours' then '5' when %(at)s < last_at + interval '2184 hours' then '4'
+         when %(at)s < last_at + interval '4344 hours' then '3' when %(at)s < last_at + interval '8664 hours' then '2'
+         else '1' end as order_recency_rating,
+    case when abandoned then 'yes' else 'no' end as current_abandoned_cart,
+    abandoned_at as abandoned_cart_date,
+    coalesce(cart_units, 0) as abandoned_cart_counter,
+    web_url(cart_url) as abandoned_cart_url,
+    cart_skus as abandoned_cart_products_skus,
+    case when cart_categories is not null then array(select distinct s collate "C" as s from unnest(string_to_array(cart_categories, E'\x1f')) s
+        order by s) end as abandoned_cart_products_categories,
+    cart_tokens as abandoned_cart_products,
+    cart_html as abandoned_cart_products_html,
+    cart_tax as abandoned_cart_tax_value,
+    cart_subtotal as abandoned_cart_subtotal,
+    cart_total as abandoned_cart_total_value,
+    cart_currency as abandoned_cart_currency,
+    nullif(btrim(given), '') as firstname,
+    nullif(btrim(family), '') as lastname,
+    mail as email,
+    nullif(array_remove(emails, lower(normalize(mail, NFC))), '{}') as hs_additional_emails,
+    nullif(split_part(lower(mail), '@', 2), '') as hs_email_domain,
+    tel as phone,
+    nullif(concat_ws(', ', nullif(billing->>'line1', ''), nullif(billing->>'line2', '')), '') as address,
+    nullif(billing->>'city', '') as city,
+    nullif(billing->>'state', '') as state,
+    nullif(billing->>'postal_code', '') as zip,
+    nullif(billing->>'country', '') as country,
+    firm as company,
+    language as hs_language,
+    case when n > 0 then 'customer' when granted then 'subscriber' when registered or cart_first is not null then 'lead'
+         else 'other' end as lifecyclestage,
+    first_granted as hs_lifecyclestage_subscriber_date,
+    least(account_at, cart_first) as hs_lifecyclestage_lead_date,
+    first_at as hs_lifecyclestage_customer_date,
+    case when coalesce(n, 0) = 0 and granted is not true and registered is not true and cart_first is null
+         then coalesce(least(first_placed, consent_at), first_seen) end as hs_lifecyclestage_other_date,
+    coalesce(least(account_at, first_placed, cart_first, consent_at), first_seen) as createdate,
+    contact_id as hs_object_id,
+    case when granted then 'true' else 'false' end as hs_marketable_status,
+    step_first_name as first_conversion_event_name,
+    step_first as first_conversion_date,
+    step_last_name as recent_conversion_event_name,
+    step_last as recent_conversion_date,
+    coalesce(steps, 0) as num_conversion_events,
+    coalesce(step_names, 0) as num_unique_conversion_events,
+    withdrawn_at is not null and granted is not true as hs_email_optout,
+    traffic_source(came) as hs_analytics_source,
+    came->>'source' as hs_analytics_source_data_1,
+    coalesce(came->>'campaign', came->>'medium') as hs_analytics_source_data_2,
+    traffic_source(came_last) as hs_latest_source,
+    came_last->>'source' as hs_latest_source_data_1,
+    coalesce(came_last->>'campaign', came_last->>'medium') as hs_latest_source_data_2,
+    came_last_at as hs_latest_source_timestamp,
+    least(first_placed, cart_first) as hs_analytics_first_timestamp,
+    greatest(last_placed, cart_last) as hs_analytics_last_timestamp,
+    came_at as hs_analytics_first_visit_timestamp,
+    came_last_at as hs_analytics_last_visit_timestamp,
+    web_url(came->>'entry_url') as hs_analytics_first_url,
+    web_url(came_last->>'entry_url') as hs_analytics_last_url,
+    web_url(came->>'referrer') as hs_analytics_first_referrer,
+    web_url(came_last->>'referrer') as hs_analytics_last_referrer,
+    page_views as hs_analytics_num_page_views,
+    sessions as hs_analytics_num_visits,
+    round(page_views::numeric / nullif(sessions, 0), 2) as hs_analytics_average_page_views,
+    round(value, decimals) as hs_analytics_revenue,
+    came->>'campaign' as hs_analytics_first_touch_converting_campaign,
+    came_last->>'campaign' as hs_analytics_last_touch_converting_campaign,
+    stores as _stores,
+    numbers as _numbers,
+    emails as _emails,
+    least(due_at,
+        case when %(at)s < last_at + interval '744 hours' then last_at + interval '744 hours'
+             when %(at)s < last_at + interval '2184 hours' then last_at + interval '2184 hours'
+             when %(at)s < last_at + interval '4344 hours' then last_at + interval '4344 hours'
+             when %(at)s < last_at + interval '8664 hours' then last_at + interval '8664 hours' end) as _due
+from base
+
+-- :name write
+-- Writes what differs from what is stored: the values, one line of history per contact that changed, its row of
+-- the list, and when the clock alone will change something. ``fresh`` holds the statement above beside the
+-- stored row; ``changes`` is the difference as JSON text. compute.py puts the catalogue's columns in.
+with fresh as materialized (
+    select v.*, old.contact_id is null as is_new, __CHANGES__ as changes
+    from (__VALUES__) v left join contact_property old on old.contact_id = v.contact_id
+),
+written as (
+    insert into contact_property (contact_id, computed_at, __COLUMNS__)
+    select contact_id, %(at)s, __COLUMNS__ from fresh where is_new or changes <> ''
+    on conflict (contact_id) do update set computed_at = excluded.computed_at, __SET__
+    returning contact_id
+),
+noted as (
+    insert into property_history (contact_id, at, source, source_id, changes)
+    select contact_id, %(at)s, %(source)s, %(source_id)s, ('{' || changes || '}')::jsonb
+    from fresh where changes <> ''
+),
+row as (
+    select contact_id, createdate, nullif(concat_ws(' ', firstname, lastname), '') as name, lower(email) as email, phone,
+        recent_conversion_event_name, recent_conversion_date, last_order_date, total_value_of_orders,
+        total_number_of_orders::integer as total_number_of_orders, _stores as store_ids,
+        -- Words as people type them: cut at spaces and at the marks within addresses and names.
+        array_to_tsvector(array(
+            select distinct left(word, 200) from unnest(
+                string_to_array(translate(lower(concat_ws(' ', firstname, lastname, company, email,
+                    array_to_string(_emails, ' '), array_to_string(_numbers, ' '))), '@._-+,;/#()', '           '), ' ')
+                || string_to_array(lower(concat_ws(' ', firstname, lastname, company)), ' ')
+                || array[lower(email), nullif(regexp_replace(phone, '\D', '', 'g'), '')]
+                || _emails || array(select lower(x) from unnest(_numbers) x)) word
+            where word <> '')) as search
+    from fresh
+),
+listed as (
+    insert into contact_list (contact_id, createdate, name, email, phone, recent_conversion_event_name,
+        recent_conversion_date, last_order_date, total_value_of_orders, total_number_of_orders, store_ids, search)
+    select row.* from row left join contact_list l on l.contact_id = row.contact_id
+    where (row.*) is distinct from (l.*)
+    on conflict (contact_id) do update set createdate = excluded.createdate, name = excluded.name,
+        email = excluded.email, phone = excluded.phone,
+        recent_conversion_event_name = excluded.recent_conversion_event_name,
+        recent_conversion_date = excluded.recent_conversion_date, last_order_date = excluded.last_order_date,
+        total_value_of_orders = excluded.total_value_of_orders,
+        total_number_of_orders = excluded.total_number_of_orders, store_ids = excluded.store_ids,
+        search = excluded.search
+),
+timed as (
+    insert into contact_due (contact_id, due_at) select contact_id, _due from fresh where _due is not null
+    on conflict (contact_id) do update set due_at = excluded.due_at where contact_due.due_at <> excluded.due_at
+),
+untimed as (
+    delete from contact_due using fresh where contact_due.contact_id = fresh.contact_id and fresh._due is null
+)
+select count(*) from written
+
+-- :name stored
+-- Both rows of a contact as JSON-free columns: the computed values and the ones people set.
+select * from contact_property p full join contact_custom c using (contact_id)
+where contact_id = %(contact)s
+
+-- :name history
+-- Changes of a contact, newest first; with a name only those of that property.
+select change_id, at, source, source_id, changes from property_history
+where contact_id = %(contact)s and (%(name)s::text is null or jsonb_exists(changes, %(name)s::text))
+order by at desc, change_id desc limit %(limit)s
+
+-- :name move_history
+-- The history of contacts that are gone continues under those that were kept (insert, then delete: the rows
+-- may live on another server).
+insert into property_history (contact_id, at, source, source_id, changes)
+select m.kept, h.at, h.source, h.source_id, h.changes
+from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
+join property_history h on h.contact_id = m.gone
+order by h.change_id
+
+-- :name remember_merge
+-- The kept contacts keep the numbers of those that are gone.
+insert into contact_custom (contact_id, hs_merged_object_ids)
+select kept, array_agg(gone::text order by gone)
+from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept) group by kept
+on conflict (contact_id) do update
+set hs_merged_object_ids = array(
+    select distinct x from unnest(contact_custom.hs_merged_object_ids || excluded.hs_merged_object_ids) x order by x)
+
+-- :name forget_history
+delete from property_history where contact_id = any(%(gone)s)
+
+-- :name forget_values
+delete from contact_property where contact_id = any(%(gone)s)
+
+-- :name forget_custom
+delete from contact_custom where contact_id = any(%(gone)s)
+
+-- :name forget_list
+delete from contact_list where contact_id = any(%(gone)s)
+
+-- :name forget_due
+delete from contact_due where contact_id = any(%(gone)s)
