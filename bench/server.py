@@ -31,11 +31,11 @@ def add_store(conn, live_from) -> int:  # type: ignore[no-untyped-def]
     from cartfolk.stores import credentials
 
     (store,) = conn.execute(
-        """insert into stores_store (name, platform, url, shop_name, credentials, webhook_secret, ingest_secret,
-             key, home_currency, timezone, fingerprint, allow_private_address, settings, idle_minutes,
-             max_concurrency, state, state_reason, connected_at, live_from, webhook_health)
-           values ('bench', 'woocommerce', 'https://shop.example', 'Bench', %s, %s, %s, 'benchkey', 'EUR', 'UTC',
-             '', false, '{}', 60, 6, 'connected', '', now(), %s, '{}') returning id""",
+        """insert into stores_store (name, platform, url, shop_name, credentials, webhook_secret,
+             ingest_secret, key, home_currency, timezone, fingerprint, allow_private_address, settings,
+             idle_minutes, max_concurrency, state, state_reason, connected_at, live_from, webhook_health)
+           values ('bench', 'woocommerce', 'https://shop.example', 'Bench', %s, %s, %s, 'benchkey', 'EUR',
+             'UTC', '', false, '{}', 60, 6, 'connected', '', now(), %s, '{}') returning id""",
         [
             credentials.seal({"key": "ck_x", "secret": "cs_x"}),
             credentials.seal("secret"),

@@ -20,9 +20,7 @@ def one(findings: object, name: str) -> doctor.Finding:
 
 
 @pytest.fixture
-def installation(
-    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> Path:
+def installation(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     from django.conf import settings
 
     data = tmp_path / "data"

@@ -1,0 +1,77 @@
+"""The contact database as plain values: what must be equal however the deliveries came."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from cartfolk import pipeline
+from cartfolk.core.sql import Connection
+
+# our own numbers and clocks, which say nothing about the shop
+_OURS = {
+    "contact_id",
+    "order_id",
+    "cart_id",
+    "hs_object_id",
+    "computed_at",
+    "received_at",
+    "source_id",
+    "due_at",
+}
+_FACTS = {
+    "orders": "external_id",
+    "order_line": "position",
+    "refund": "external_id",
+    "customer": "external_id",
+    "cart": "external_id",
+    "cart_line": "position",
+    "cart_event": "at",
+    "consent_event": "at",
+    "conversion": "at",
+    "contact_property": "contact_id",
+}
+
+
+def snapshot(conn: Connection) -> list[dict[str, Any]]:
+    """Every contact with its names and everything that hangs on it, in a comparable order."""
+    people: dict[int, dict[str, Any]] = {}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute("select contact_id from contact").fetchall():
+            people[row["contact_id"]] = {"names": set(), **{table: [] for table in _FACTS}}
+        for row in cursor.execute("select contact_id, kind, value from identity").fetchall():
+            people[row["contact_id"]]["names"].add((row["kind"], row["value"]))
+        for row in cursor.execute("select contact_id, store_id, external_id from account").fetchall():
+            people[row["contact_id"]]["names"].add((row["store_id"], row["external_id"]))
+        names: dict[int, str] = {}
+        for table in ("orders", "cart"):
+            key = "order_id" if table == "orders" else "cart_id"
+            for row in cursor.execute(f"select {key} as id, external_id from {table}").fetchall():
+                names[row["id"]] = row["external_id"]
+        for table in _FACTS:
+            for row in cursor.execute(f"select * from {table}").fetchall():
+                owner = row.get("order_id") or row.get("cart_id") or row.get("source_id")
+                told = {key: value for key, value in row.items() if key not in _OURS}
+                people[row["contact_id"]][table].append((names.get(owner, ""), sorted(told.items(), key=str)))
+    for person in people.values():
+        person["names"] = sorted(person["names"], key=str)
+        for table in _FACTS:
+            person[table].sort(key=str)
+    return sorted(people.values(), key=str)
+
+
+def drain_all(conn: Connection, url: str) -> None:
+    """Handles everything that waits, live and bulk, as a worker would."""
+    with psycopg.connect(url, autocommit=True) as identity:
+        for lane in (pipeline.LIVE, pipeline.BULK):
+            while pipeline.drain(conn, identity, lane):
+                pass
+    refresh_all(conn)
+
+
+def refresh_all(conn: Connection) -> None:
+    for lane in (pipeline.LIVE, pipeline.BULK):
+        while pipeline.refresh_dirty(conn, lane):
+            pass

@@ -1,0 +1,78 @@
+"""Risk: the numbers are wrong on real data. Compared with arithmetic that shares nothing with Cartfolk."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+from cartfolk.core.postgres import EmbeddedPostgres
+from cartfolk.simulator import start_simulator
+
+from .machine import ROOT, connect, ok
+
+FILE = ROOT.parent / "shared" / "data" / "online_retail_2010_2011.parquet"
+LONDON = ZoneInfo("Europe/London")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FILE.exists(), reason="the Online Retail file is not beside the checkout")
+def test_every_customer_of_online_retail_has_the_right_numbers(tmp_path: Path) -> None:
+    import polars as pl
+
+    rows = pl.read_parquet(FILE).with_columns(
+        value=(pl.col("UnitPrice").cast(pl.Decimal(18, 3)) * pl.col("Quantity").cast(pl.Decimal(18, 0))).cast(
+            pl.Decimal(38, 3)
+        )
+    )
+    with start_simulator(orders=str(FILE), pretend_https=True) as shop:
+        connect(tmp_path, shop, "retail")
+        (summary,) = ok(tmp_path, "sync", "retail", "--wait", "--json", timeout=900)
+        truth = shop.truth()
+    customers = rows.filter(pl.col("CustomerID").is_not_null())
+    assert summary["customers"] == customers["CustomerID"].n_unique()
+    assert summary["guests"] == rows.filter(pl.col("CustomerID").is_null())["InvoiceNo"].n_unique()
+    assert summary["orders"] == truth["orders"]
+    assert summary["quarantined"] == 0
+
+    with EmbeddedPostgres(tmp_path) as server, psycopg.connect(server.url, autocommit=True) as conn:
+        gross, refunded = conn.execute("select sum(total), sum(refunded) from orders").fetchone() or (0, 0)
+        assert gross - refunded == rows["value"].sum().quantize(Decimal("0.01"))
+        assert (gross, refunded) == (Decimal(str(truth["gross"])), Decimal(str(truth["refunded"])))
+        ours = {
+            external: (value, orders, first, last)
+            for external, value, orders, first, last in conn.execute(
+                """select a.external_id, p.total_value_of_orders, p.total_number_of_orders,
+                          (select min(placed_at) from orders o where o.contact_id = a.contact_id),
+                          (select max(placed_at) from orders o where o.contact_id = a.contact_id)
+                   from account a join contact_property p using (contact_id)"""
+            )
+        }
+    expected = {
+        str(int(customer)): (value, first, last)
+        for customer, value, first, last in customers.group_by("CustomerID")
+        .agg(
+            pl.col("value").sum(),
+            pl.col("InvoiceDate")
+            .filter(~pl.col("InvoiceNo").cast(pl.String).str.starts_with("C"))
+            .min()
+            .alias("first"),
+            pl.col("InvoiceDate")
+            .filter(~pl.col("InvoiceNo").cast(pl.String).str.starts_with("C"))
+            .max()
+            .alias("last"),
+        )
+        .iter_rows()
+    }
+    assert ours.keys() == expected.keys()
+    for customer, (value, first, last) in expected.items():
+        got, _orders, ours_first, ours_last = ours[customer]
+        assert abs(got - value) <= Decimal("0.01"), customer
+        # an unmatched cancellation is an order of its own, so it may come before or after the purchases
+        if first is not None:
+            assert ours_first <= first.replace(tzinfo=LONDON).astimezone(UTC), customer
+            assert ours_last >= last.replace(tzinfo=LONDON).astimezone(UTC), customer
