@@ -133,6 +133,11 @@ class Connector(ABC):
         self.config = config
         self.transport = transport
 
+    @classmethod
+    def auth(cls, config: StoreConfig) -> Any:  # httpx2.Auth | None
+        """What signs the transport's requests; ``registry.opened`` hands it to the transport."""
+        return None
+
     @abstractmethod
     async def check(self) -> CheckReport: ...
 

@@ -1,14 +1,14 @@
 """What went wrong between us and a shop; the type says what to do next.
 
-    ConnectorError
-    ├── RetryLater          the shop is busy or briefly broken: wait ``after`` seconds, try again
-    ├── StopStore           nobody can go on until the owner acts; the message is for the owner
-    │   ├── CredentialsInvalid
-    │   ├── PermissionMissing
-    │   ├── AddressRefused  the address is private, or no shop answers there
-    │   └── ShopChanged     another shop answers at this address (a clone or a move)
-    ├── PageUnreadable      this page cannot be had as a whole: make it smaller
-    └── SignatureInvalid    a webhook that is not the shop's
+ConnectorError
+├── RetryLater          the shop is busy or briefly broken: wait ``after`` seconds, try again
+├── StopStore           nobody can go on until the owner acts; the message is for the owner
+│   ├── CredentialsInvalid
+│   ├── PermissionMissing
+│   ├── AddressRefused  the address is private, or no shop answers there
+│   └── ShopChanged     another shop answers at this address (a clone or a move)
+├── PageUnreadable      this page cannot be had as a whole: make it smaller
+└── SignatureInvalid    a webhook that is not the shop's
 """
 
 from __future__ import annotations
