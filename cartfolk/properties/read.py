@@ -1,0 +1,69 @@
+"""Reads a contact's properties and their history."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties.catalogue import GROUPS, PROPERTIES
+
+Q = Statements.beside(__file__)
+
+LIST_COLUMNS: tuple[str, ...] = (
+    "createdate",
+    "name",
+    "email",
+    "phone",
+    "recent_conversion_event_name",
+    "recent_conversion_date",
+    "last_order_date",
+    "total_value_of_orders",
+    "total_number_of_orders",
+    "store_ids",
+)
+"""What contact_list holds beside contact_id and ``search`` (words: see search_query)."""
+
+_MARKS = re.compile(r"[\s@._\-+,;/#()]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change-set: what was written at ``at``, by what. A ``None`` value means emptied; times in
+    ``changes`` are ISO 8601 UTC text."""
+
+    change_id: int
+    at: datetime
+    source: str
+    source_id: str
+    changes: dict[str, Any]
+
+
+def values(conn: Connection, contact_id: int) -> dict[str, dict[str, Any]]:
+    """Every property of the catalogue by group, ``None`` when empty. An unknown contact has only empty ones."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        stored: dict[str, Any] = cursor.execute(Q["stored"], {"contact": contact_id}).fetchone() or {}
+    stored["lastmodifieddate"] = stored.get("computed_at")
+    found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    for item in PROPERTIES.values():
+        found[item.group][item.name] = stored.get(item.name)
+    return found
+
+
+def history(conn: Connection, contact_id: int, name: str | None = None, limit: int = 200) -> list[Change]:
+    """Changes of the contact, newest first; with ``name`` only those that touched that property."""
+    rows = conn.execute(Q["history"], {"contact": contact_id, "name": name, "limit": limit}).fetchall()
+    return [Change(*row) for row in rows]
+
+
+def search_query(text: str) -> str:
+    """A tsquery for ``contact_list.search`` that finds what begins with each typed word; empty for no words.
+
+    Use as ``search @@ %(query)s::tsquery``. An address or a name with marks is cut as the index cuts it.
+    """
+    words = [word for word in _MARKS.split(text.lower()) if word]
+    return " & ".join("'" + word[:200].replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)
