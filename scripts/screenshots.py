@@ -25,7 +25,7 @@ from playwright.sync_api import Page, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "img"
-EMAIL, PASSWORD = "owner@example.com", "a short sentence"  # noqa: S105 - of a folder that is deleted at the end
+EMAIL, PASSWORD = "owner@example.com", "a short sentence"  # of a folder that is deleted at the end
 WIDE = {"width": 1360, "height": 850}
 
 
@@ -106,14 +106,16 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="its data folder")
     given = parser.parse_args()
     PICTURES.mkdir(parents=True, exist_ok=True)
-    browser_path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    browsers = map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))
     with contextlib.ExitStack() as stack:
-        data = given.data or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cartfolk-pictures-")))
+        temporary = stack.enter_context(tempfile.TemporaryDirectory(prefix="cartfolk-pictures-"))
+        data = given.data or Path(temporary)
         url = given.url or stack.enter_context(served(data))
         with sync_playwright() as playwright:
             # As root (in containers) Chromium has no sandbox; it only ever sees our own pages.
             options = ["--no-sandbox"] if os.geteuid() == 0 else []
-            browser = playwright.chromium.launch(executable_path=browser_path, args=options)
+            found = next(filter(None, browsers), None)  # None: the one playwright brings, if any
+            browser = playwright.chromium.launch(executable_path=found, args=options)
             page = browser.new_page(viewport=WIDE, locale="en-GB", color_scheme="light")
             sign_in(page, url, data)
             all_pictures(page, url)
