@@ -19,7 +19,7 @@ class ConsumerKey(httpx2.Auth):
         self._key = key.strip()
         self._secret = secret.strip()
         self._ways = ["basic", "query", "oauth"]
-        self._proven = False
+        self.proven = False
         self._signer = oauth1.Client(
             self._key,
             client_secret=self._secret,
@@ -29,11 +29,11 @@ class ConsumerKey(httpx2.Auth):
 
     def worked(self) -> None:
         """The present way was accepted: no other is tried from now on."""
-        self._proven = True
+        self.proven = True
 
     def next_way(self) -> bool:
         """Give the present way up; False if there is no other or it is known to work."""
-        if self._proven or len(self._ways) == 1:
+        if self.proven or len(self._ways) == 1:
             return False
         self._ways.pop(0)
         return True

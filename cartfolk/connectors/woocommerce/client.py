@@ -64,20 +64,28 @@ class WooClient:
         self.transport = transport
         self.plain: bool | None = None  # plain permalinks; None = not known yet
         self._storewide_refunds = True
+        self._getting_to_know = asyncio.Lock()
 
     # -- one request
 
     async def ask(self, path: str, params: Mapping[str, Any] | None = None, *, auth: bool = True) -> Answer:
         """GET ``/wp-json/<path>``, or the same by ``?rest_route=`` where pretty addresses are off."""
+        signer = self.transport.auth
+        if self.plain is None or (auth and isinstance(signer, ConsumerKey) and not signer.proven):
+            # One at a time until the shop's ways are known, or each request would find them out by itself.
+            async with self._getting_to_know:
+                return await self._ask(path, params, auth)
+        return await self._ask(path, params, auth)
+
+    async def _ask(self, path: str, params: Mapping[str, Any] | None, auth: bool) -> Answer:
         answer = await self._signed("GET", path, params, None, auth)
-        if self.plain is None:
-            if answer.status in (404, 410) and answer.is_html:
-                self.plain = True
-                answer = await self._signed("GET", path, params, None, auth)
-            if not answer.is_html:
-                self.plain = bool(self.plain)
-            else:
+        if self.plain is None and answer.is_html and answer.status in (404, 410):
+            self.plain = True
+            answer = await self._signed("GET", path, params, None, auth)
+            if answer.is_html:
                 self.plain = None
+        elif self.plain is None and not answer.is_html:
+            self.plain = False
         return answer
 
     async def _signed(

@@ -1,0 +1,199 @@
+"""What every connector must hold, as one pytest class to inherit.
+
+A platform's test gives `platform`, and a fixture `shop`: a running shop with ``url``, ``key``, ``secret``,
+``truth()``, ``act()``, ``new_key()``, ``post_fault()`` and ``clear_faults()`` (the simulator's handle).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+import pytest
+
+from .base import Connector, StoreConfig
+from .canonical import Order, Refund
+from .errors import CredentialsInvalid, PermissionMissing, RetryLater
+from .registry import opened
+
+Use = Callable[[Connector], Awaitable[Any]]
+
+
+def ids(body: bytes) -> list[str]:
+    return [str(row["id"]) for row in json.loads(body)]
+
+
+class Conformance:
+    """Inherit it as ``class TestShop(Conformance): platform = "..."``."""
+
+    platform: ClassVar[str]
+
+    def config(self, shop: Any, **changes: Any) -> StoreConfig:
+        keys = {"key": shop.key, "secret": shop.secret} | changes.pop("credentials", {})
+        given = {"url": shop.url, "webhook_secret": "s3cret-of-the-store", "allow_private_address": True}
+        return StoreConfig(credentials=keys, **{**given, **changes})
+
+    def use(self, shop: Any, what: Use, **changes: Any) -> Any:
+        async def run() -> Any:
+            config = self.config(shop, **changes)
+            async with opened(self.platform, config, patience=0.02, timeout=5) as connector:
+                return await what(connector)
+
+        return asyncio.run(run())
+
+    async def everything(self, connector: Connector, stream: str) -> list[str]:
+        async def walk(window: Any) -> list[str]:
+            found: list[str] = []
+            cursor = None
+            while True:
+                page = await connector.page(window, cursor)
+                assert page.rows == len(ids(page.body))
+                assert not connector.read(stream, page.body, datetime.now(UTC)).bad
+                found += ids(page.body)
+                cursor = page.cursor
+                if cursor is None:
+                    return found
+
+        windows = await connector.windows(stream, datetime.now(UTC))
+        assert len({window.key for window in windows}) == len(windows)
+        return [key for found in await asyncio.gather(*map(walk, windows)) for key in found]
+
+    async def poll(self, connector: Connector, stream: str, since: datetime) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = await connector.changes(stream, cursor, since)
+            assert page.cursor is not None
+            found += ids(page.body)
+            cursor = page.cursor
+            if page.rows < connector.page_size:
+                return found
+
+    def test_check_is_content_with_a_good_key(self, shop: Any) -> None:
+        report = self.use(shop, lambda c: c.check())
+        assert report.ok, report.steps
+        assert report.shop_name == shop.name
+        assert report.home_currency
+        assert report.fingerprint
+
+    def test_check_says_what_is_wrong(self, shop: Any) -> None:
+        wrong = self.use(shop, lambda c: c.check(), credentials={"secret": "cs_wrong"})
+        assert [step.name for step in wrong.steps if not step.ok] == ["keys"]
+        key, secret = shop.new_key("read")
+        reader = self.use(shop, lambda c: c.check(), credentials={"key": key, "secret": secret})
+        assert [step.name for step in reader.steps if not step.ok] == ["webhooks"]
+        nowhere = self.use(shop, lambda c: c.check(), url="http://127.0.0.1:9")
+        assert [step.name for step in nowhere.steps if not step.ok] == ["address"]
+        private = self.use(shop, lambda c: c.check(), allow_private_address=False)
+        assert "private network" in private.steps[0].message
+        for report in (wrong, reader, nowhere):
+            assert secret not in repr(report)
+
+    def test_counts_equal_the_truth(self, shop: Any) -> None:
+        counts = self.use(shop, lambda c: c.counts())
+        truth = shop.truth(people=False)
+        assert (counts["orders"], counts["customers"]) == (truth["orders"], truth["customers"])
+
+    def test_windows_side_by_side_are_the_whole_history_once(self, shop: Any) -> None:
+        truth = shop.truth(people=False)
+        for stream in ("orders", "customers"):
+            found = self.use(shop, lambda c, stream=stream: self.everything(c, stream))
+            assert len(found) == len(set(found)) == truth[stream]
+
+    @pytest.mark.parametrize("stream", ["orders", "customers"])
+    def test_resumes_from_any_checkpoint(self, shop: Any, stream: str) -> None:
+        async def walk(connector: Connector) -> None:
+            window = (await connector.windows(stream, datetime.now(UTC)))[0]
+            pages = []
+            cursor = None
+            while True:
+                page = await connector.page(window, cursor)
+                pages.append((cursor, page))
+                cursor = page.cursor
+                if cursor is None:
+                    break
+            for cursor, page in pages:
+                again = await type(connector)(connector.config, connector.transport).page(window, cursor)
+                assert ids(again.body) == ids(page.body)
+
+        self.use(shop, walk)
+
+    def test_changes_find_what_happened_during_a_backfill(self, shop: Any) -> None:
+        async def run(connector: Connector) -> None:
+            since = datetime.now(UTC) - timedelta(seconds=5)
+            some = await self.everything(connector, "orders")
+            shop.act("touch", order_id=some[0])
+            shop.act("refund", order_id=shop.act("order", email="new@example.com")["id"], amount="1.00")
+            account = shop.act("register", email="fresh@example.com")["id"]
+            older = (await self.everything(connector, "customers"))[0]
+            shop.act("change_customer", customer_id=older, first_name="Renamed")
+            assert some[0] in await self.poll(connector, "orders", since)
+            assert {str(account), older} <= set(await self.poll(connector, "customers", since))
+
+        self.use(shop, run)
+
+    def test_fetch_leaves_out_what_is_gone_and_dates_refunds(self, shop: Any) -> None:
+        order = shop.act("order", email="guest@example.com")["id"]
+        shop.act("refund", order_id=order, amount="1.00")
+
+        async def run(connector: Connector) -> None:
+            page = await connector.fetch("orders", [str(order), "999999999"])
+            first = connector.read("orders", page.body, datetime.now(UTC))
+            assert first == connector.read("orders", page.body, datetime.now(UTC)), "reading is pure"
+            (found,) = [each for each in first.records if isinstance(each, Order)]
+            (refund,) = found.refunds
+            assert isinstance(refund, Refund)
+            assert refund.amount > 0
+            assert refund.created_at is not None
+
+        self.use(shop, run)
+
+    def test_a_bad_row_is_reported_and_its_page_goes_on(self, shop: Any) -> None:
+        async def run(connector: Connector) -> None:
+            rows = ids((await connector.changes("orders", None, datetime(2000, 1, 1, tzinfo=UTC))).body)
+            body = json.loads((await connector.fetch("orders", rows[:3])).body)
+            body[1]["total"] = "twelve"
+            mapped = connector.read("orders", json.dumps(body).encode(), datetime.now(UTC))
+            assert [bad.field for bad in mapped.bad] == ["total"]
+            assert mapped.bad[0].external_id == str(body[1]["id"])
+            assert len([each for each in mapped.records if isinstance(each, Order)]) == 2
+
+        self.use(shop, run)
+
+    @pytest.mark.parametrize(
+        "fault",
+        [
+            {"kind": "rate_limit", "every": 3, "retry_after": 0},
+            {"kind": "server_error", "every": 3},
+            {"kind": "firewall", "every": 4},
+            {"kind": "truncated", "every": 4},
+            {"kind": "notice"},
+        ],
+        ids=lambda fault: fault["kind"],
+    )
+    def test_faults_lose_no_rows(self, shop: Any, fault: dict[str, Any]) -> None:
+        truth = shop.truth(people=False)["customers"]
+        shop.post_fault(**fault)
+        try:
+            found = self.use(shop, lambda c: self.everything(c, "customers"))
+        finally:
+            shop.clear_faults()
+        assert len(found) == len(set(found)) == truth
+
+    def test_a_lasting_fault_asks_to_come_back(self, shop: Any) -> None:
+        shop.post_fault("firewall")
+        try:
+            with pytest.raises(RetryLater, match="web page instead of data"):
+                self.use(shop, lambda c: c.counts())
+        finally:
+            shop.clear_faults()
+
+    def test_a_wrong_key_stops_the_store(self, shop: Any) -> None:
+        with pytest.raises(CredentialsInvalid):
+            self.use(shop, lambda c: c.counts(), credentials={"secret": "cs_wrong"})
+        key, secret = shop.new_key("write")
+        with pytest.raises(PermissionMissing):
+            self.use(shop, lambda c: c.counts(), credentials={"key": key, "secret": secret})
