@@ -6,7 +6,8 @@ order by contact_id, kind, strength desc, version desc, value collate "C"
 
 -- :name tune
 -- For this transaction: no compilation of a statement that runs for milliseconds, memory for a big batch.
-select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true)
+select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true),
+    set_config('plan_cache_mode', %(plans)s, true)
 
 -- :name values
 -- One row per touched contact with every computed property, and beside them what the list and the clock need
