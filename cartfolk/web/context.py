@@ -5,7 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext_lazy as _
+
+_PAGES = (
+    ("web:home", _("Home"), "home", ("home",)),
+    ("web:contacts", _("Contacts"), "contacts", ("contacts", "contact")),
+    ("web:stores", _("Stores"), "stores", ("stores", "store")),
+    ("web:properties", _("Settings"), "settings", ("properties", "language")),
+)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """The main pages, the one the reader is on marked."""
+    match = getattr(request, "resolver_match", None)
+    if match is None:
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            match = None
+    here = (match.url_name or "").split("-")[0] if match else ""
+    return {
+        "navigation": [
+            {"route": route, "label": label, "icon": icon, "current": here in names}
+            for route, label, icon, names in _PAGES
+        ]
+    }

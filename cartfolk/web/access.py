@@ -1,0 +1,43 @@
+"""Who may see a page, in whose time zone, and the raw connection the rooms speak over."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.decorators import login_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from cartfolk.core.sql import Connection
+
+View = Callable[..., HttpResponse]
+
+
+def database() -> Connection:
+    """Django's own psycopg connection of this request (autocommit)."""
+    connection.ensure_connection()
+    return cast(Connection, connection.connection)
+
+
+def member(view: View) -> View:
+    """For signed-in people only, with times in the zone their browser told (cookie ``timezone``)."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with timezone.override(_zone(request)):
+            response = view(request, *args, **kwargs)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return cast(View, login_required(guarded))
+
+
+def _zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(request.COOKIES.get("timezone", "UTC"))
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return zoneinfo.ZoneInfo("UTC")

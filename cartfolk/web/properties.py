@@ -1,0 +1,73 @@
+"""The catalogue of properties as pages use it: in the reader's language, grouped, with the column's own type.
+
+The catalogue belongs to the properties room; what the database has a column for decides what can be shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from django.utils.translation import get_language, gettext
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties import catalogue
+
+Q = Statements.beside(__file__)
+_FIRST = ("contactinformation", "emailinformation", "socialmediainformation")  # before the shop's group
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One property in the reader's language."""
+
+    name: str
+    label: str
+    group: str
+    group_label: str
+    block: str  # heading inside the group: last purchase, lifetime, abandoned cart ... or ""
+    type: str  # text number money date datetime bool ...
+    definition: str
+    computed: bool
+    options: Mapping[str, str] = field(default_factory=dict)  # value -> label
+    currency_in: str = ""  # the property that holds the amount's currency; "" = home currency
+
+
+def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]:
+    """Property name -> PostgreSQL type, for every column the table has."""
+    rows = conn.execute(Q["property_columns"], {"table": table}).fetchall()
+    return {name: kind for name, kind in rows if name not in {"contact_id", "computed_at"}}
+
+
+def everything(platforms: Iterable[str] = ()) -> list[Shown]:
+    """The whole catalogue in its order. ``platforms``: labels of connected shops, which name the shop's group.
+
+    The shop's own properties come as one group that carries the platform's name, cut into blocks; the other
+    groups follow as they are. Contact information, e-mail and social media stand before the shop, the rest after.
+    """
+    shop = " · ".join(dict.fromkeys(platforms)) or gettext("Shop")
+    german = (get_language() or "en").startswith("de")
+    blocks = {name: place for place, name in enumerate(catalogue.BLOCKS)}
+    groups = {name: place for place, name in enumerate(catalogue.GROUPS)}
+    found: list[tuple[tuple[int, int, int], Shown]] = []
+    for place, item in enumerate(catalogue.PROPERTIES.values()):
+        if item.hidden:
+            continue
+        group = catalogue.GROUPS[item.group]
+        own = group.shop_group
+        block = catalogue.BLOCKS.get(item.block or "") if own else None
+        rank = _FIRST.index(item.group) if item.group in _FIRST else len(_FIRST) + (0 if own else 1 + groups[item.group])
+        shown = Shown(
+            name=item.name,
+            label=item.label_de if german else item.label_en,
+            group="shop" if own else item.group,
+            group_label=shop if own else (group.label_de if german else group.label_en),
+            block=(block.label_de if german else block.label_en) if block else "",
+            type="money" if item.currency else "list" if item.multi else str(item.type),
+            definition=item.definition_de if german else item.definition_en,
+            computed=item.computed,
+            options={option.value: option.label_de if german else option.label_en for option in item.options},
+            currency_in=item.currency_in or "",
+        )
+        found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
+    return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]

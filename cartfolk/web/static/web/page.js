@@ -1,0 +1,85 @@
+// Small behaviours of every page: keyboard in lists, filters, copying, and marking what is new.
+"use strict";
+(() => {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  if (!document.cookie.includes("timezone=" + encodeURIComponent(zone)) && !document.cookie.includes("timezone=" + zone))
+    document.cookie = "timezone=" + zone + ";path=/;max-age=31536000;samesite=lax";
+
+  let chosen = null; // data-id of the row the keyboard stands on
+  const rows = () => [...document.querySelectorAll(".rows tbody tr[data-id]")];
+  const stand = (row) => {
+    for (const other of rows()) other.classList.toggle("is-chosen", other === row);
+    chosen = row ? row.dataset.id : null;
+    if (row) { row.querySelector("a").focus({ preventScroll: true }); row.scrollIntoView({ block: "nearest" }); }
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const typing = event.target.matches("input, textarea, select");
+    if (event.key === "Escape") {
+      for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+      if (typing) event.target.blur();
+    }
+    if (event.key === "/" && !typing) {
+      const search = document.getElementById("search");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+    }
+    const all = rows();
+    if (!all.length || (typing && !(event.target.id === "search" && event.key === "ArrowDown"))) return;
+    const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const at = all.findIndex((row) => row.dataset.id === chosen);
+    stand(all[Math.max(0, Math.min(all.length - 1, at + step))]);
+  });
+
+  const filter = () => {
+    const hide = document.getElementById("hide-empty");
+    for (const input of document.querySelectorAll("[data-filter]")) {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const item of document.querySelectorAll(input.dataset.filter)) {
+        const text = item.dataset.text || item.textContent.toLowerCase();
+        item.hidden = !words.every((word) => text.includes(word)) || !!(hide && hide.checked && item.classList.contains("is-empty"));
+        if (!item.hidden) shown += 1;
+      }
+      for (const part of document.querySelectorAll(".group, .block"))
+        part.hidden = !part.querySelector(".property:not([hidden]), tr[data-text]:not([hidden])");
+      const nothing = document.getElementById("nothing");
+      if (nothing) nothing.hidden = shown > 0;
+    }
+  };
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-filter], #hide-empty")) filter();
+  });
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      copy.classList.add("is-copied");
+      setTimeout(() => copy.classList.remove("is-copied"), 1200);
+    }
+    const clear = event.target.closest("[data-clear]");
+    if (clear) document.querySelector(clear.dataset.clear).replaceChildren();
+    for (const menu of document.querySelectorAll("details.menu[open]"))
+      if (!menu.contains(event.target)) menu.open = false;
+  });
+
+  let before = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    document.getElementById("failure").hidden = true;
+    before = event.target.id === "list" && event.target.dataset.live !== undefined && event.detail.requestConfig.triggeringEvent === undefined
+      ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
+  });
+  document.addEventListener("htmx:afterSettle", () => {
+    if (before) for (const row of rows()) {
+      if (!before.has(row.dataset.id)) row.classList.add("is-new");
+      else if (before.get(row.dataset.id) !== row.textContent) row.classList.add("is-changed");
+    }
+    before = null;
+    if (chosen) for (const row of rows()) row.classList.toggle("is-chosen", row.dataset.id === chosen);
+  });
+  for (const name of ["htmx:responseError", "htmx:sendError"])
+    document.addEventListener(name, () => { document.getElementById("failure").hidden = false; });
+})();

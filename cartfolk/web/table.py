@@ -1,0 +1,104 @@
+"""The columns of All contacts: which there are, which the reader chose, and the cells of one page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext
+
+from cartfolk.core.sql import Connection, Statements
+
+from . import listing, properties, values
+
+Q = Statements.beside(__file__)
+CHOSEN = "contact_columns"  # session key
+DEFAULT = (
+    "email",
+    "recent_conversion_event_name",
+    "recent_conversion_date",
+    "last_order_date",
+    "total_value_of_orders",
+    "total_number_of_orders",
+    "stores",
+    "createdate",
+)
+MOST = 16  # columns a reader may choose; a table wider than this cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    label: str
+    type: str
+    sort: str  # what a click on the head asks for next; '' = cannot be sorted
+    direction: str  # "ascending", "descending" or ''
+
+    @property
+    def right(self) -> bool:
+        return self.type in {"number", "money"}
+
+
+def offered(there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Every column that can be chosen: name -> (label, type), the list's own first. ``there``: table columns."""
+    own = {
+        "email": (gettext("E-mail"), "text"),
+        "phone": (gettext("Phone"), "text"),
+        "recent_conversion_event_name": (gettext("Recent conversion"), "conversion"),
+        "recent_conversion_date": (gettext("Conversion date"), "datetime"),
+        "last_order_date": (gettext("Last order"), "datetime"),
+        "total_value_of_orders": (gettext("Lifetime value"), "money"),
+        "total_number_of_orders": (gettext("Orders"), "number"),
+        "stores": (gettext("Store"), "stores"),
+        "createdate": (gettext("Created"), "datetime"),
+    }
+    for shown in properties.everything():
+        if shown.name in there and shown.name not in own:
+            own[shown.name] = (shown.label, values.kind(shown.type))
+    return own
+
+
+def chosen(request: HttpRequest, offered: Mapping[str, tuple[str, str]]) -> list[str]:
+    picked = [name for name in request.session.get(CHOSEN, DEFAULT) if name in offered]
+    return picked or list(DEFAULT)
+
+
+def heads(names: Sequence[str], offered: Mapping[str, tuple[str, str]], sort: str) -> list[Column]:
+    """The heads of the table; each knows which sort a click asks for: first its natural one, then the other."""
+    current = sort.lstrip("-")
+    found = []
+    for name in ("name", *names):
+        label, kind = (gettext("Name"), "text") if name == "name" else offered[name]
+        downwards_first = kind in {"number", "money", "datetime", "date"}
+        if name == current:
+            following = name if sort.startswith("-") else f"-{name}"
+            direction = "descending" if sort.startswith("-") else "ascending"
+        else:
+            following, direction = (f"-{name}" if downwards_first else name), ""
+        found.append(Column(name, label, kind, "" if name == "stores" else following, direction))
+    return found
+
+
+def cells(
+    conn: Connection,
+    rows: Sequence[dict[str, Any]],
+    columns: Sequence[Column],
+    stores: Mapping[int, str],
+    currency: str,
+) -> list[dict[str, Any]]:
+    """The rows with a ``cells`` list each: (column, text for the page), in the order of the columns, no name."""
+    far = [c.name for c in columns if c.name not in listing.LIST_SORTS and c.name not in {"stores", "phone"}]
+    more: dict[int, dict[str, Any]] = {}
+    if far and rows:
+        more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())
+    for row in rows:
+        all_values = more.get(row["contact_id"], {}) | row
+        all_values["stores"] = ", ".join(stores[id_] for id_ in row["store_ids"] if id_ in stores)
+        row["cells"] = [
+            (column, values.shown(all_values.get(column.name), column.type, currency, column.name))
+            for column in columns
+            if column.name != "name"
+        ]
+    return list(rows)

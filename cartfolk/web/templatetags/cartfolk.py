@@ -1,0 +1,160 @@
+"""How values look: money, numbers and times in the reader's own language and zone."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
+from django import template
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, gettext
+
+from cartfolk.core.time import iso, now
+
+from .. import words
+
+register = template.Library()
+EMPTY = "–"
+
+
+def _locale() -> Locale:
+    return Locale.parse("de" if (get_language() or "en").startswith("de") else "en_GB")
+
+
+@register.filter
+def number(value: Any) -> str:
+    """A number with the reader's separators; at most two decimals."""
+    if value is None or value == "":
+        return EMPTY
+    try:
+        return str(format_decimal(Decimal(str(value)), format="#,##0.##", locale=_locale()))
+    except InvalidOperation:
+        return str(value)
+
+
+@register.filter
+def money(value: Any, currency: str | None = "") -> str:
+    """An amount in major units with its currency, as many decimals as that currency has."""
+    if value is None or value == "":
+        return EMPTY
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if not currency:
+        return str(format_decimal(amount, format="#,##0.00", locale=_locale()))
+    try:
+        if len(currency) != 3 or get_currency_precision(currency) < 0:
+            raise ValueError(currency)
+        return str(format_currency(amount, currency, locale=_locale()))
+    except ValueError:
+        return f"{format_decimal(amount, format='#,##0.00', locale=_locale())} {currency}"
+
+
+@register.filter
+def percent(done: Any, expected: Any) -> str:
+    if not expected:
+        return ""
+    return str(format_percent(min(1, done / expected), locale=_locale()))
+
+
+@register.filter
+def share(done: Any, expected: Any) -> int:
+    """Whole per cent, 0 to 100, for a progress bar."""
+    if not expected:
+        return 0
+    return min(100, int(100 * (done or 0) / expected))
+
+
+@register.filter
+def exact(value: Any) -> str:
+    """The exact time in the reader's zone."""
+    moment = _moment(value)
+    if moment is None:
+        return EMPTY
+    local = timezone.localtime(moment)
+    return f"{format_datetime(local, 'medium', locale=_locale())} {local.tzname()}"
+
+
+@register.filter
+def day(value: Any) -> str:
+    """A calendar day, for humans: 4 Nov 2026."""
+    if isinstance(value, str):
+        value = parse_date(value[:10])
+    if value is None:
+        return EMPTY
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return str(format_date(value, "medium", locale=_locale()))
+
+
+@register.filter
+def ago(value: Any) -> SafeString | str:
+    """A relative time, the exact one on hover and for machines."""
+    moment = _moment(value)
+    if moment is None:
+        return EMPTY
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', iso(moment), exact(moment), relative(moment, now())
+    )
+
+
+def relative(moment: datetime, at: datetime) -> str:
+    """``3 minutes ago`` within a month, the day itself before that."""
+    distance = moment - at
+    if abs(distance) < timedelta(seconds=45):
+        return gettext("just now")
+    if abs(distance) > timedelta(days=27):
+        return str(format_date(timezone.localtime(moment).date(), "medium", locale=_locale()))
+    return str(format_timedelta(distance, add_direction=True, threshold=0.95, locale=_locale()))
+
+
+@register.filter
+def duration(seconds: Any) -> str:
+    """A length of time in its largest unit: 12 seconds, 3 minutes."""
+    if seconds is None:
+        return EMPTY
+    return str(format_timedelta(timedelta(seconds=float(seconds)), threshold=1.5, locale=_locale()))
+
+
+@register.filter
+def initials(name: Any) -> str:
+    parts = [part for part in str(name or "").replace("@", " ").split() if part[:1].isalnum()]
+    return "".join(part[0] for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts)).upper() or "?"
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    """``mapping[key]``, for keys that a template cannot spell."""
+    return mapping.get(key) if mapping else None
+
+
+def _moment(value: Any) -> datetime | None:
+    if isinstance(value, str):
+        value = parse_datetime(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else timezone.make_aware(value)
+    if isinstance(value, date):
+        return timezone.make_aware(datetime(value.year, value.month, value.day))  # noqa: DTZ001
+    return None
+
+
+@register.filter
+def word(text: Any, of: str) -> str:
+    """The reader's word for a state, stream, source ...: ``{{ order.status|word:"order" }}``."""
+    if of == "conversion":
+        return words.conversion(str(text))
+    return words.say(getattr(words, of.upper()), str(text))
+
+
+@register.filter
+def tone(state: Any) -> str:
+    """The colour class of a state: good, warn, bad, quiet."""
+    return words.TONE.get(str(state), "plain")

@@ -1,0 +1,108 @@
+"""All contacts: one table for three people or a million."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from cartfolk.core.sql import Connection
+from cartfolk.stores import lookup
+
+from .. import listing, properties, table
+from ..access import database, member
+
+
+@member
+@require_GET
+def contacts(request: HttpRequest) -> HttpResponse:
+    """The whole page, or for htmx its table (search, sort, paging) or nothing new (the live poll: 204)."""
+    conn = database()
+    there = properties.columns(conn)
+    offered = table.offered(there)
+    picked = table.chosen(request, offered)
+    try:
+        context = _page(conn, request, there, offered, picked)
+    except listing.CursorInvalid:
+        query = request.GET.get("q", "")
+        return redirect(f"{reverse('web:contacts')}?{urlencode({'q': query})}" if query else reverse("web:contacts"))
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        if request.GET.get("version") == context["version"]:
+            return HttpResponse(status=204)
+        response = render(request, "web/contacts_table.html", context)
+        if "version" not in request.GET:
+            response["HX-Push-Url"] = context["here"]
+        return response
+    context["offered"] = [(name, *what, name in picked) for name, what in offered.items()]
+    context["most"] = table.MOST
+    return render(request, "web/contacts.html", context)
+
+
+@member
+@require_POST
+def contacts_columns(request: HttpRequest) -> HttpResponse:
+    """Keeps the chosen columns in the reader's session, in the order of the catalogue."""
+    offered = table.offered(properties.columns(database()))
+    wanted = set(request.POST.getlist("column"))
+    if "reset" in request.POST or not wanted:
+        request.session.pop(table.CHOSEN, None)
+    else:
+        request.session[table.CHOSEN] = [name for name in offered if name in wanted][: table.MOST]
+    return redirect("web:contacts")
+
+
+def _page(
+    conn: Connection,
+    request: HttpRequest,
+    there: dict[str, str],
+    offered: dict[str, tuple[str, str]],
+    picked: list[str],
+) -> dict[str, Any]:
+    sort = request.GET.get("sort") or listing.DEFAULT
+    search = request.GET.get("q", "").strip()[:200]
+    question = listing.Question(
+        sort=sort,
+        search=search,
+        after=request.GET.get("after", ""),
+        before=request.GET.get("before", ""),
+        columns=there,
+    )
+    page = listing.page(conn, question)
+    stores = lookup.every(conn)
+    columns = table.heads(picked, offered, sort)
+    names = {store.pk: store.name for store in stores}
+    currencies = {store.home_currency for store in stores}
+    # Amounts of different home currencies stand without a sign rather than with a wrong one.
+    currency = currencies.pop() if len(currencies) == 1 else ""
+    version = hashlib.sha256(json.dumps(page.rows, default=str).encode()).hexdigest()[:16]
+    rows = table.cells(conn, page.rows, columns, names, currency)
+    total, estimated = (0, False) if search else listing.count(conn)
+    base = {key: value for key, value in (("q", search), ("sort", sort if sort != listing.DEFAULT else "")) if value}
+    here = reverse("web:contacts")
+
+    def address(**more: str) -> str:
+        asked = {key: value for key, value in {**base, **more}.items() if value}
+        return f"{here}?{urlencode(asked)}" if asked else here
+
+    return {
+        "rows": rows,
+        "columns": [(column, address(sort=column.sort)) for column in columns],
+        "page": page,
+        "search": search,
+        "sort": sort,
+        "total": total,
+        "estimated": estimated,
+        "version": version,
+        "live": page.first and sort == listing.DEFAULT and not search,
+        "here": address(after=question.after, before=question.before),
+        "first": address(),
+        "next": address(after=page.after) if page.after else "",
+        "previous": address(before=page.before) if page.before else "",
+        "connected": bool(stores),
+    }

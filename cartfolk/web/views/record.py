@@ -1,0 +1,228 @@
+"""A contact: key facts, timeline, orders, carts, and every property with its history."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+from psycopg.rows import dict_row
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import iso
+from cartfolk.stores import lookup
+
+from .. import properties, values
+from ..access import database, member
+
+Q = Statements.beside(str(properties.__file__))
+EVENTS = 40
+ORDERS = 20
+END = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def ask(conn: Connection, name: str, **parameters: Any) -> list[dict[str, Any]]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(Q[name], parameters).fetchall()
+
+
+@member
+@require_GET
+def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
+    conn = database()
+    person = _person(conn, contact_id)
+    if isinstance(person, int):
+        return redirect("web:contact", person, permanent=False)
+    events = _timeline(conn, contact_id, END, 0)
+    return render(request, "web/contact.html", _frame(conn, person) | {"tab": "timeline"} | events)
+
+
+@member
+@require_GET
+def contact_timeline(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Further events for htmx. ``skip`` passes over events of the same instant that are on the page already."""
+    conn = database()
+    before = _moment(request.GET.get("before"))
+    try:
+        skip = min(1000, max(0, int(request.GET.get("skip", "0"))))
+    except ValueError:
+        skip = 0
+    context = _timeline(conn, contact_id, before, skip) | {"contact": {"contact_id": contact_id}}
+    return render(request, "web/contact_timeline.html", context | {"stores": _stores(conn)})
+
+
+@member
+@require_GET
+def contact_orders(request: HttpRequest, contact_id: int) -> HttpResponse:
+    conn = database()
+    person = _person(conn, contact_id)
+    if isinstance(person, int):
+        return redirect("web:contact-orders", person, permanent=False)
+    before, before_id = _after(request)
+    rows = ask(conn, "orders", contact=contact_id, before=before, before_id=before_id, limit=ORDERS + 1)
+    more, rows = len(rows) > ORDERS, rows[:ORDERS]
+    ids = [row["order_id"] for row in rows]
+    lines = _grouped(ask(conn, "order_lines", contact=contact_id, orders=ids), "order_id")
+    refunds = _grouped(ask(conn, "refunds", contact=contact_id, orders=ids), "order_id")
+    for row in rows:
+        row |= {"lines": lines[row["order_id"]], "refunds": refunds[row["order_id"]]}
+    context = _frame(conn, person) | {"tab": "orders", "orders": rows}
+    if more:
+        context["following"] = {"before": iso(rows[-1]["placed_at"]), "id": rows[-1]["order_id"]}
+    return render(request, "web/contact_orders.html", context)
+
+
+@member
+@require_GET
+def contact_carts(request: HttpRequest, contact_id: int) -> HttpResponse:
+    conn = database()
+    person = _person(conn, contact_id)
+    if isinstance(person, int):
+        return redirect("web:contact-carts", person, permanent=False)
+    before, before_id = _after(request)
+    rows = ask(conn, "carts", contact=contact_id, before=before, before_id=before_id, limit=ORDERS + 1)
+    more, rows = len(rows) > ORDERS, rows[:ORDERS]
+    lines = _grouped(ask(conn, "cart_lines", contact=contact_id, carts=[r["cart_id"] for r in rows]), "cart_id")
+    for row in rows:
+        row["lines"] = lines[row["cart_id"]]
+    context = _frame(conn, person) | {"tab": "carts", "carts": rows}
+    if more:
+        context["following"] = {"before": iso(rows[-1]["created_at"]), "id": rows[-1]["cart_id"]}
+    return render(request, "web/contact_carts.html", context)
+
+
+@member
+@require_GET
+def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """*View all properties*: every group in order, empty ones too; the page's script filters."""
+    conn = database()
+    person = _person(conn, contact_id)
+    if isinstance(person, int):
+        return redirect("web:contact-properties", person, permanent=False)
+    frame = _frame(conn, person)
+    found = _values(conn, contact_id)
+    groups: dict[str, dict[str, Any]] = {}
+    for shown in properties.everything(frame["labels"]):
+        value = found.get(shown.name)
+        group = groups.setdefault(shown.group, {"label": shown.group_label, "blocks": {}, "filled": 0, "count": 0})
+        currency = str(found.get(shown.currency_in) or "") if shown.currency_in else frame["currency"]
+        text = values.shown(value, shown.type, currency, shown.name, shown.options)
+        empty = values.empty(value)
+        group["blocks"].setdefault(shown.block, []).append((shown, text, empty))
+        group["count"] += 1
+        group["filled"] += not empty
+    return render(request, "web/contact_properties.html", frame | {"tab": "properties", "groups": groups})
+
+
+@member
+@require_GET
+def contact_history(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
+    """One property's changes, newest first, for the panel beside it."""
+    conn = database()
+    frame = {"labels": labels(conn)}
+    shown = next((p for p in properties.everything(frame["labels"]) if p.name == name), None)
+    if shown is None:
+        raise Http404(_("There is no property of this name."))
+    rows = conn.execute(Q["history"], {"contact": contact_id, "name": name, "limit": 100}).fetchall()
+    currency = _currency(conn, [])
+    changes = [
+        (at, values.shown(value, shown.type, currency, name, shown.options), values.empty(value), source, source_id)
+        for at, value, source, source_id in rows
+    ]
+    return render(request, "web/contact_history.html", {"property": shown, "changes": changes})
+
+
+def _person(conn: Connection, contact_id: int) -> dict[str, Any] | int:
+    """The contact, or the number of the one it was merged into. Raises Http404."""
+    if rows := ask(conn, "contact", contact=contact_id):
+        return rows[0]
+    if rows := ask(conn, "kept_contact", contact=contact_id):
+        return int(rows[0]["kept_id"])
+    raise Http404(_("There is no contact with this number."))
+
+
+def _frame(conn: Connection, person: dict[str, Any]) -> dict[str, Any]:
+    """What stands above every tab of a record."""
+    contact_id = person["contact_id"]
+    found = _values(conn, contact_id)
+    stores = _stores(conn)
+    ids = person["store_ids"] or []
+    orders, carts = conn.execute(Q["record_counts"], {"contact": contact_id}).fetchone() or (0, 0)
+    identities = ask(conn, "identities", contact=contact_id)
+    return {
+        "contact": person,
+        "title": person["name"] or person["email"] or _("Contact %(number)s") % {"number": contact_id},
+        "values": found,
+        "identities": identities,
+        "accounts": ask(conn, "accounts", contact=contact_id),
+        "stores": stores,
+        "labels": labels(conn, ids),
+        "currency": _currency(conn, ids),
+        "order_count": orders,
+        "cart_count": carts,
+        "lifecycle": found.get("lifecyclestage"),
+    }
+
+
+def _values(conn: Connection, contact_id: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in ("contact_values", "contact_custom_values"):
+        for (row,) in conn.execute(Q[name], {"contact": contact_id}):
+            found |= {key: value for key, value in row.items() if value is not None}
+    return found
+
+
+def _stores(conn: Connection) -> dict[int, Any]:
+    return {store.pk: store for store in lookup.every(conn)}
+
+
+def labels(conn: Connection, ids: Iterable[int] = ()) -> list[str]:
+    """The platforms' labels of these stores (all stores when none are named)."""
+    wanted = list(ids)
+    rows = conn.execute("select store_id, label from store_rule order by store_id").fetchall()
+    return [label for store, label in rows if not wanted or store in wanted]
+
+
+def _currency(conn: Connection, ids: list[int]) -> str:
+    """The home currency of the contact's stores; '' when they differ (amounts then show no currency)."""
+    rows = conn.execute(Q["home_currencies"]).fetchall()
+    found = {currency for store, currency in rows if not ids or store in ids}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _timeline(conn: Connection, contact_id: int, before: datetime, skip: int) -> dict[str, Any]:
+    # One more than a page tells whether there is more; the skipped are events of the cursor's own instant.
+    rows = ask(conn, "timeline", contact=contact_id, before=before, limit=EVENTS + skip + 1, skip=skip)
+    more, rows = len(rows) > EVENTS, rows[:EVENTS]
+    context: dict[str, Any] = {"events": rows}
+    if more:
+        last = rows[-1]["at"]
+        same = sum(1 for row in rows if row["at"] == last) + (skip if rows[0]["at"] == last == before else 0)
+        context["further"] = {"before": iso(last), "skip": same}
+    return context
+
+
+def _grouped(rows: list[dict[str, Any]], key: str) -> defaultdict[int, list[dict[str, Any]]]:
+    groups: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        groups[row[key]].append(row)
+    return groups
+
+
+def _moment(text: str | None) -> datetime:
+    try:
+        found = parse_datetime(text or "")
+    except ValueError:
+        found = None
+    return found if found is not None and found.tzinfo is not None else END
+
+
+def _after(request: HttpRequest) -> tuple[datetime, int]:
+    text = request.GET.get("id", "")
+    return _moment(request.GET.get("before")), int(text) if text.isdecimal() and len(text) < 19 else 2**62

@@ -1,0 +1,21 @@
+"""Settings: the catalogue of properties, and the language."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from .. import properties as catalogue
+from ..access import database, member
+from .record import labels
+
+
+@member
+@require_GET
+def properties(request: HttpRequest) -> HttpResponse:
+    """Every property: group, label, internal name, type and published definition."""
+    groups: dict[str, list[catalogue.Shown]] = {}
+    for shown in catalogue.everything(labels(database())):
+        groups.setdefault(shown.group_label, []).append(shown)
+    return render(request, "web/properties.html", {"groups": groups, "count": sum(map(len, groups.values()))})

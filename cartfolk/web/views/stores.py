@@ -1,0 +1,266 @@
+"""Stores: connect a shop, watch it come in, see that it is well, treat it as its owner wants."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cartfolk.connectors import registry
+from cartfolk.connectors.canonical import OrderStatus
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.inbox import bulk, progress, quarantine
+from cartfolk.stores import connect as connecting
+from cartfolk.stores import credentials, health, lookup
+from cartfolk.stores.forms import ConnectForm
+from cartfolk.stores.models import Store
+from cartfolk.stores.shop import open_store
+
+from .. import access
+from ..access import database, member
+from ..forms import StoreSettings
+from ..words import ORDER, say
+
+Q = Statements.beside(str(access.__file__))
+QUARANTINE = 25
+
+
+@member
+@require_GET
+def stores(request: HttpRequest) -> HttpResponse:
+    conn = database()
+    waiting = dict(conn.execute(Q["quarantined_by_store"]).fetchall())
+    rows = [
+        {
+            "store": store,
+            "health": health.of(store, now()),
+            "progress": progress.latest(conn, store.pk),
+            "quarantined": waiting.get(store.pk, 0),
+            "label": _label(store),
+        }
+        for store in lookup.every(conn)
+    ]
+    return render(request, "web/stores.html", {"rows": rows, "platforms": _platforms()})
+
+
+@sensitive_post_parameters()
+@member
+@require_http_methods(["GET", "POST"])
+def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
+    """The form a connector declares; its check is answered step by step."""
+    platforms = _platforms()
+    if not platform and len(platforms) == 1:
+        platform = platforms[0].platform
+    info = next((info for info in platforms if info.platform == platform), None)
+    if platform and info is None:
+        raise Http404(_("There is no such platform."))
+    context: dict[str, Any] = {"platforms": platforms, "info": info}
+    status = 200
+    if info is not None:
+        form = ConnectForm(info, request.POST or None)
+        context["form"] = form
+        if request.method == "POST":
+            status = 422
+            if form.is_valid():
+                conn = database()
+                try:
+                    store, _report = connecting.connect(conn, form.application(), now())
+                except connecting.ConnectRefused as refused:
+                    field, _colon, message = str(refused).partition(": ")
+                    if not refused.report and field in form.fields:
+                        form.add_error(field, message)
+                    elif not refused.report or refused.report.ok:
+                        form.add_error(None, str(refused))
+                    context["report"] = refused.report
+                else:
+                    _save_rule(conn, store)
+                    bulk.start(conn, store.pk, now())
+                    messages.success(request, _("%(store)s is connected; its history is coming in.") % {"store": store})
+                    return redirect("web:store", store.name)
+    return render(request, "web/connect.html", context, status=status)
+
+
+@member
+@require_GET
+def store(request: HttpRequest, name: str) -> HttpResponse:
+    return render(request, "web/store.html", _context(database(), _store(name), request))
+
+
+@member
+@require_GET
+def store_progress(request: HttpRequest, name: str) -> HttpResponse:
+    """The live part of the store's page; polled every second while something runs."""
+    conn = database()
+    found = _store(name)
+    return render(request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)})
+
+
+@member
+@require_POST
+def store_run(request: HttpRequest, name: str) -> HttpResponse:
+    """Starts, pauses, resumes or cancels the import."""
+    conn, found = database(), _store(name)
+    match request.POST.get("do"):
+        case "start":
+            bulk.start(conn, found.pk, now())
+        case "pause":
+            bulk.pause(conn, found.pk, now())
+        case "resume":
+            bulk.resume(conn, found.pk)
+        case "cancel":
+            bulk.cancel(conn, found.pk, now())
+    if request.htmx:  # type: ignore[attr-defined]
+        context = {"store": found, "progress": progress.latest(conn, found.pk)}
+        return render(request, "web/store_progress.html", context)
+    return redirect("web:store", name)
+
+
+@member
+@require_POST
+def store_state(request: HttpRequest, name: str) -> HttpResponse:
+    conn, found = database(), _store(name)
+    if request.POST.get("do") == "pause":
+        health.pause(conn, found.pk)
+        messages.success(request, _("Paused. What the shop sends is kept and handled when you resume."))
+    else:
+        health.resume(conn, found.pk)
+        messages.success(request, _("Resumed."))
+    return redirect("web:store", name)
+
+
+@member
+@require_POST
+def store_settings(request: HttpRequest, name: str) -> HttpResponse:
+    conn, found = database(), _store(name)
+    form = _settings(found, request.POST)
+    if not form.is_valid():
+        return render(request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422)
+    options = found.settings | {"statuses": form.chosen()}
+    changed = connecting.change(conn, found, idle_minutes=form.cleaned_data["idle_minutes"], settings=options)
+    _save_rule(conn, changed)
+    messages.success(request, _("Saved. Values that depend on it are computed again."))
+    return redirect("web:store", name)
+
+
+@member
+@require_POST
+def store_secret(request: HttpRequest, name: str) -> HttpResponse:
+    """The ingest secret, shown on demand only; ``renew`` replaces it."""
+    conn, found = database(), _store(name)
+    renewed = "renew" in request.POST
+    secret = credentials.renew_ingest_secret(conn, found) if renewed else credentials.ingest_secret(found)
+    return render(request, "web/store_secret.html", {"store": found, "secret": secret, "renewed": renewed})
+
+
+@member
+@require_POST
+def store_retry(request: HttpRequest, name: str) -> HttpResponse:
+    conn, found = database(), _store(name)
+    ids = [int(text) for text in request.POST.getlist("id") if text.isdecimal() and len(text) < 19]
+    with conn.transaction():
+        count = quarantine.retry(conn, found.pk, now(), ids or None)
+    messages.success(
+        request,
+        ngettext("%(count)s record is read again.", "%(count)s records are read again.", count) % {"count": count},
+    )
+    return redirect("web:store", name)
+
+
+@member
+@require_http_methods(["GET", "POST"])
+def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
+    conn, found = database(), _store(name)
+    if request.method == "POST" and request.POST.get("confirm") == found.name:
+        left = asyncio.run(_disconnect(conn, found))
+        messages.success(request, _("%(store)s is disconnected. Its contacts stay.") % {"store": found})
+        if left:
+            messages.warning(request, left)
+        return redirect("web:stores")
+    reach = conn.execute(Q["store_reach"], {"store": found.pk}).fetchone() or (0, 0, 0)
+    return render(
+        request, "web/store_disconnect.html", {"store": found, "reach": reach, "wrong": request.method == "POST"}
+    )
+
+
+async def _disconnect(conn: Connection, store: Store) -> str:
+    try:
+        async with open_store(store) as connector:
+            return await health.disconnect(conn, store.pk, connector, hook(store))
+    except registry.PlatformUnknown:
+        return await health.disconnect(conn, store.pk, None, hook(store))
+
+
+def hook(store: Store) -> str:
+    return f"{settings.PUBLIC_URL}/hooks/{store.key}"
+
+
+def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, Any]:
+    before = request.GET.get("quarantine", "")
+    rows = conn.execute(
+        Q["quarantine_page"],
+        {"store": store.pk, "before": int(before) if before.isdecimal() else 2**62, "limit": QUARANTINE + 1},
+    ).fetchall()
+    names = ("id", "stream", "kind", "external_id", "field", "reason", "created_at", "attempts", "raw")
+    lag = {row[0]: row[1:] for row in conn.execute(Q["lag"]).fetchall()}
+    (count,) = conn.execute(Q["quarantined"], {"store": store.pk}).fetchone() or (0,)
+    (unrated,) = conn.execute(Q["store_orders_without_rate"], {"store": store.pk}).fetchone() or (0,)
+    return {
+        "store": store,
+        "label": _label(store),
+        "health": health.of(store, now()),
+        "progress": progress.latest(conn, store.pk),
+        "quarantine": [dict(zip(names, row, strict=True)) for row in rows[:QUARANTINE]],
+        "quarantine_next": rows[QUARANTINE - 1][0] if len(rows) > QUARANTINE else None,
+        "quarantined": count,
+        "oldest": lag.get(store.pk, (None, 0))[0],
+        "waiting": lag.get(store.pk, (None, 0))[1],
+        "unrated": unrated,
+        "polls": conn.execute(Q["store_poll"], {"store": store.pk}).fetchall(),
+        "settings_form": _settings(store),
+        "hook": hook(store),
+        "ingest": f"{settings.PUBLIC_URL}/ingest/v1/{store.key}",
+        "snippet": f'<script src="{settings.PUBLIC_URL}/t/{store.key}/cartfolk.js" async></script>',
+    }
+
+
+def _settings(store: Store, data: Any = None) -> StoreSettings:
+    try:
+        declared = dict(registry.get(store.platform).info.order_statuses)
+    except registry.PlatformUnknown:
+        declared = {}
+    statuses = {word: str(ours.value) for word, ours in declared.items()} | store.settings.get("statuses", {})
+    ours = {status.value: say(ORDER, status.value) for status in OrderStatus}
+    return StoreSettings(statuses, ours, data, initial={"idle_minutes": store.idle_minutes})
+
+
+def _save_rule(conn: Connection, store: Store) -> None:
+    from cartfolk.commerce import rules
+
+    rules.save(conn, store.pk, **connecting.rule_of(store))
+
+
+def _store(name: str) -> Store:
+    try:
+        return lookup.by_name(database(), name)
+    except lookup.UnknownStore:
+        raise Http404(_("There is no store of this name.")) from None
+
+
+def _platforms() -> list[Any]:
+    return [connector.info for connector in registry.all()]
+
+
+def _label(store: Store) -> str:
+    try:
+        return registry.get(store.platform).info.label
+    except registry.PlatformUnknown:
+        return store.platform

@@ -1,0 +1,114 @@
+"""Words of the shop's world in the reader's language: states, conversions, streams, sources."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _n
+
+CONVERSIONS = (
+    _n("Account created"),
+    _n("Cart started"),
+    _n("Checkout started"),
+    _n("Abandoned Cart"),
+    _n("Cart recovered"),
+    _n("Order placed"),
+    _n("Order complete"),
+    _n("Last Order Summary"),
+    _n("Newsletter subscribed"),
+)
+ORDER = {
+    "pending": _n("Unpaid"),
+    "completed": _n("Paid"),
+    "refunded": _n("Refunded"),
+    "cancelled": _n("Cancelled"),
+    "failed": _n("Failed"),
+    "ignored": _n("Ignored"),
+}
+CART = {
+    "open": _n("Open"),
+    "checkout": _n("In checkout"),
+    "abandoned": _n("Abandoned"),
+    "recovered": _n("Recovered"),
+    "ordered": _n("Ordered"),
+    "purchased": _n("Bought later"),
+    "expired": _n("Expired"),
+    "emptied": _n("Emptied"),
+}
+TONE = {
+    "completed": "good",
+    "recovered": "good",
+    "ordered": "good",
+    "purchased": "good",
+    "done": "good",
+    "connected": "good",
+    "abandoned": "warn",
+    "pending": "warn",
+    "paused": "warn",
+    "failed": "bad",
+    "stopped": "bad",
+    "cancelled": "quiet",
+    "refunded": "quiet",
+    "expired": "quiet",
+    "emptied": "quiet",
+}
+STREAMS = {
+    "customers": _n("Customers"),
+    "orders": _n("Orders"),
+    "refunds": _n("Refunds"),
+    "products": _n("Products"),
+    "variations": _n("Variations"),
+    "categories": _n("Categories"),
+    "coupons": _n("Coupons"),
+    "carts": _n("Carts"),
+    "checkouts": _n("Checkouts"),
+    "consents": _n("Consents"),
+}
+RUN = {
+    "running": _n("Running"),
+    "paused": _n("Paused"),
+    "cancelled": _n("Cancelled"),
+    "done": _n("Finished"),
+    "failed": _n("Failed"),
+}
+RUN_KIND = {"backfill": _n("Import"), "poll": _n("Poll"), "reconcile": _n("Nightly comparison")}
+SOURCES = {
+    "import": _n("History import"),
+    "sync": _n("Shop"),
+    "webhook": _n("Shop, live"),
+    "poll": _n("Shop, regular poll"),
+    "ingest": _n("Ingest door"),
+    "clock": _n("Time passed"),
+    "user": _n("A person"),
+    "api": _n("API"),
+    "merge": _n("Contacts merged"),
+    "rules": _n("Settings changed"),
+    "recompute": _n("Computed again"),
+}
+LIFECYCLE = {
+    "subscriber": _n("Subscriber"),
+    "lead": _n("Lead"),
+    "marketingqualifiedlead": _n("Marketing qualified lead"),
+    "salesqualifiedlead": _n("Sales qualified lead"),
+    "opportunity": _n("Opportunity"),
+    "customer": _n("Customer"),
+    "evangelist": _n("Evangelist"),
+    "other": _n("Other"),
+}
+IDENTITY = {"email": _n("E-mail"), "phone": _n("Phone")}
+
+
+def conversion(name: str) -> str:
+    return gettext(name) if name in CONVERSIONS else name
+
+
+def lifecycle(name: str) -> str:
+    return say(LIFECYCLE, name)
+
+
+def say(words: dict[str, str], word: str) -> str:
+    """The reader's word; an unknown one (a newer connector's) stays as it is."""
+    return gettext(words[word]) if word in words else word
+
+
+def source(name: str) -> str:
+    return say(SOURCES, name)
