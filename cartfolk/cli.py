@@ -54,6 +54,7 @@ def parser() -> argparse.ArgumentParser:
         item = add(name, what)
         item.add_argument("store", help="the store's name")
         item.add_argument("--wait", action="store_true", help="stay until everything is in the contacts")
+        item.add_argument("--full", action="store_true", help="import everything again")
         item.add_argument("--json", action="store_true")
         item.set_defaults(run=shops.sync)
 

@@ -52,11 +52,10 @@ def listing(conn: Connection, sort: str, limit: int) -> list[dict[str, Any]]:
     from psycopg import sql
     from psycopg.rows import dict_row
 
-    from cartfolk.properties.catalogue import PROPERTIES
+    from cartfolk.properties.catalogue import COMPUTED
 
     name = sort.lstrip("-+")
-    computed = {item.name for item in PROPERTIES if item.computed}
-    if name not in computed:
+    if name not in COMPUTED:
         raise CommandFailed(
             f"--sort {name}: there is no such property; `cartfolk properties` lists them.", Exit.USAGE
         )

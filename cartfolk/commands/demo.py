@@ -134,7 +134,7 @@ def _connect_by_page(port: int, shop: Any) -> str:
         email = "owner@example.com"
         browser.submit(link, {"email": email, "password": password, "password_again": password})
         answer = browser.submit(
-            reverse("web:connect", args=["woocommerce"]),
+            reverse("web:stores-connect-platform", args=["woocommerce"]),
             {
                 "name": STORE,
                 "url": shop.url,

@@ -23,7 +23,7 @@ from .exits import CommandFailed, Exit
 def add_platforms(parser: argparse.ArgumentParser) -> None:
     """One sub-command a connector found, its options generated from the connector's own form."""
     from cartfolk.connectors import registry
-    from cartfolk.stores.forms import add_arguments
+    from cartfolk.connectors.options import add_arguments
 
     platforms = parser.add_subparsers(dest="platform", metavar="PLATFORM", required=True)
     for connector in registry.all():
@@ -103,7 +103,7 @@ def sync(arguments: argparse.Namespace) -> int:
                     file=sys.stderr,
                 )
                 return Exit.OK
-            summary = import_all(url, store, quiet=arguments.json)
+            summary = import_all(url, store, arguments.json, arguments.full)
     if arguments.json:
         print(json.dumps(plain(summary)))
     else:
@@ -115,7 +115,7 @@ def sync(arguments: argparse.Namespace) -> int:
     return Exit.QUARANTINED if summary["quarantined"] else Exit.OK
 
 
-def import_all(url: str, store: Any, quiet: bool) -> dict[str, Any]:
+def import_all(url: str, store: Any, quiet: bool, full: bool = False) -> dict[str, Any]:
     """Fetches in this process while drain processes turn pages into contacts; returns the summary.
 
     Works beside a running worker: whoever holds the store's lock fetches, everybody drains.
@@ -126,31 +126,25 @@ def import_all(url: str, store: Any, quiet: bool) -> dict[str, Any]:
 
     began = time.monotonic()
     with work.drainers(url, settings.WORKERS):
-        asyncio.run(_fetch(url, store, quiet))
+        asyncio.run(_fetch(url, store, quiet, full))
         with psycopg.connect(url, autocommit=True) as conn:
             wait_until_idle(conn, store.pk, quiet)
     with psycopg.connect(url, autocommit=True) as conn:
         return summarise(conn, store) | {"seconds": round(time.monotonic() - began, 2)}
 
 
-async def _fetch(url: str, store: Any, quiet: bool) -> None:
+async def _fetch(url: str, store: Any, quiet: bool, full: bool) -> None:
     from cartfolk.connectors.errors import ConnectorError, StopStore
-    from cartfolk.inbox import bulk, poll
+    from cartfolk.inbox import poll, progress
     from cartfolk.stores.shop import open_store
 
     with psycopg.connect(url, autocommit=True) as conn, psycopg.connect(url, autocommit=True) as eye:
         bar = asyncio.create_task(_show(eye, store.pk, quiet))
         try:
             async with open_store(store) as connector:
-                while (outcome := await bulk.backfill(conn, store, connector)) == "busy":
-                    await asyncio.sleep(1)  # a worker is at it
-                if outcome != "done":
-                    row = conn.execute(
-                        "select state_reason from stores_store where id = %s", [store.pk]
-                    ).fetchone()
-                    reason = (row and row[0]) or "`cartfolk resume` goes on."
-                    code = Exit.SHOP_REFUSED if outcome == "stopped" else Exit.UNEXPECTED
-                    raise CommandFailed(f"The import of {store.name} is {outcome}: {reason}", code)
+                before = progress.latest(conn, store.pk)
+                if full or before is None or before.state != "done":
+                    await _backfill(conn, store, connector)
                 await poll.poll(conn, store, connector)
         except StopStore as error:
             raise CommandFailed(str(error), Exit.SHOP_REFUSED) from error
@@ -158,6 +152,21 @@ async def _fetch(url: str, store: Any, quiet: bool) -> None:
             raise CommandFailed(str(error), Exit.SHOP_UNREACHABLE) from error
         finally:
             bar.cancel()
+
+
+async def _backfill(conn: Connection, store: Any, connector: Any) -> None:
+    from cartfolk.inbox import bulk
+
+    while True:
+        outcome = await bulk.backfill(conn, store, connector)
+        if outcome == "done":
+            return
+        if outcome != "busy":
+            row = conn.execute("select state_reason from stores_store where id = %s", [store.pk]).fetchone()
+            reason = (row and row[0]) or "`cartfolk resume` goes on."
+            code = Exit.SHOP_REFUSED if outcome == "stopped" else Exit.UNEXPECTED
+            raise CommandFailed(f"The import of {store.name} is {outcome}: {reason}", code)
+        await asyncio.sleep(1)  # a worker is at it
 
 
 async def _show(conn: Connection, store_id: int, quiet: bool) -> None:

@@ -33,7 +33,7 @@ def properties(arguments: argparse.Namespace) -> int:
     """The catalogue, a property a line."""
     from cartfolk.properties.catalogue import PROPERTIES
 
-    for item in PROPERTIES:
+    for item in PROPERTIES.values():
         if arguments.json:
             print(json.dumps(plain(asdict(item)), ensure_ascii=False))
         else:
