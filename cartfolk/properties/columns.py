@@ -43,7 +43,7 @@ def _ensure(conn: Connection, table: str, names: tuple[str, ...]) -> None:
             )
     missing = [
         sql.SQL("add column if not exists {} {}").format(
-            sql.Identifier(name), sql.SQL(PROPERTIES[name].column)  # type: ignore[arg-type]
+            sql.Identifier(name), sql.SQL(PROPERTIES[name].column)
         )
         for name in names
         if name not in present

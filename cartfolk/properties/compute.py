@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import LiteralString, cast
+from typing import LiteralString
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, SETTABLE
@@ -67,7 +67,7 @@ def statement() -> LiteralString:
         .replace("__SET__", ", ".join(f'"{name}" = excluded."{name}"' for name in COMPUTED))
         .replace("__VALUES__", Q["values"])
     )
-    return cast(LiteralString, text)  # catalogue names are part of the program
+    return text  # catalogue names are part of the program
 
 
 def _changes() -> str:
@@ -127,4 +127,4 @@ def _move_custom(columns: Sequence[str]) -> LiteralString:
         " from (select distinct m.kept from moved m join contact_custom g on g.contact_id = m.gone) k"
         f" on conflict (contact_id) do update set {filled}"
     )
-    return cast(LiteralString, text)
+    return text

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stay on one line
 """Writes docs/properties.md and docs/de/eigenschaften.md from the catalogue: ``python -m cartfolk.properties.document``."""
 
 from __future__ import annotations

@@ -1,11 +1,12 @@
+# ruff: noqa: E501 - texts stay on one line
 """The abandoned cart: the newest one whose state is abandoned."""
 
 from __future__ import annotations
 
 from cartfolk.properties.catalogue.model import YES_NO, Property, Type
 
-_RULE_EN = "A cart is abandoned when it has products and a known person, was left alone longer than the store's limit, and no order of that person followed."  # noqa: E501
-_RULE_DE = "Abgebrochen ist ein Warenkorb mit Produkten und bekannter Person, der länger als die Frist des Shops liegen blieb, ohne dass diese Person danach bestellt hat."  # noqa: E501
+_RULE_EN = "A cart is abandoned when it has products and a known person, was left alone longer than the store's limit, and no order of that person followed."
+_RULE_DE = "Abgebrochen ist ein Warenkorb mit Produkten und bekannter Person, der länger als die Frist des Shops liegen blieb, ohne dass diese Person danach bestellt hat."
 
 
 def _cart(

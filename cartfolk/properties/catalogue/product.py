@@ -1,11 +1,12 @@
+# ruff: noqa: E501 - texts stay on one line
 """Products, categories and SKUs bought."""
 
 from __future__ import annotations
 
 from cartfolk.properties.catalogue.model import Property, Type
 
-_TOKEN_EN = "A product is written as its short name and id, for example blue-mug-17; as p-17 when the short name is not known, or its SKU."  # noqa: E501
-_TOKEN_DE = "Ein Produkt erscheint mit Kurzname und Nummer, etwa blue-mug-17; als p-17, wenn der Kurzname fehlt, sonst mit seiner Artikelnummer."  # noqa: E501
+_WRITTEN_EN = "A product is written as its short name and id, for example blue-mug-17; as p-17 when the short name is not known, or its SKU."
+_WRITTEN_DE = "Ein Produkt erscheint mit Kurzname und Nummer, etwa blue-mug-17; als p-17, wenn der Kurzname fehlt, sonst mit seiner Artikelnummer."
 _LAST_EN, _LAST_DE = "in the newest counted order", "in der neuesten gezählten Bestellung"
 _ALL_EN, _ALL_DE = "over all counted orders", "über alle gezählten Bestellungen"
 
@@ -38,14 +39,14 @@ PROPERTIES = (
     Property(
         name="last_product_bought", group="last_products_bought", type="string", block="last_purchase",
         label_en="Last Product Bought", label_de="Zuletzt gekauftes Produkt",
-        definition_en=f"Product of the last line {_LAST_EN}. {_TOKEN_EN}",
-        definition_de=f"Produkt der letzten Position {_LAST_DE}. {_TOKEN_DE}",
+        definition_en=f"Product of the last line {_LAST_EN}. {_WRITTEN_EN}",
+        definition_de=f"Produkt der letzten Position {_LAST_DE}. {_WRITTEN_DE}",
     ),
     Property(
         name="last_products_bought", group="last_products_bought", type="string", multi=True,
         block="last_purchase", label_en="Last Products Bought", label_de="Zuletzt gekaufte Produkte",
-        definition_en=f"Distinct products {_LAST_EN}. {_TOKEN_EN}",
-        definition_de=f"Verschiedene Produkte {_LAST_DE}. {_TOKEN_DE}",
+        definition_en=f"Distinct products {_LAST_EN}. {_WRITTEN_EN}",
+        definition_de=f"Verschiedene Produkte {_LAST_DE}. {_WRITTEN_DE}",
     ),
     Property(
         name="last_product_types_bought", group="last_products_bought", type="string", multi=True,
@@ -71,8 +72,8 @@ PROPERTIES = (
     Property(
         name="products_bought", group="last_products_bought", type="string", multi=True, block="products",
         label_en="Products Bought", label_de="Alle gekauften Produkte",
-        definition_en=f"Distinct products {_ALL_EN}. {_TOKEN_EN}",
-        definition_de=f"Verschiedene Produkte {_ALL_DE}. {_TOKEN_DE}",
+        definition_en=f"Distinct products {_ALL_EN}. {_WRITTEN_EN}",
+        definition_de=f"Verschiedene Produkte {_ALL_DE}. {_WRITTEN_DE}",
     ),
     Property(
         name="product_types_bought", group="last_products_bought", type="string", multi=True, block="products",

@@ -40,7 +40,7 @@ def test_nothing_in_scope_is_missing():
 def test_labels_are_there_in_both_languages_and_unique_in_their_group():
     seen = set()
     for p in PROPERTIES.values():
-        assert p.label_en and p.label_de and p.definition_en and p.definition_de
+        assert all((p.label_en, p.label_de, p.definition_en, p.definition_de)), p.name
         for language in ("en", "de"):
             assert (p.group, language, p.label(language)) not in seen
             seen.add((p.group, language, p.label(language)))

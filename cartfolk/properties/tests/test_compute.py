@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stay on one line
 """Risk: a value on a contact is not what the shop's facts say."""
 
 from __future__ import annotations
@@ -48,6 +49,10 @@ def flat(conn, person):
     return {name: value for group in values(conn, person).values() for name, value in group.items()}
 
 
+def rounded(cent, value):
+    return None if value is None else value.quantize(cent, ROUND_HALF_UP)
+
+
 def run(conn, people, at=AT, source="sync"):
     with conn.transaction():
         return compute(conn, people, at, source)
@@ -88,12 +93,11 @@ def test_totals_equal_plain_arithmetic(conn, home, step):
             for _, _, f in counted
         ]  # fmt: skip
         sure = [w for w in worth if w is not None]
-        rounded = (lambda w: None if w is None else w.quantize(cent, ROUND_HALF_UP))
         assert told["total_number_of_orders"] == len(counted)
-        assert told["total_value_of_orders"] == (rounded(sum(sure)) if sure else None)
-        assert told["average_order_value"] == (rounded(sum(sure) / len(sure)) if sure else None)
-        assert told["first_order_value"] == (rounded(worth[0]) if worth else None)
-        assert told["last_order_value"] == (rounded(worth[-1]) if worth else None)
+        assert told["total_value_of_orders"] == (rounded(cent, sum(sure)) if sure else None)
+        assert told["average_order_value"] == (rounded(cent, sum(sure) / len(sure)) if sure else None)
+        assert told["first_order_value"] == (rounded(cent, worth[0]) if worth else None)
+        assert told["last_order_value"] == (rounded(cent, worth[-1]) if worth else None)
         assert told["first_order_date"] == (counted[0][0] if counted else None)
         assert told["last_order_date"] == (counted[-1][0] if counted else None)
         assert told["last_order_order_number"] == (f"N{there[-1][1]}" if there else None)
