@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from .base import Connector, StoreConfig
+from .base import Connector, Page, StoreConfig
 from .canonical import Order, Refund
 from .errors import CredentialsInvalid, PermissionMissing, RetryLater
 from .registry import opened
@@ -100,15 +100,19 @@ class Conformance:
     def test_windows_side_by_side_are_the_whole_history_once(self, shop: Any) -> None:
         truth = shop.truth(people=False)
         for stream in ("orders", "customers"):
-            found = self.use(shop, lambda c, stream=stream: self.everything(c, stream))
+
+            async def run(connector: Connector, stream: str = stream) -> list[str]:
+                return await self.everything(connector, stream)
+
+            found = self.use(shop, run)
             assert len(found) == len(set(found)) == truth[stream]
 
     @pytest.mark.parametrize("stream", ["orders", "customers"])
     def test_resumes_from_any_checkpoint(self, shop: Any, stream: str) -> None:
         async def walk(connector: Connector) -> None:
             window = (await connector.windows(stream, datetime.now(UTC)))[0]
-            pages = []
-            cursor = None
+            pages: list[tuple[str | None, Page]] = []
+            cursor: str | None = None
             while True:
                 page = await connector.page(window, cursor)
                 pages.append((cursor, page))

@@ -97,9 +97,7 @@ class Transport:
         self._patience = patience
         self._timeout = timeout
         self._max_bytes = max_bytes
-        http = httpx2.AsyncHTTPTransport(
-            trust_env=False, limits=httpx2.Limits(max_connections=max_concurrency + 4)
-        )
+        http = httpx2.AsyncHTTPTransport(trust_env=False, limits=httpx2.Limits(max_connections=max_concurrency + 4))
         # The pool takes no backend through httpx2; the guard is put around the one it made.
         http._pool._network_backend = GuardedBackend(http._pool._network_backend, allow_private_address)
         self._client = httpx2.AsyncClient(
@@ -168,8 +166,8 @@ class Transport:
         old, new = urlsplit(url), urlsplit(target)
         if new.hostname != self.host:
             raise AddressRefused(
-                f"{self.host} sends us to {new.scheme}://{new.hostname}. If that is your shop, connect it under "
-                "that address: credentials are never sent on to another server."
+                f"{self.host} sends us to {new.scheme}://{new.hostname}. If that is your shop, connect it "
+                "under that address: credentials are never sent on to another server."
             )
         upgrade = (old.scheme, new.scheme) == ("http", "https")
         if old.scheme != new.scheme and not upgrade:
@@ -178,9 +176,7 @@ class Transport:
                 "Switch https on for the whole shop."
             )
         if not upgrade and old.port != new.port:
-            raise AddressRefused(
-                f"{self.host} sends us to another port. Connect the shop under that address."
-            )
+            raise AddressRefused(f"{self.host} sends us to another port. Connect the shop under that address.")
         if method != "GET" and answer.status not in (307, 308) and not upgrade:
             raise AddressRefused(f"{self.host} redirects what we send. Enter the address it redirects to.")
         self.upgraded = self.upgraded or upgrade
@@ -213,9 +209,7 @@ class Transport:
             async for part in response.aiter_bytes():
                 size += len(part)
                 if size > self._max_bytes:  # counted after unpacking: a small answer may be a big one packed
-                    raise PageUnreadable(
-                        f"{self.host} sent more than {self._max_bytes // 2**20} MB in one answer."
-                    )
+                    raise PageUnreadable(f"{self.host} sent more than {self._max_bytes // 2**20} MB in one answer.")
                 parts.append(part)
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, headers, b"".join(parts))
@@ -234,8 +228,8 @@ class Transport:
         if answer.is_html and status in (200, 202, 403):
             self.limiter.went_wrong()
             raise RetryLater(
-                f"{self.host} answered with a web page instead of data ({status}): a firewall, a bot check or a "
-                "maintenance page. If this stays, allow this server's address in the shop's firewall."
+                f"{self.host} answered with a web page instead of data ({status}): a firewall, a bot check or "
+                "a maintenance page. If this stays, allow this server's address in the shop's firewall."
             )
         self.limiter.went_well(seconds)
 
@@ -296,9 +290,7 @@ def _check_json(answer: Answer, host: str) -> None:
 
 def _no_connection(host: str, error: Exception) -> str:
     if "CERTIFICATE" in str(error).upper():
-        return (
-            f"The certificate of {host} is not valid, so nobody can tell whether this is your shop. Renew it."
-        )
+        return f"The certificate of {host} is not valid, so nobody can tell whether this is your shop. Renew it."
     return f"{host} cannot be reached. Check the address, and that the shop is online."
 
 

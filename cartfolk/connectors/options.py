@@ -20,12 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser, info: ConnectorInfo) -> None:
         else:
             parser.add_argument(flag, dest=item.name, required=item.required, help=told)
     parser.add_argument("--name", required=True, help="a short name for the store, used in commands")
-    parser.add_argument(
-        "--idle-minutes", type=int, default=60, help="a cart idle for longer is abandoned (5-600)"
-    )
-    parser.add_argument(
-        "--max-concurrency", type=int, default=6, help="requests to the shop at a time (1-50)"
-    )
+    parser.add_argument("--idle-minutes", type=int, default=60, help="a cart idle for longer is abandoned (5-600)")
+    parser.add_argument("--max-concurrency", type=int, default=6, help="requests to the shop at a time (1-50)")
     parser.add_argument(
         "--allow-private-address",
         action="store_true",

@@ -33,9 +33,7 @@ class Cursor:
         known = cls.__dataclass_fields__  # type: ignore[attr-defined]
         if not isinstance(fields, dict) or not set(fields) <= set(known):
             raise ValueError("this is not a cursor of this stream")
-        return cls(
-            **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-        )
+        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
 
 
 @dataclass(frozen=True, slots=True)

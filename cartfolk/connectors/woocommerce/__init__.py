@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
@@ -97,10 +98,7 @@ class WooCommerce(Connector):
         span = math.ceil((end - start).total_seconds())
         number = max(1, min(WINDOWS, (found.total or 0) // WINDOW_ROWS, span))
         edges = [start + timedelta(seconds=place * span // number) for place in range(number)] + [end]
-        return [
-            Window("orders", f"orders-{second(a)}", second(a), second(b))
-            for a, b in zip(edges, edges[1:], strict=False)
-        ]
+        return [Window("orders", f"orders-{second(a)}", second(a), second(b)) for a, b in pairwise(edges)]
 
     async def page(self, window: Window, cursor: str | None) -> Page:
         if window.stream == "orders":
@@ -133,9 +131,7 @@ class WooCommerce(Connector):
         asked[before] = second(at.time + SECOND)
         found = await self.client.page(ROUTES[stream], **asked, offset=at.offset)
         total = found.total if found.total is not None else at.offset + len(found.rows) + 1
-        return [row for row in found.rows if row.id not in at.seen], at.after_cluster_page(
-            len(found.rows), total
-        )
+        return [row for row in found.rows if row.id not in at.seen], at.after_cluster_page(len(found.rows), total)
 
     async def _id_step(
         self, stream: str, place: IdCursor, end: int | None, fields: str = ""
@@ -218,9 +214,7 @@ class WooCommerce(Connector):
             # What was edited while the scan ran may stand before newer times it read later.
             took = now - datetime.fromisoformat(at.began) + timedelta(seconds=5) + self.overlap
             mark = datetime.fromisoformat(at.newest) - took
-            at = AccountCursor(
-                known=at.known, scanned=now.isoformat(), mark=max(at.mark, mark.isoformat()[:19])
-            )
+            at = AccountCursor(known=at.known, scanned=now.isoformat(), mark=max(at.mark, mark.isoformat()[:19]))
         for row in await self._by_ids("customers", [key for key in changed if key not in fresh]):
             fresh[row.id] = row
         found = list(fresh.values())

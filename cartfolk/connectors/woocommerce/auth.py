@@ -52,9 +52,7 @@ class ConsumerKey(httpx2.Auth):
             yield from httpx2.BasicAuth(self._key, self._secret).auth_flow(request)
             return
         if way == "query":
-            request.url = request.url.copy_merge_params(
-                {"consumer_key": self._key, "consumer_secret": self._secret}
-            )
+            request.url = request.url.copy_merge_params({"consumer_key": self._key, "consumer_secret": self._secret})
         else:
             request.url = httpx2.URL(self.sign(request.method, str(request.url)))
         yield request

@@ -19,9 +19,7 @@ async def check(client: WooClient) -> CheckReport:
     except ConnectorError as error:
         return CheckReport((CheckStep("address", False, str(error)),))
     if client.transport.upgraded:
-        steps.append(
-            CheckStep("address", True, "The shop answers, and moves to https: connect it with https://.")
-        )
+        steps.append(CheckStep("address", True, "The shop answers, and moves to https: connect it with https://."))
     else:
         steps.append(CheckStep("address", True, "The shop answers."))
     namespaces = index.get("namespaces")
@@ -40,9 +38,7 @@ async def check(client: WooClient) -> CheckReport:
         else:
             if number == 0:
                 steps.append(CheckStep("keys", True, "Consumer key and secret are accepted."))
-            steps.append(
-                CheckStep(what, True, f"The key may read {what}: {total if total is not None else '?'}.")
-            )
+            steps.append(CheckStep(what, True, f"The key may read {what}: {total if total is not None else '?'}."))
     steps.append(await _webhooks(client))
     currency = await _currency(client)
     home = text(index.get("home")) or text(index.get("url")) or client.base

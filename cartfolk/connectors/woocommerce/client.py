@@ -88,11 +88,9 @@ class WooClient:
             self.plain = False
         return answer
 
-    async def _signed(
-        self, method: str, path: str, params: Mapping[str, Any] | None, body: Any, auth: bool
-    ) -> Answer:
+    async def _signed(self, method: str, path: str, params: Mapping[str, Any] | None, body: Any, auth: bool) -> Answer:
         while True:
-            asked: dict[str, str | int] = {name: value for name, value in (params or {}).items()}
+            asked: dict[str, str | int] = dict(params or {})
             if self.plain:
                 url = f"{self.base}/"
                 asked = {"rest_route": f"/{path}", **asked}
@@ -232,8 +230,8 @@ def refusal(answer: Answer, route: str) -> ConnectorError:
     what = route.split("/")[0].replace("_", " ")
     if answer.status == 401 and "permissions" in message:
         return PermissionMissing(
-            f"The key may not be used for this ({what}): in WooCommerce → Settings → Advanced → REST API set its "
-            "permissions to Read/Write."
+            f"The key may not be used for this ({what}): in WooCommerce → Settings → Advanced → REST API set "
+            "its permissions to Read/Write."
         )
     if answer.status == 401:
         return CredentialsInvalid(

@@ -11,9 +11,7 @@ INFO = ConnectorInfo(
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
         FormField("key", "Consumer key", "Begins with ck_", flag="--key"),
-        FormField(
-            "secret", "Consumer secret", "Begins with cs_", secret=True, kind="password", flag="--secret"
-        ),
+        FormField("secret", "Consumer secret", "Begins with cs_", secret=True, kind="password", flag="--secret"),
     ),
     order_statuses={
         "pending": OrderStatus.PENDING,

@@ -95,9 +95,7 @@ class Reader:
                 found = load(json_text(body))
             except JsonBroken:
                 reason = "This delivery is not JSON. It is asked for again with the next poll."
-                return Mapped(
-                    bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),)
-                )
+                return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
         many = isinstance(found, list)
         records: list[Record] = []
         bad: list[BadRecord] = []
@@ -177,9 +175,7 @@ class Reader:
         updated = self._time(raw, "date_modified")
         placed = self._time(raw, "date_created") or updated
         if placed is None:
-            raise FieldError(
-                "date_created_gmt", "date_created_gmt is missing: nobody knows when it was placed."
-            )
+            raise FieldError("date_created_gmt", "date_created_gmt is missing: nobody knows when it was placed.")
         currency = text(raw.get("currency"))
         if currency is None or len(currency) != 3:
             raise FieldError("currency", f"currency is not a code of three letters but {currency!r}.")
@@ -218,9 +214,7 @@ class Reader:
             lines=tuple([_line(each) for each in objects(raw.get("line_items"), "line_items")]),
             refunds=self._refunds(raw),
             coupons=tuple(
-                code
-                for each in objects(raw.get("coupon_lines"), "coupon_lines")
-                if (code := text(each.get("code")))
+                code for each in objects(raw.get("coupon_lines"), "coupon_lines") if (code := text(each.get("code")))
             ),
             payment_method=text(raw.get("payment_method_title")) or text(raw.get("payment_method")),
             cart_id=text(meta.get("_cartfolk_cart")),
@@ -265,9 +259,7 @@ class Reader:
                 sku=text(raw.get("sku")),
                 type=text(raw.get("type")),
                 categories=tuple(
-                    slug
-                    for each in objects(raw.get("categories"), "categories")
-                    if (slug := text(each.get("slug")))
+                    slug for each in objects(raw.get("categories"), "categories") if (slug := text(each.get("slug")))
                 ),
                 url=text(raw.get("permalink")),
                 image_url=text(images[0].get("src")) if images else None,
@@ -307,9 +299,7 @@ def _refuse_errors(raw: Raw) -> None:
     if raw.get("_unreadable"):
         raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
     if "code" in raw and "message" in raw and "id" not in raw:
-        reason = (
-            f"The shop sent an error instead of the object ({text(raw['code'])}): check the webhook's user."
-        )
+        reason = f"The shop sent an error instead of the object ({text(raw['code'])}): check the webhook's user."
         raise FieldError("id", reason)
 
 
@@ -391,9 +381,7 @@ def _rate(meta: Raw) -> Decimal | None:
 
 
 def _attribution(meta: Raw) -> Attribution | None:
-    found = {
-        key[len(_ATTRIBUTION) :]: text(value) for key, value in meta.items() if key.startswith(_ATTRIBUTION)
-    }
+    found = {key[len(_ATTRIBUTION) :]: text(value) for key, value in meta.items() if key.startswith(_ATTRIBUTION)}
     if not found:
         return None
     return Attribution(

@@ -44,9 +44,7 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
             return Hint("", (), ignore="ping")
         raise SignatureInvalid("This webhook is not signed.")
     if not secret or not hmac.compare_digest(signature(body, secret).encode(), given.encode()):
-        raise SignatureInvalid(
-            "This webhook's signature does not fit: it was changed, or signed for another store."
-        )
+        raise SignatureInvalid("This webhook's signature does not fit: it was changed, or signed for another store.")
     resource, _dot, event = headers.get("x-wc-webhook-topic", "").partition(".")
     if resource not in STREAMS or event not in EVENTS:
         return Hint("", (), ignore="topic")
@@ -64,9 +62,7 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
 async def _ours(client: WooClient, delivery_url: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     while True:
-        rows = (
-            await client.read("webhooks", per_page=100, offset=len(found), orderby="id", order="asc")
-        ).rows
+        rows = (await client.read("webhooks", per_page=100, offset=len(found), orderby="id", order="asc")).rows
         found += [row.value for row in rows]
         if len(rows) < 100:
             return [each for each in found if each.get("delivery_url") == delivery_url]
