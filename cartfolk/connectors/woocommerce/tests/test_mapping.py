@@ -43,6 +43,7 @@ def test_an_order_with_every_oddity():
     assert order.lines[0].product_id is None
     assert (order.lines[0].total, order.lines[0].price) == (Decimal("10.00"), Decimal("5.00"))
     assert (order.refunds[0].amount, order.cart_id) == (Decimal("1.00"), "tok")
+    assert order.billing is not None
     assert order.billing.first_name == "Tom & Jerry"
 
 
