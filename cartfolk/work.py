@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 LIVE, BULK = 0, 1
 IDLE = 0.5  # seconds a process waits for the bell before it looks by itself
 SWEEP_EVERY = 0.5  # seconds between looks at the clock when idle; at most ten times that under load
+_LOST = (
+    psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure,
+)  # fmt: skip
 LIVE_BATCH, BULK_BATCH, REFRESH_BATCH = 200, 10, 1000
 
 
@@ -89,15 +92,16 @@ class _Family:
 
     def _start(self, role: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "cartfolk.work", role, str(os.getpid())]
-        # A session of its own: Ctrl-C in the terminal reaches the parent only, which ends the children in order.
+        # A session of its own: Ctrl-C reaches the parent only, which ends the children in order.
         return subprocess.Popen(command, env=self._environment, start_new_session=True)
 
     def watch(self) -> None:
         """Starts again what has died; one that dies at once is given a second's rest."""
         for position, child in enumerate(self._children):
             if child.poll() is not None and time.monotonic() - self._started[position] > 1:
-                log.warning("The %s process ended with %s; another takes over.", self._roles[position], child.returncode)
-                self._children[position] = self._start(self._roles[position])
+                role = self._roles[position]
+                log.warning("The %s process ended with %s; another takes over.", role, child.returncode)
+                self._children[position] = self._start(role)
                 self._started[position] = time.monotonic()
 
     def __exit__(self, *_: object) -> None:
@@ -166,9 +170,7 @@ class Drain:
         if time.monotonic() - self._swept > SWEEP_EVERY * 10:
             self._sweep()
         live = self._drain(LIVE, LIVE_BATCH) + self._refresh(LIVE)
-        return (
-            live or self._drain(BULK, BULK_BATCH) or self._refresh(BULK) or self._idle()
-        )
+        return live or self._drain(BULK, BULK_BATCH) or self._refresh(BULK) or self._idle()
 
     def _idle(self) -> int:
         return self._sweep() if time.monotonic() - self._swept > SWEEP_EVERY else 0
@@ -218,11 +220,11 @@ class Drain:
         return self._again(lambda: pipeline.sweep(self.conn, now()))
 
     def _again(self, work: Callable[[], int]) -> int:
-        """``work``, once more when PostgreSQL ended it in favour of another worker (deadlock, lock time-out)."""
+        """``work``, once more when PostgreSQL ended it in favour of another worker."""
         for attempt in range(5):
             try:
                 return work()
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure):
+            except _LOST:
                 time.sleep(0.02 * (attempt + 1))
         return work()
 
@@ -265,8 +267,8 @@ async def follow_forever(stop: Stop) -> None:
         try:
             with connect() as conn, connect() as ear:
                 await _follow(conn, ear, stop)
-        except* psycopg.OperationalError as errors:
-            log.warning("The database is away, trying again: %s", errors.exceptions[0])
+        except psycopg.OperationalError as error:
+            log.warning("The database is away, trying again: %s", error)
             await asyncio.sleep(IDLE)
 
 
@@ -307,7 +309,7 @@ async def _follow(conn: Connection, ear: Connection, stop: Stop) -> None:
 
 
 async def jobs_forever(stop: Stop) -> None:
-    """procrastinate's worker; at its start every store with something to do is queued, lost jobs are dropped."""
+    """procrastinate's worker; at its start lost jobs are dropped and every store with work is queued."""
     from procrastinate.contrib.django import app
     from procrastinate.jobs import Status
 
@@ -332,7 +334,7 @@ async def jobs_forever(stop: Stop) -> None:
                             fetch_job_polling_interval=2,
                         )
                     )
-                    while not stop and not worker.done():
+                    while not stop and not worker.done():  # noqa: ASYNC110 (signals set it)
                         await asyncio.sleep(0.3)
                     worker.cancel()
                     with suppress(asyncio.CancelledError):

@@ -98,7 +98,10 @@ def cancel(conn: Connection, store_id: int, at: datetime) -> bool:
 
 def _set(conn: Connection, run_id: int, state: str, at: datetime, error: str | None = None) -> bool:
     return (
-        conn.execute(Q["set_run_state"], {"run_id": run_id, "state": state, "at": at, "error": error}).rowcount > 0
+        conn.execute(
+            Q["set_run_state"], {"run_id": run_id, "state": state, "at": at, "error": error}
+        ).rowcount
+        > 0
     )
 
 
@@ -131,17 +134,17 @@ async def backfill(
         work = _Backfill(conn, store, connector, run, most_waiting)
         try:
             await work.run_all()
-        except* Halt:
-            pass
-        except* StopStore as errors:
-            sentence = str(_first(errors))
-            health.stop(conn, store.pk, sentence)
-            _set(conn, run.run_id, "paused", now(), sentence)
-            return "stopped"
-        except* Exception as errors:
-            if not conn.closed:
-                _set(conn, run.run_id, "failed", now(), f"{type(_first(errors)).__name__}: {_first(errors)}"[:500])
-            raise
+        except BaseExceptionGroup as errors:
+            error = _first(errors)
+            if isinstance(error, StopStore):
+                health.stop(conn, store.pk, str(error))
+                _set(conn, run.run_id, "paused", now(), str(error))
+                return "stopped"
+            if not isinstance(error, Halt):
+                # A lost database leaves the run as it is: whoever comes next goes on.
+                if not conn.closed:
+                    _set(conn, run.run_id, "failed", now(), f"{type(error).__name__}: {error}"[:500])
+                raise error from None
         row = conn.execute("select state from run where run_id = %s", [run.run_id]).fetchone()
         return row[0] if row and row[0] in {"done", "paused", "cancelled"} else "busy"
 
@@ -159,7 +162,13 @@ class _Backfill:
     def __init__(
         self, conn: Connection, store: Store, connector: Connector, run: Run, most_waiting: int
     ) -> None:
-        self.conn, self.store, self.connector, self.run, self.most_waiting = conn, store, connector, run, most_waiting
+        self.conn, self.store, self.connector, self.run, self.most_waiting = (
+            conn,
+            store,
+            connector,
+            run,
+            most_waiting,
+        )
         self.room = asyncio.Event()
         self.room.set()
         self.beaten = time.monotonic()
@@ -234,7 +243,9 @@ class _Backfill:
             )
             return [(window, None) for window in cut]
         return [
-            (Window(stream, key, begin, end), cursor) for key, begin, end, cursor, _pages, done in rows if not done
+            (Window(stream, key, begin, end), cursor)
+            for key, begin, end, cursor, _pages, done in rows
+            if not done
         ]
 
     async def _fetch_window(self, window: Window, cursor: str | None) -> None:

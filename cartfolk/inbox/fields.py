@@ -44,7 +44,9 @@ class Fields:
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
-            raise Wrong(path or "envelope", "is missing or no JSON object" if value is None else "is no JSON object")
+            raise Wrong(
+                path or "envelope", "is missing or no JSON object" if value is None else "is no JSON object"
+            )
         self._value: dict[str, Any] = value
         self._path = path
 
@@ -93,11 +95,11 @@ class Fields:
                 raise Wrong(self.path(name), "is missing")
             return default
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-            raise Wrong(self.path(name), "must be a number or a text like \"12.50\"")
+            raise Wrong(self.path(name), 'must be a number or a text like "12.50"')
         try:
             number = Decimal(value)
         except InvalidOperation:
-            raise Wrong(self.path(name), f"is {str(value)[:40]!r}, no number like \"12.50\"") from None
+            raise Wrong(self.path(name), f'is {str(value)[:40]!r}, no number like "12.50"') from None
         if not number.is_finite() or abs(number) >= _MOST:
             raise Wrong(self.path(name), "is no amount anybody pays")
         if number < 0 and not negative:
@@ -114,7 +116,9 @@ class Fields:
 
     def email(self, name: str) -> str | None:
         value = self.text(name, limit=320)
-        if value is not None and (value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or " " in value):
+        if value is not None and (
+            value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or " " in value
+        ):
             raise Wrong(self.path(name), f"is {value[:80]!r}, no e-mail address")
         return value
 

@@ -56,13 +56,21 @@ async def _stream(
         try:
             page = await connector.changes(stream, cursor, since)
         except PageUnreadable as error:
-            record = BadRecord(singular(stream), f"poll:{cursor or since}", quarantine.WHOLE_PAGE, str(error), "{}")
+            record = BadRecord(
+                singular(stream), f"poll:{cursor or since}", quarantine.WHOLE_PAGE, str(error), "{}"
+            )
             quarantine.put(conn, [quarantine.Bad(store.pk, stream, record, asked_at)])
             return rows
         with conn.transaction():
             moved = conn.execute(
                 Q["step_cursor"],
-                {"store_id": store.pk, "stream": stream, "before": cursor, "after": page.cursor, "at": asked_at},
+                {
+                    "store_id": store.pk,
+                    "stream": stream,
+                    "before": cursor,
+                    "after": page.cursor,
+                    "at": asked_at,
+                },
             )
             if moved.rowcount == 0:
                 return rows  # a new backfill moved the cursor meanwhile: its page is the right one
@@ -80,5 +88,3 @@ async def _stream(
 def rescan(conn: Connection, store_id: int, stream: str, since: datetime) -> None:
     """Has the next poll read the stream again from ``since``, for platforms whose change dates miss changes."""
     conn.execute(Q["rescan_cursor"], {"store_id": store_id, "stream": stream, "since": since})
-
-

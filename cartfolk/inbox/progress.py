@@ -99,7 +99,9 @@ def latest(conn: Connection, store_id: int) -> Progress | None:
         started_at,
         finished_at,
         float(seconds),
-        tuple(StreamProgress(stream, expected, got, done) for stream, _position, expected, got, done in streams),
+        tuple(
+            StreamProgress(stream, expected, got, done) for stream, _position, expected, got, done in streams
+        ),
         int(quarantined),
         error or "",
     )

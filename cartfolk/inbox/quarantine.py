@@ -122,9 +122,7 @@ def retry(conn: Connection, store_id: int, at: datetime, ids: Sequence[int] | No
     return len(again)
 
 
-def listing(
-    conn: Connection, store_id: int | None = None, limit: int = 50, offset: int = 0
-) -> list[Waiting]:
+def listing(conn: Connection, store_id: int | None = None, limit: int = 50, offset: int = 0) -> list[Waiting]:
     """Records that wait, newest first, of one store or of all."""
     rows = conn.execute(Q["list_quarantine"], {"store_id": store_id, "limit": limit, "offset": offset})
     return [Waiting(*row) for row in rows]

@@ -30,7 +30,13 @@ from .deliveries import Q
 
 log = logging.getLogger(__name__)
 _SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie", "forwarded", "real-ip")
-_KIND = {"customers": Customer, "orders": Order, "products": Product, "categories": Category, "coupons": Coupon}
+_KIND = {
+    "customers": Customer,
+    "orders": Order,
+    "products": Product,
+    "categories": Category,
+    "coupons": Coupon,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,12 @@ class Accepted:
 
 
 def accept_webhook(
-    conn: Connection, store: Store, connector: Connector, headers: Mapping[str, str], body: bytes, at: datetime
+    conn: Connection,
+    store: Store,
+    connector: Connector,
+    headers: Mapping[str, str],
+    body: bytes,
+    at: datetime,
 ) -> Accepted:
     """Verifies a request from the shop (header names in lower case) and stores it: one INSERT.
 
@@ -173,7 +184,9 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
                 quarantine.Bad(
                     group.store_id,
                     group.stream,
-                    BadRecord(kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})),
+                    BadRecord(
+                        kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})
+                    ),
                     at,
                 )
                 for external_id, reason in unreadable

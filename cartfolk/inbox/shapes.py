@@ -164,7 +164,10 @@ def customer(fields: Fields, at: datetime) -> list[Record]:
 def _refund(fields: Fields) -> Refund:
     fields.only("id", "amount", "created_at", "reason")
     return Refund(
-        fields.need("id"), fields.number("amount"), fields.time("created_at"), fields.text("reason", limit=1000)
+        fields.need("id"),
+        fields.number("amount"),
+        fields.time("created_at"),
+        fields.text("reason", limit=1000),
     )
 
 
