@@ -218,3 +218,34 @@ def test_the_list_finds_parts_of_addresses_and_a_merge_moves_what_people_set(con
     for table in ("contact_property", "contact_custom", "contact_list", "contact_due", "property_history"):
         assert conn.execute(f"select count(*) from {table} where contact_id = 2").fetchone() == (0,)
     assert len(history(conn, 1)) == 2
+
+
+def test_the_newest_abandoned_cart_is_the_one_told(conn):
+    store(conn)
+    contact(conn, 1)
+    for number, state, hours in ((1, "abandoned", 9), (2, "abandoned", 3), (3, "open", 1)):
+        conn.execute(
+            "insert into cart (contact_id, cart_id, store_id, external_id, version, received_at, created_at, currency,"
+            " total, subtotal, tax, url, email, detail, state, abandoned_at)"
+            " values (1, %s, 1, %s, %s, now(), %s, 'USD', 12, 10, 2, 'https://x.example/c', 'c@x.example', 0, %s, %s)",
+            [number, f"t{number}", AT - timedelta(hours=hours), AT - timedelta(days=2), state,
+             AT - timedelta(hours=hours) if state == "abandoned" else None],
+        )  # fmt: skip
+        conn.execute(
+            "insert into cart_line (contact_id, cart_id, position, product_id, sku, name, quantity, total)"
+            " values (1, %s, 1, %s, 'S', '<b>Mug</b>', 3, 12)",
+            [number, str(number)],
+        )
+    run(conn, [1])
+    told = flat(conn, 1)
+    assert told["current_abandoned_cart"] == "yes"
+    assert told["abandoned_cart_date"] == AT - timedelta(hours=3)
+    assert (told["abandoned_cart_counter"], told["abandoned_cart_products"]) == (3, ["p-2"])
+    assert (told["abandoned_cart_total_value"], told["abandoned_cart_currency"]) == (12, "USD")
+    assert "&lt;b&gt;Mug" in told["abandoned_cart_products_html"]
+    assert (told["email"], told["lifecyclestage"]) == ("c@x.example", "lead")
+    assert told["createdate"] == AT - timedelta(days=2)
+    conn.execute("update cart set state = 'ordered'")
+    run(conn, [1])
+    told = flat(conn, 1)
+    assert (told["current_abandoned_cart"], told["abandoned_cart_url"], told["abandoned_cart_counter"]) == ("no", None, 0)
