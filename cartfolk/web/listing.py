@@ -12,7 +12,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties.read import search_query
 
 Q = Statements.beside(__file__)
 SIZE = 50
@@ -101,15 +101,6 @@ class Question:
     columns: Mapping[str, str] = field(default_factory=dict)
 
 
-_TOKEN = re.compile(r"[^\s,;()<>\"'&|!:*\\]+")
-
-
-def tsquery(text: str) -> str:
-    """The words of a search as a prefix query; '' when nothing in it can be searched."""
-    words = [word.strip(".-@") for word in _TOKEN.findall(text.casefold())][:6]
-    return " & ".join("'" + word.replace("'", "''") + "':*" for word in words if word)
-
-
 def page(conn: Connection, question: Question) -> Page:
     """One page in the asked order. Raises :class:`CursorInvalid`."""
     name = question.sort.lstrip("-")
@@ -119,7 +110,7 @@ def page(conn: Connection, question: Question) -> Page:
     descending = question.sort.startswith("-")
     backward = bool(question.before)
     cursor = _decode(question.before or question.after)
-    walk = _Walk(conn, sort, descending, backward, tsquery(question.search))
+    walk = _Walk(conn, sort, descending, backward, search_query(question.search))
     try:
         rows = walk.rows(cursor, question.size + 1)
     except psycopg.DataError as error:

@@ -1,0 +1,110 @@
+"""Every page, in both languages, empty and full; who may see it; what its headers say."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+from django.urls import get_resolver
+
+from cartfolk.core.sql import Connection
+
+PAGES = ("/", "/contacts", "/stores", "/stores/connect", "/settings/properties")
+FULL = (
+    *PAGES, "/contacts/1", "/contacts/1/orders", "/contacts/1/carts", "/contacts/1/properties",
+    "/contacts/1/properties/firstname", "/stores/teashop", "/stores/teashop/progress", "/stores/teashop/disconnect",
+)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_pages_render_empty(owner: Client, language: str) -> None:
+    for page in PAGES:
+        response = owner.get(page, headers={"accept-language": language})
+        assert response.status_code == 200, page
+        assert f'<html lang="{language}"' in response.text
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_pages_render_full(owner: Client, people: int, language: str) -> None:
+    for page in FULL:
+        response = owner.get(page, headers={"accept-language": language})
+        assert response.status_code == 200, page
+        assert "<b>, 2" not in response.text
+        assert "style=" not in response.text  # the policy would drop it
+        assert not re.search(r"<script(?![^>]*src=)", response.text)
+
+
+def test_strangers_are_sent_to_sign_in(database: str) -> None:
+    open_routes = {"sign-in", "sign-out", "setup", "language"}
+    kwargs = {"contact_id": 1, "name": "x", "platform": "woocommerce"}
+    from cartfolk.web.urls import urlpatterns
+
+    for pattern in urlpatterns:
+        if pattern.name in open_routes:
+            continue
+        address = "/" + re.sub(r"<\w+:(\w+)>", lambda m: str(kwargs[m[1]]), str(pattern.pattern))
+        for response in (Client().get(address), Client().post(address)):
+            assert response.status_code == 302, address
+            assert "/sign-in" in response["Location"]
+    assert get_resolver()
+
+
+def test_policy_and_csrf(owner: Client) -> None:
+    response = owner.get("/contacts")
+    assert "default-src 'self'" in response["Content-Security-Policy"]
+    assert "unsafe" not in response["Content-Security-Policy"]
+    strict = Client(enforce_csrf_checks=True)
+    strict.cookies = owner.cookies
+    assert strict.post("/contacts/columns", {"column": "email"}).status_code == 403
+
+
+def test_missing_things_are_explained(owner: Client, people: int) -> None:
+    for page in ("/nowhere", "/contacts/99999", "/stores/none", "/contacts/1/properties/none"):
+        response = owner.get(page)
+        assert response.status_code == 404
+        assert "There is nothing here" in response.text
+
+
+def test_merged_contact_leads_to_the_kept_one(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute(
+        "insert into contact_merge (kept_id, gone_id, merged_at, reason, merged_by) values (1, 900, now(), 'r', 'sync')"
+    )
+    assert owner.get("/contacts/900")["Location"] == "/contacts/1"
+
+
+def test_timeline_pages_hold_every_event_once(owner: Client, people: int) -> None:
+    found, address = 0, "/contacts/1"
+    while address:
+        text = owner.get(address).text
+        found += len(re.findall(r'<li class="(?:order|refund|cart|conversion|consent)"', text))
+        match = re.search(r'hx-get="([^"]*timeline[^"]*)"', text)
+        address = match[1].replace("&amp;", "&") if match else ""
+    assert found == 95 + 3 + 1
+
+
+def test_ingest_secret_only_on_demand(owner: Client, shop: int) -> None:
+    assert "whsec_abc" not in owner.get("/stores/teashop").text
+    assert "whsec_abc" in owner.post("/stores/teashop/secret").text
+
+
+def test_queries_of_the_hot_pages(owner: Client, people: int) -> None:
+    """Statements do not grow with the rows of a page."""
+    from django.db import connection
+
+    connection.ensure_connection()
+    for page, most in (("/contacts", 12), ("/contacts/1", 16), ("/contacts/1/properties", 16)):
+        counted: list[str] = []
+        raw = connection.connection
+        original = type(raw).execute
+
+        def counting(self, *args, original=original, counted=counted, **kwargs):
+            counted.append(str(args[0])[:60])
+            return original(self, *args, **kwargs)
+
+        type(raw).execute = counting
+        try:
+            assert owner.get(page).status_code == 200
+        finally:
+            type(raw).execute = original
+        assert len(counted) <= most, counted
