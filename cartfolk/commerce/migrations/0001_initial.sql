@@ -40,6 +40,8 @@ create table orders (
     discount     numeric not null,
     refunded     numeric not null default 0,  -- sum of its refunds, kept by the statement that writes them
     rate         numeric,               -- home currency for one unit of currency; null = not known
+    rate_version timestamptz,           -- version that told the rate: a later one without a rate leaves it
+    detail       bigint not null,       -- fingerprint of its lines and refunds: shows a change at an equal version
     placed_at    timestamptz not null,
     paid_at      timestamptz,
     completed_at timestamptz,
@@ -113,6 +115,7 @@ create table cart (
     last_name    text,
     order_external_id text,             -- the shop says it became this order
     attribution  jsonb,
+    detail       bigint not null,       -- fingerprint of its lines
     -- derived by commerce/carts.py from the cart's moments, the contact's orders and the clock:
     state        text not null default 'open',  -- open checkout abandoned recovered ordered purchased expired emptied
     state_at     timestamptz,
@@ -138,14 +141,22 @@ create table cart_line (
     primary key (contact_id, cart_id, position)
 );
 
+-- Is there any line of this shop at all, and which pages could hold them: tiny, and cheap to write.
+create index order_line_store on order_line using brin (store_id) with (autosummarize = on);
+
 -- Every moment a cart was seen: the history that abandonment is derived from.
 create table cart_event (
     contact_id bigint not null,
     cart_id    bigint not null,
     at         timestamptz not null,
     kind       text not null,           -- updated emptied checkout recovered
+    received_at timestamptz not null,   -- the latest report of the same moment wins
     identified boolean not null,
+    checkout   boolean not null,        -- it happened in the checkout, whatever its kind
+    has_lines  boolean not null,
     total      numeric not null,
+    created_at timestamptz not null,    -- of the cart, as this moment told it
+    known      jsonb not null,          -- e-mail, name, currency ...: what a later, silent moment does not take back
     primary key (contact_id, cart_id, at, kind)
 );
 
@@ -206,12 +217,14 @@ create table product (
     primary key (store_id, external_id)
 );
 create table category (
-    store_id bigint not null, external_id text not null, name text not null, slug text not null, parent_id text,
+    store_id bigint not null, external_id text not null, received_at timestamptz not null,
+    name text not null, slug text not null, parent_id text,
     deleted_at timestamptz,
     primary key (store_id, external_id)
 );
 create table coupon (
-    store_id bigint not null, external_id text not null, version timestamptz not null, code text not null,
+    store_id bigint not null, external_id text not null, version timestamptz not null,
+    received_at timestamptz not null, code text not null,
     kind text, amount numeric, deleted_at timestamptz,
     primary key (store_id, external_id)
 );
@@ -245,3 +258,44 @@ create table contact_due (
     due_at     timestamptz not null
 );
 create index contact_due_at on contact_due (due_at);
+
+-- The times a cart stood still: every moment, when it becomes idle, and whether that was an abandonment by
+-- the facts alone (the reader adds the clock: idle_at <= now). The rules are published in commerce/carts.py.
+-- Ask it with contact_id = any(...): a join would compute it for everybody.
+create view cart_gap as
+select gap.*,
+       (gap.has_lines
+        and gap.identified_at <= gap.idle_at
+        and (gap.next_at is null or gap.next_at > gap.idle_at)
+        and not exists (
+            select from orders o
+            where o.contact_id = gap.contact_id
+              and o.deleted_at is null
+              and o.status not in ('failed', 'cancelled', 'ignored')
+              and o.placed_at <= gap.idle_at
+              and (o.placed_at >= date_trunc('second', gap.at)
+                   or (o.store_id = gap.store_id
+                       and (o.cart_token = gap.external_id or o.external_id = gap.order_external_id)
+                       and o.placed_at >= gap.at - gap.idle)))
+       ) as abandoned
+from (
+    select e.contact_id, e.cart_id, c.store_id, e.at, e.received_at, e.kind, e.has_lines, e.checkout,
+           c.identified_at, c.external_id, c.order_external_id, r.idle, r.expires,
+           e.at + r.idle as idle_at,
+           lead(e.at) over (partition by e.contact_id, e.cart_id
+                            order by e.at, e.received_at, e.kind) as next_at
+    from cart_event e
+    join cart c on c.contact_id = e.contact_id and c.cart_id = e.cart_id
+    join store_rule r on r.store_id = c.store_id
+) gap;
+
+-- The entries of the consent ledger that count. A withdrawal always does. A grant counts too, but after a
+-- withdrawal only with evidence of its own: what an import or a sync merely repeats raises nothing.
+create view consent_effective as
+select contact_id, store_id, channel, purpose, at, status, source, wording
+from (
+    select e.*, bool_or(e.status = 'withdrawn') over (
+               partition by e.contact_id, e.channel, e.purpose order by e.at) as withdrawn_before
+    from consent_event e
+) e
+where status = 'withdrawn' or not withdrawn_before or source not in ('import', 'sync');

@@ -1,0 +1,87 @@
+"""Carts nobody can be named for yet: kept with all their moments, adopted when an identity appears."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from cartfolk.connectors.canonical import Attribution, Cart, Line
+from cartfolk.core.sql import Connection, Statements
+
+from .stage import as_json, clean
+
+Q = Statements.beside(__file__)
+
+
+def keep_anonymous(conn: Connection, store_id: int, carts: Sequence[Cart], received_at: datetime) -> None:
+    """Adds these moments to what is known of their carts; a moment seen twice is kept once."""
+    by_token: dict[str, list[Cart]] = {}
+    for cart in carts:
+        by_token.setdefault(clean(cart.external_id) or "", []).append(cart)
+    if by_token:
+        conn.execute(
+            Q["keep_anonymous"],
+            {
+                "store": store_id,
+                "externals": list(by_token),
+                "firsts": [min(cart.updated_at for cart in moments) for moments in by_token.values()],
+                "lasts": [max(cart.updated_at for cart in moments) for moments in by_token.values()],
+                "moments": [
+                    "[" + ",".join(dict.fromkeys(map(to_json, moments))) + "]" for moments in by_token.values()
+                ],
+            },
+        )
+
+
+def adopt(conn: Connection, store_id: int, tokens: Sequence[str]) -> list[Cart]:
+    """Takes the moments of these carts out, oldest first; unknown tokens have none."""
+    if not tokens:
+        return []
+    found = conn.execute(Q["adopt"], {"store": store_id, "externals": list(tokens)})
+    carts = [from_json(moment) for (moments,) in found for moment in moments]
+    return sorted(carts, key=lambda cart: (cart.updated_at, cart.external_id))
+
+
+def _plain(value: Any) -> Any:
+    """A canonical value as JSON can hold it without loss: Decimals and times as text, defaults left out."""
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, (Line, Attribution, Cart)):
+        return {
+            field.name: _plain(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) is not None
+        }
+    return value
+
+
+def to_json(cart: Cart) -> str:
+    """The cart as JSON text; :func:`from_json` gives an equal cart back."""
+    return as_json(_plain(cart))
+
+
+def from_json(moment: str | Mapping[str, Any]) -> Cart:
+    data: dict[str, Any] = dict(json.loads(moment) if isinstance(moment, str) else moment)
+    for name in ("updated_at", "created_at"):
+        if name in data:
+            data[name] = datetime.fromisoformat(data[name])
+    for name in ("total", "subtotal", "tax"):
+        if name in data:
+            data[name] = Decimal(data[name])
+    data["lines"] = tuple(_line(line) for line in data.get("lines", ()))
+    if "attribution" in data:
+        data["attribution"] = Attribution(**data["attribution"])
+    return Cart(**data)
+
+
+def _line(data: Mapping[str, Any]) -> Line:
+    amounts = ("quantity", "total", "price", "tax", "discount")
+    return Line(**{name: Decimal(value) if name in amounts else value for name, value in data.items()})

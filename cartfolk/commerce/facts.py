@@ -1,0 +1,314 @@
+"""Facts into the database, in sets: what a shop reported, once, whatever the order of arrival.
+
+A record is applied if ``(version, received_at)`` is not older than what is stored; one that changes
+nothing writes nothing. Lines and refunds belong to their order's version and are replaced with it.
+Some things outlive a version that is silent about them, whichever came first:
+
+* an order's known ``rate`` (of the highest version that told one);
+* a refund's ``created_at`` (the earliest told);
+* what a cart's moments told of the shopper (each field: the latest moment that told it), because every
+  moment of a cart is kept and the cart row is a function of its moments.
+
+Every function takes an open transaction and commits nothing. The whole room is spoken to through this
+module: anonymous carts, the catalogue and moves between contacts are re-exported here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.pq import TransactionStatus
+
+from cartfolk.connectors.canonical import Cart, Consent, Customer, Deleted, Order, Record
+from cartfolk.core.sql import Connection, Statements, copy_rows
+
+from . import stage
+from .anonymous import adopt, keep_anonymous
+from .catalogue import write_catalogue
+from .moves import move, move_guest, move_objects
+
+__all__ = [
+    "ContactMoved", "Placed", "adopt", "delete", "keep_anonymous", "move", "move_guest", "move_objects",
+    "write", "write_catalogue",
+]  # fmt: skip
+
+Q = Statements.beside(__file__)
+
+
+class ContactMoved(Exception):
+    """A contact was merged away between resolving and writing: resolve the records again and retry."""
+
+    def __init__(self, contacts: Sequence[int]) -> None:
+        super().__init__(f"Contacts {sorted(contacts)} are gone; resolve their records again.")
+        self.contacts = tuple(contacts)
+
+
+class TransactionMissing(RuntimeError):
+    """Facts are written in one transaction: open it with ``conn.transaction()`` first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A record and where it belongs. ``object_id`` is our number of the order or cart, 0 for others."""
+
+    record: Record
+    contact_id: int
+    object_id: int
+    store_id: int
+    received_at: datetime
+
+
+def write(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]:
+    """Applies customers, orders, carts and consents; returns the contacts whose facts changed, which
+    are also put into the dirty queue of ``lane`` (0 live, 1 bulk).
+
+    Raises :class:`ContactMoved` if a contact no longer exists (nothing was written), ``TypeError`` for a
+    record of another kind, :class:`TransactionMissing` outside a transaction.
+    """
+    if not placed:
+        return set()
+    _hold(conn, {one.contact_id for one in placed})
+    customers: list[Placed] = []
+    orders: list[Placed] = []
+    carts: list[Placed] = []
+    consents: list[Placed] = []
+    for one in placed:
+        record = one.record
+        if isinstance(record, Order):
+            orders.append(one)
+        elif isinstance(record, Cart):
+            carts.append(one)
+        elif isinstance(record, Customer):
+            customers.append(one)
+        elif isinstance(record, Consent):
+            consents.append(one)
+        else:
+            raise TypeError(f"{type(record).__name__} is not written with write(); see write_catalogue, delete.")
+    changed: set[int] = set()
+    if customers:
+        changed |= _customers(conn, customers)
+    if orders:
+        changed |= _orders(conn, orders)
+    if carts:
+        changed |= _carts(conn, carts)
+    if consents:
+        changed |= _consents(conn, consents)
+    _mark(conn, changed, lane)
+    return changed
+
+
+def delete(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]:
+    """Marks customers and orders the shop no longer has, unless a newer version of them is known; returns
+    the contacts concerned. ``record`` of each is a ``Deleted``; products go through ``write_catalogue``.
+    A version newer than the deletion brings the object back.
+    """
+    if not placed:
+        return set()
+    _hold(conn, {one.contact_id for one in placed})
+    changed: set[int] = set()
+    for kind, statement in (("customer", "delete_customers"), ("order", "delete_orders")):
+        rows = [(one, r) for one in placed if isinstance(r := one.record, Deleted) and r.kind == kind]
+        if rows:
+            found = conn.execute(
+                Q[statement],
+                {
+                    "contacts": [one.contact_id for one, _ in rows],
+                    "stores": [one.store_id for one, _ in rows],
+                    "objects": [one.object_id for one, _ in rows],
+                    "externals": [r.external_id for _, r in rows],
+                    "times": [r.at for _, r in rows],
+                },
+            )
+            changed |= {row[0] for row in found}
+    _mark(conn, changed, lane)
+    return changed
+
+
+def _hold(conn: Connection, contacts: set[int]) -> None:
+    if conn.info.transaction_status == TransactionStatus.IDLE:
+        raise TransactionMissing("Facts are written in one transaction: open it with conn.transaction().")
+    held = {row[0] for row in conn.execute(Q["hold_contacts"], {"contacts": list(contacts)})}
+    if missing := contacts - held:
+        raise ContactMoved(sorted(missing))
+
+
+def _mark(conn: Connection, contacts: set[int], lane: int) -> None:
+    if contacts:
+        conn.execute(Q["mark_dirty"], {"contacts": sorted(contacts), "lane": lane})
+
+
+def _version(one: Placed) -> tuple[datetime, datetime]:
+    record: Any = one.record
+    return (record.updated_at, one.received_at)
+
+
+def _winners(placed: Sequence[Placed]) -> dict[Any, Placed]:
+    """Of each object the newest report; of equal ones the last."""
+    best: dict[Any, Placed] = {}
+    for one in placed:
+        record: Any = one.record
+        key = (one.contact_id, one.object_id) if one.object_id else (one.contact_id, one.store_id, record.external_id)
+        known = best.get(key)
+        if known is None or _version(one) >= _version(known):
+            best[key] = one
+    return best
+
+
+def _staged(conn: Connection, table: str, columns: Sequence[str], rows: list[stage.Row]) -> None:
+    """Fills the session's stage table; empties it first if this transaction used it already."""
+    conn.execute(Q[f"stage_{table}"])
+    conn.execute(Q[f"clear_{table}"])
+    copy_rows(conn, f"stage_{table}", columns, rows)
+
+
+def _customers(conn: Connection, placed: Sequence[Placed]) -> set[int]:
+    rows = [
+        stage.customer_row(r, one.contact_id, one.store_id, one.received_at)
+        for one in _winners(placed).values()
+        if isinstance(r := one.record, Customer)
+    ]
+    _staged(conn, "customer", stage.CUSTOMER, rows)
+    return {row[0] for row in conn.execute(Q["upsert_customers"])}
+
+
+def _statuses(conn: Connection, stores: set[int]) -> dict[int, dict[str, str]]:
+    found = conn.execute(Q["owners_statuses"], {"stores": list(stores)})
+    return {store: statuses for store, statuses in found if statuses}
+
+
+def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
+    winners = _winners(placed)
+    maps = _statuses(conn, {one.store_id for one in placed})
+    rows: list[stage.Row] = []
+    for one in winners.values():
+        order = one.record
+        assert isinstance(order, Order)
+        status = str(maps.get(one.store_id, {}).get(order.status_raw, order.status))
+        rows.append(stage.order_row(order, one.contact_id, one.object_id, one.store_id, one.received_at, status))
+    _staged(conn, "orders", stage.ORDERS, rows)
+    written = {(contact, order): known for contact, order, known in conn.execute(Q["upsert_orders"])}
+    known = [key for key, was_known in written.items() if was_known]
+    dates: dict[tuple[int, int, str], datetime] = {}
+    if known:
+        keys = {"contacts": [key[0] for key in known], "orders": [key[1] for key in known]}
+        dates = {(c, o, external): at for c, o, external, at in conn.execute(Q["refund_dates"], keys)}
+        conn.execute(Q["remove_order_lines"], keys)
+        conn.execute(Q["remove_refunds"], keys)
+    lines: list[stage.Row] = []
+    refunds: list[stage.Row] = []
+    for key in sorted(written):  # a row of ours, locked by us: its lines are nobody else's business
+        one = winners[key]
+        order = one.record
+        assert isinstance(order, Order)
+        contact, order_id = key
+        store = one.store_id
+        for position, line in enumerate(order.lines, 1):
+            lines.append(stage.order_line_row(line, contact, order_id, position, store))
+        for refund in stage.refunds_of(order):
+            at = _earliest(refund.created_at, dates.get((contact, order_id, refund.external_id)))
+            refunds.append((contact, order_id, stage.clean(refund.external_id), refund.amount, at,
+                            stage.clean(refund.reason)))  # fmt: skip
+    if lines:
+        copy_rows(conn, "order_line", stage.ORDER_LINE, lines)
+    if refunds:
+        copy_rows(conn, "refund", stage.REFUND, refunds)
+    changed = {key[0] for key in written}
+    if len(written) < len(placed):
+        changed |= _late_words(conn, [one for one in placed if not _applied(one, winners, written)])
+    return changed
+
+
+def _applied(one: Placed, winners: dict[Any, Placed], written: dict[Any, bool]) -> bool:
+    key = (one.contact_id, one.object_id)
+    return key in written and winners[key] is one
+
+
+def _late_words(conn: Connection, stale: Sequence[Placed]) -> set[int]:
+    """What versions that were not applied still tell: a rate, the date of a refund."""
+    changed: set[int] = set()
+    rates: dict[tuple[int, int], tuple[datetime, Any]] = {}
+    refunds: dict[tuple[int, int, str], datetime] = {}
+    for one in stale:
+        order = one.record
+        assert isinstance(order, Order)
+        key = (one.contact_id, one.object_id)
+        if order.rate is not None and (key not in rates or order.updated_at >= rates[key][0]):
+            rates[key] = (order.updated_at, order.rate)
+        for refund in order.refunds:
+            if refund.created_at:
+                name = (*key, refund.external_id)
+                refunds[name] = min(refund.created_at, refunds.get(name, refund.created_at))
+    if rates:
+        found = conn.execute(
+            Q["late_rates"],
+            {
+                "contacts": [key[0] for key in rates],
+                "orders": [key[1] for key in rates],
+                "versions": [version for version, _ in rates.values()],
+                "rates": [rate for _, rate in rates.values()],
+            },
+        )
+        changed |= {row[0] for row in found}
+    if refunds:
+        found = conn.execute(
+            Q["late_refund_dates"],
+            {
+                "contacts": [key[0] for key in refunds],
+                "orders": [key[1] for key in refunds],
+                "externals": [stage.clean(key[2]) for key in refunds],
+                "times": list(refunds.values()),
+            },
+        )
+        changed |= {row[0] for row in found}
+    return changed
+
+
+def _earliest(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
+
+
+def _carts(conn: Connection, placed: Sequence[Placed]) -> set[int]:
+    winners = _winners(placed)
+    rows: list[stage.Row] = []
+    for one in winners.values():
+        assert isinstance(one.record, Cart)
+        rows.append(stage.cart_row(one.record, one.contact_id, one.object_id, one.store_id, one.received_at))
+    moments: dict[tuple[Any, ...], stage.Row] = {}
+    for one in placed:
+        assert isinstance(one.record, Cart)
+        row = stage.cart_event_row(one.record, one.contact_id, one.object_id, one.received_at)
+        known = moments.get(row[:4])
+        if known is None or row[4] >= known[4]:
+            moments[row[:4]] = row
+    _staged(conn, "cart", stage.CART, rows)
+    written = sorted((contact, cart) for contact, cart in conn.execute(Q["upsert_carts"]))
+    _staged(conn, "cart_event", stage.CART_EVENT, list(moments.values()))
+    changed = {row[0] for row in conn.execute(Q["upsert_cart_events"])} | {key[0] for key in written}
+    keys = {"contacts": [key[0] for key in winners], "carts": [key[1] for key in winners]}
+    conn.execute(Q["carts_from_moments"], keys)
+    if written:
+        conn.execute(
+            Q["remove_cart_lines"],
+            {"contacts": [key[0] for key in written], "carts": [key[1] for key in written]},
+        )
+    lines: list[stage.Row] = []
+    for contact, cart_id in written:
+        cart = winners[contact, cart_id].record
+        assert isinstance(cart, Cart)
+        for position, line in enumerate(cart.lines, 1):
+            lines.append(stage.cart_line_row(line, contact, cart_id, position))
+    if lines:
+        copy_rows(conn, "cart_line", stage.CART_LINE, lines)
+    return changed
+
+
+def _consents(conn: Connection, placed: Sequence[Placed]) -> set[int]:
+    rows: list[stage.Row] = []
+    for one in placed:
+        assert isinstance(one.record, Consent)
+        rows.append(stage.consent_row(one.record, one.contact_id, one.store_id, one.received_at))
+    _staged(conn, "consent_event", stage.CONSENT_EVENT, rows)
+    return {row[0] for row in conn.execute(Q["insert_consents"])}
