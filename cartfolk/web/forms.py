@@ -44,7 +44,11 @@ class StoreSettings(forms.Form):
     )
 
     def __init__(
-        self, statuses: Mapping[str, str], ours: Mapping[str, str], data: Mapping[str, Any] | None = None, **more: Any
+        self,
+        statuses: Mapping[str, str],
+        ours: Mapping[str, str],
+        data: Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(data, **more)
         self.statuses = statuses

@@ -163,9 +163,7 @@ class _Walk:
                 break
         return found
 
-    def _stretch(
-        self, valued: bool, start: tuple[str | None, int] | None, size: int
-    ) -> list[dict[str, Any]]:
+    def _stretch(self, valued: bool, start: tuple[str | None, int] | None, size: int) -> list[dict[str, Any]]:
         if not self.query:
             return self._run(valued, start, size, window=None, search=False)
         if self.sort.indexed:
@@ -179,7 +177,11 @@ class _Walk:
     ) -> list[dict[str, Any]]:
         downwards = self.descending != self.backward
         natural = downwards == (self.sort.natural == "desc")
-        nulls = self.sort.nulls_natural if natural else {"last": "first", "first": "last"}[self.sort.nulls_natural]
+        nulls = (
+            self.sort.nulls_natural
+            if natural
+            else {"last": "first", "first": "last"}[self.sort.nulls_natural]
+        )
         direction = "desc" if downwards else "asc"
         key = self.sort.expression
         # Told exactly as the index was made, or PostgreSQL would sort a million rows.
@@ -194,7 +196,9 @@ class _Walk:
             if valued:
                 conditions.append(
                     sql.SQL("({key}, l.contact_id) {than} (%(value)s::{cast}, %(id)s)").format(
-                        key=key, than=comparison, cast=sql.SQL(self.sort.cast)  # type: ignore[arg-type]
+                        key=key,
+                        than=comparison,
+                        cast=sql.SQL(self.sort.cast),  # type: ignore[arg-type]
                     )
                 )
             else:

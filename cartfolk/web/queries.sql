@@ -6,7 +6,7 @@ select greatest(reltuples, 0)::bigint from pg_class where oid = 'contact_list'::
 
 -- :name list_count
 -- Exact as long as that is cheap: stops counting at the limit.
-select count(*) from (select 1 from contact_list limit %(limit)s) some
+select count(*) from (select 1 from contact_list limit %(limit)s) few
 
 -- :name list_cells
 -- The chosen columns of one page of contacts that contact_list does not carry, as one JSON object each.
@@ -188,7 +188,7 @@ select stream, polled_at from stream_cursor where store_id = %(store)s order by 
 -- Counted orders in another currency whose rate is not known: counted, their value left out.
 select count(*) from (
     select 1 from orders o join store_rule r using (store_id)
-     where o.store_id = %(store)s and o.rate is null and o.currency <> r.home_currency limit 1001) some
+     where o.store_id = %(store)s and o.rate is null and o.currency <> r.home_currency limit 1001) few
 
 -- :name store_reach
 -- What disconnecting a store touches, counted up to a limit.

@@ -29,10 +29,18 @@ def shop(conn: Connection) -> int:
     from cartfolk.stores.models import Store
 
     store = Store.objects.create(
-        name="teashop", platform="woocommerce", url="https://tea.example", shop_name="Tea & Co",
-        credentials=credentials.seal({"key": "k", "secret": "s"}), webhook_secret=credentials.seal("w"),
-        ingest_secret=credentials.seal("whsec_abc"), key="storekey", home_currency="EUR",
-        connected_at=BORN, live_from=BORN, settings={"statuses": {"packed": "completed"}},
+        name="teashop",
+        platform="woocommerce",
+        url="https://tea.example",
+        shop_name="Tea & Co",
+        credentials=credentials.seal({"key": "k", "secret": "s"}),
+        webhook_secret=credentials.seal("w"),
+        ingest_secret=credentials.seal("whsec_abc"),
+        key="storekey",
+        home_currency="EUR",
+        connected_at=BORN,
+        live_from=BORN,
+        settings={"statuses": {"packed": "completed"}},
     )
     conn.execute(
         "insert into store_rule (store_id, home_currency, live_from, label, name) values (%s, 'EUR', %s, 'WooCommerce', 'teashop')",
@@ -63,7 +71,9 @@ def people(conn: Connection, shop: int) -> int:
         """,
         {"born": BORN, "n": PEOPLE, "shop": shop},
     )
-    conn.execute("insert into contact_property (contact_id, computed_at) select contact_id, first_seen from contact")
+    conn.execute(
+        "insert into contact_property (contact_id, computed_at) select contact_id, first_seen from contact"
+    )
     for number in range(3):
         conn.execute(
             """
@@ -76,15 +86,18 @@ def people(conn: Connection, shop: int) -> int:
         )
         conn.execute(
             "insert into order_line (contact_id, order_id, position, store_id, name, quantity, total, tax, discount) "
-            "values (1, %s, 1, %s, 'Darjeeling <b>', 2, 99.5, 1, 0)", [100 + number, shop],
+            "values (1, %s, 1, %s, 'Darjeeling <b>', 2, 99.5, 1, 0)",
+            [100 + number, shop],
         )
     conn.execute(
         "insert into cart (contact_id, cart_id, store_id, external_id, version, received_at, created_at, currency, total, "
-        "subtotal, tax, state, detail) values (1, 7, %s, 'c', %s, %s, %s, 'EUR', 5, 5, 0, 'abandoned', 0)", [shop, BORN, BORN, BORN],
+        "subtotal, tax, state, detail) values (1, 7, %s, 'c', %s, %s, %s, 'EUR', 5, 5, 0, 'abandoned', 0)",
+        [shop, BORN, BORN, BORN],
     )
     conn.execute(
         "insert into conversion select 1, %s::timestamptz + n * interval '1 minute' / 2, 'Order complete', %s, n, true "
-        "from generate_series(1, 95) n", [BORN, shop],
+        "from generate_series(1, 95) n",
+        [BORN, shop],
     )
     conn.execute(
         "insert into property_history (contact_id, at, source, changes) values (1, %s, 'import', %s)",

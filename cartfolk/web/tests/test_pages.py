@@ -12,8 +12,15 @@ from cartfolk.core.sql import Connection
 
 PAGES = ("/", "/contacts", "/stores", "/stores/connect", "/settings/properties")
 FULL = (
-    *PAGES, "/contacts/1", "/contacts/1/orders", "/contacts/1/carts", "/contacts/1/properties",
-    "/contacts/1/properties/firstname", "/stores/teashop", "/stores/teashop/progress", "/stores/teashop/disconnect",
+    *PAGES,
+    "/contacts/1",
+    "/contacts/1/orders",
+    "/contacts/1/carts",
+    "/contacts/1/properties",
+    "/contacts/1/properties/firstname",
+    "/stores/teashop",
+    "/stores/teashop/progress",
+    "/stores/teashop/disconnect",
 )
 
 

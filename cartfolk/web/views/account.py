@@ -48,7 +48,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     response = render(
         request,
         "web/sign_in.html",
-        {"form": form, "next": request.POST.get("next") or request.GET.get("next", ""), "waiting": not owner.exists()},
+        {
+            "form": form,
+            "next": request.POST.get("next") or request.GET.get("next", ""),
+            "waiting": not owner.exists(),
+        },
         status=status,
     )
     response["Cache-Control"] = "no-store"
@@ -83,6 +87,8 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
 
 def _next(request: HttpRequest) -> str:
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return target
     return settings.LOGIN_REDIRECT_URL

@@ -84,7 +84,9 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
                 else:
                     _save_rule(conn, store)
                     bulk.start(conn, store.pk, now())
-                    messages.success(request, _("%(store)s is connected; its history is coming in.") % {"store": store})
+                    messages.success(
+                        request, _("%(store)s is connected; its history is coming in.") % {"store": store}
+                    )
                     return redirect("web:store", store.name)
     return render(request, "web/connect.html", context, status=status)
 
@@ -101,7 +103,9 @@ def store_progress(request: HttpRequest, name: str) -> HttpResponse:
     """The live part of the store's page; polled every second while something runs."""
     conn = database()
     found = _store(name)
-    return render(request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)})
+    return render(
+        request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)}
+    )
 
 
 @member
@@ -143,7 +147,9 @@ def store_settings(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
     form = _settings(found, request.POST)
     if not form.is_valid():
-        return render(request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422)
+        return render(
+            request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422
+        )
     options = found.settings | {"statuses": form.chosen()}
     changed = connecting.change(conn, found, idle_minutes=form.cleaned_data["idle_minutes"], settings=options)
     _save_rule(conn, changed)
@@ -170,7 +176,8 @@ def store_retry(request: HttpRequest, name: str) -> HttpResponse:
         count = quarantine.retry(conn, found.pk, now(), ids or None)
     messages.success(
         request,
-        ngettext("%(count)s record is read again.", "%(count)s records are read again.", count) % {"count": count},
+        ngettext("%(count)s record is read again.", "%(count)s records are read again.", count)
+        % {"count": count},
     )
     return redirect("web:store", name)
 
@@ -187,7 +194,9 @@ def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
         return redirect("web:stores")
     reach = conn.execute(Q["store_reach"], {"store": found.pk}).fetchone() or (0, 0, 0)
     return render(
-        request, "web/store_disconnect.html", {"store": found, "reach": reach, "wrong": request.method == "POST"}
+        request,
+        "web/store_disconnect.html",
+        {"store": found, "reach": reach, "wrong": request.method == "POST"},
     )
 
 
