@@ -45,7 +45,7 @@ class Sort:
 
 
 def _list(expression: str, cast: str, natural: str, nulls: str = "last", indexed: bool = True) -> Sort:
-    return Sort(sql.SQL(expression), cast, natural, nulls, indexed)  # type: ignore[arg-type]
+    return Sort(sql.SQL(expression), cast, natural, nulls, indexed)
 
 
 # Columns that contact_list itself carries; the expression is exactly the index's.
@@ -198,7 +198,7 @@ class _Walk:
                     sql.SQL("({key}, l.contact_id) {than} (%(value)s::{cast}, %(id)s)").format(
                         key=key,
                         than=comparison,
-                        cast=sql.SQL(self.sort.cast),  # type: ignore[arg-type]
+                        cast=sql.SQL(self.sort.cast),
                     )
                 )
             else:

@@ -43,7 +43,8 @@ def shop(conn: Connection) -> int:
         settings={"statuses": {"packed": "completed"}},
     )
     conn.execute(
-        "insert into store_rule (store_id, home_currency, live_from, label, name) values (%s, 'EUR', %s, 'WooCommerce', 'teashop')",
+        "insert into store_rule (store_id, home_currency, live_from, label, name) "
+        "values (%s, 'EUR', %s, 'WooCommerce', 'teashop')",
         [store.pk, BORN],
     )
     return store.pk

@@ -38,7 +38,7 @@ QUARANTINE = 25
 @require_GET
 def stores(request: HttpRequest) -> HttpResponse:
     conn = database()
-    waiting = dict(conn.execute(Q["quarantined_by_store"]).fetchall())
+    waiting: dict[int, int] = dict(conn.execute(Q["quarantined_by_store"]).fetchall())
     rows = [
         {
             "store": store,
