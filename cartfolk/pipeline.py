@@ -206,7 +206,7 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
     places = find_objects(identity_conn, unnamed) | settled.places
 
     placed: list[facts.Placed] = []
-    nameless: list[Received] = []
+    nameless: dict[tuple[int, datetime], list[Cart]] = {}
     for item, contact in zip(people, settled.contacts, strict=True):
         place = places.get(_key(item))
         if place is not None:
@@ -216,9 +216,9 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
         elif contact is not None:
             placed.append(facts.Placed(item.record, contact, 0, item.store_id, item.received_at))
         elif isinstance(item.record, Cart):
-            nameless.append(item)
+            nameless.setdefault((item.store_id, item.received_at), []).append(item.record)
         # orders and customers always have a name (see _sighting); a consent of nobody says nothing
-    for (store_id, at), carts in _grouped(nameless).items():
+    for (store_id, at), carts in nameless.items():
         facts.keep_anonymous(conn, store_id, carts, at)
     placed += _adopted(conn, places)
 

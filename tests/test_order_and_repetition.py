@@ -129,8 +129,9 @@ def _clean(conn: Connection) -> None:
     tables = [
         row[0]
         for row in conn.execute(
-            """select table_name from information_schema.columns
-               where column_name = 'contact_id' and table_schema = 'public'"""
+            """select c.table_name from information_schema.columns c
+               join information_schema.tables t using (table_schema, table_name)
+               where c.column_name = 'contact_id' and c.table_schema = 'public' and t.table_type = 'BASE TABLE'"""
         )
     ]
     conn.execute(f"truncate {', '.join([*set(tables), 'anonymous_cart', 'product', 'contact_merge'])}")

@@ -132,7 +132,7 @@ def _connect_by_page(port: int, shop: Any) -> str:
                 "This data folder has an owner already; choose another with --data.", Exit.USAGE
             )
         email = "owner@example.com"
-        browser.submit(link, {"email": email, "password": password, "password_again": password})
+        browser.submit(link, {"email": email, "password": password})
         answer = browser.submit(
             reverse("web:stores-connect-platform", args=["woocommerce"]),
             {

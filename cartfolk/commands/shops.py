@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
@@ -263,7 +264,7 @@ def resume(arguments: argparse.Namespace) -> int:
     )
 
 
-def _switch(name: str, act: Any) -> int:
+def _switch(name: str, act: Callable[[Connection, int], None]) -> int:
     with program.database() as url, program.connected(url) as conn:
         act(conn, store_named(conn, name).pk)
         print(f"{name} is {store_named(conn, name).get_state_display().lower()}.", file=sys.stderr)
