@@ -11,6 +11,7 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
@@ -33,8 +34,8 @@ def named(url: str, name: str) -> str:
     """The same server, another database, as a postgresql:// address."""
     parts = conninfo_to_dict(url) | {"dbname": name}
     user = f"{parts.pop('user', '')}" + (f":{parts.pop('password')}" if parts.get("password") else "")
-    query = "&".join(f"{key}={value}" for key, value in parts.items() if key != "dbname")
-    return f"postgresql://{user}@/{name}?{query}".replace("/tmp", "%2Ftmp")
+    query = urlencode({key: value for key, value in parts.items() if key != "dbname"})
+    return f"postgresql://{user}@/{name}?{query}"
 
 
 def point_django_at(url: str) -> None:

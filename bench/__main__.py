@@ -25,9 +25,7 @@ def main() -> None:
         if name not in BENCHES:
             parser.error(f"there is no benchmark {name}; there are {', '.join(BENCHES)}")
         module, size = BENCHES[name]
-        found: dict[str, Any] = importlib.import_module(module).run(
-            arguments.contacts or size, arguments.repeats
-        )
+        found: dict[str, Any] = importlib.import_module(module).run(arguments.contacts or size, arguments.repeats)
         if arguments.json:
             print(json.dumps(found), flush=True)
         else:

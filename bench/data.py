@@ -55,9 +55,7 @@ def contact(n: int, seed: int = 7) -> Iterator[Record]:
             )  # fmt: skip
         total = sum((line.total for line in lines), Decimal(0))
         dice = rng.random()
-        refunds = (
-            (Refund(f"r{number}", (total / 2).quantize(Decimal("0.01")), placed),) if dice > 0.95 else ()
-        )
+        refunds = (Refund(f"r{number}", (total / 2).quantize(Decimal("0.01")), placed),) if dice > 0.95 else ()
         paid = dice >= 0.1
         yield Order(
             number, number, OrderStatus.COMPLETED if paid else OrderStatus.PENDING,

@@ -90,9 +90,7 @@ def _request(port: int, number: str) -> bytes:
     )  # fmt: skip
     stamp = str(int(when.timestamp()))
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
-    signature = base64.b64encode(
-        hmac.digest(key, f"{number}.{stamp}.{body}".encode(), hashlib.sha256)
-    ).decode()
+    signature = base64.b64encode(hmac.digest(key, f"{number}.{stamp}.{body}".encode(), hashlib.sha256)).decode()
     return (
         f"POST /ingest/v1/benchkey HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n"
         f"webhook-id: {number}\r\nwebhook-timestamp: {stamp}\r\nwebhook-signature: v1,{signature}\r\n"
@@ -126,11 +124,7 @@ async def _offer(port: int, rate: int, seconds: int, salt: int) -> dict[str, flo
             writer.write(_request(port, number))
             head = await reader.readuntil(b"\r\n\r\n")
             length = next(
-                (
-                    int(row.split(b":")[1])
-                    for row in head.split(b"\r\n")
-                    if row.lower().startswith(b"content-length")
-                ),
+                (int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length")),
                 0,
             )
             await reader.readexactly(length)

@@ -67,9 +67,7 @@ def data_folder(data: Path) -> Finding:
     if not data.is_dir():
         return Finding(name, False, f"{data} does not exist; create it, or correct CARTFOLK_DATA.")
     if not os.access(data, os.W_OK | os.X_OK):
-        return Finding(
-            name, False, f"{data} cannot be written to; run Cartfolk as its owner, or set CARTFOLK_DATA."
-        )
+        return Finding(name, False, f"{data} cannot be written to; run Cartfolk as its owner, or set CARTFOLK_DATA.")
     if data.stat().st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not data.stat().st_mode & stat.S_ISVTX:
         return Finding(name, False, f"Other users can change {data}; run: chmod 700 {data}")
     for entry in ("secret_key", "postgres", "exports", "backups"):
@@ -110,9 +108,7 @@ def public_url(url: str) -> Finding:
     name = "Public address"
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        return Finding(
-            name, False, f"CARTFOLK_PUBLIC_URL is {url!r}; it must look like https://cartfolk.example.com"
-        )
+        return Finding(name, False, f"CARTFOLK_PUBLIC_URL is {url!r}; it must look like https://cartfolk.example.com")
     if parts.query or parts.fragment or parts.username:
         return Finding(name, False, f"CARTFOLK_PUBLIC_URL {url!r} must have no ?, no # and no user.")
     if _is_loopback(parts.hostname):
@@ -125,9 +121,7 @@ def public_url(url: str) -> Finding:
             "CARTFOLK_PUBLIC_URL to its https:// address (docs/deploy.md).",
         )
     if parts.port not in {None, 80, 443, 8080}:
-        return Finding(
-            name, False, f"{url}: WordPress sends webhooks to ports 80, 443 and 8080 only; use one of them."
-        )
+        return Finding(name, False, f"{url}: WordPress sends webhooks to ports 80, 443 and 8080 only; use one of them.")
     return Finding(name, True, url)
 
 

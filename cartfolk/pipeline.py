@@ -103,8 +103,7 @@ def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 1
         for delivery in claimed:
             mapped = _read(delivery, readers(delivery.store_id))
             received += [
-                Received(record, delivery.store_id, delivery.received_at, delivery)
-                for record in mapped.records
+                Received(record, delivery.store_id, delivery.received_at, delivery) for record in mapped.records
             ]
             bad += [_bad(delivery, record) for record in mapped.bad]
             if delivery.run_id is not None:
@@ -171,9 +170,7 @@ def _refused(item: Received, error: psycopg.Error) -> quarantine.Bad:
         raw = item.delivery.body.decode("utf-8", "replace")
         objects = json.loads(raw)
         if isinstance(objects, list):
-            raw = next(
-                (json.dumps(o) for o in objects if isinstance(o, dict) and str(o.get("id")) == external), raw
-            )
+            raw = next((json.dumps(o) for o in objects if isinstance(o, dict) and str(o.get("id")) == external), raw)
     words = str(error).splitlines()[0]
     reason = f"The database refuses it: {words}. Correct it in the shop, then retry."
     record = BadRecord(_kind(item.record), external, "value", reason, raw)
@@ -210,9 +207,7 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
     for item, contact in zip(people, settled.contacts, strict=True):
         place = places.get(_key(item))
         if place is not None:
-            placed.append(
-                facts.Placed(item.record, place.contact_id, place.object_id, item.store_id, item.received_at)
-            )
+            placed.append(facts.Placed(item.record, place.contact_id, place.object_id, item.store_id, item.received_at))
         elif contact is not None:
             placed.append(facts.Placed(item.record, contact, 0, item.store_id, item.received_at))
         elif isinstance(item.record, Cart):
@@ -224,9 +219,7 @@ def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Recei
 
     gone = [r for r in received if isinstance(r.record, Deleted) and r.record.kind not in _CATALOGUE]
     where = find_objects(conn, [_key(r) for r in gone])
-    deleted = [
-        facts.Placed(r.record, *where[_key(r)], r.store_id, r.received_at) for r in gone if _key(r) in where
-    ]
+    deleted = [facts.Placed(r.record, *where[_key(r)], r.store_id, r.received_at) for r in gone if _key(r) in where]
     still_there(conn, [p.contact_id for p in (*placed, *deleted)], settled.at)
     facts.write(conn, placed, lane=lane)
     facts.delete(conn, deleted, lane=lane)

@@ -11,6 +11,7 @@ one that dies is started again, all end with SIGTERM, and none outlives its pare
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import os
 import signal
@@ -287,6 +288,10 @@ async def _follow(conn: Connection, ear: Connection, stop: Stop) -> None:
             loop.remove_reader(ear.fileno())
         wake.set()
 
+    def answered(store_id: int, _: asyncio.Task[None]) -> None:
+        asked.pop(store_id, None)
+        wake.set()
+
     ear.execute("listen inbox")
     loop = asyncio.get_running_loop()
     loop.add_reader(ear.fileno(), hear)
@@ -296,7 +301,7 @@ async def _follow(conn: Connection, ear: Connection, stop: Stop) -> None:
             for store_id, groups in realtime.take(conn, 1000, now(), list(asked)).items():
                 task = asyncio.create_task(realtime.follow(conn, shops.connector, groups))
                 asked[store_id] = task
-                task.add_done_callback(lambda _, store_id=store_id: (asked.pop(store_id, None), wake.set()))
+                task.add_done_callback(functools.partial(answered, store_id))
             with suppress(TimeoutError):
                 await asyncio.wait_for(wake.wait(), IDLE)
     finally:

@@ -13,9 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def environment(data: Path, **more: str) -> dict[str, str]:
-    kept = {
-        key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DATABASE_URL_FILE"}
-    }
+    kept = {key: value for key, value in os.environ.items() if key not in {"DATABASE_URL", "DATABASE_URL_FILE"}}
     return {**kept, "CARTFOLK_DATA": str(data), "PYTHONPATH": str(ROOT), **more}
 
 

@@ -75,3 +75,19 @@ def refresh_all(conn: Connection) -> None:
     for lane in (pipeline.LIVE, pipeline.BULK):
         while pipeline.refresh_dirty(conn, lane):
             pass
+
+
+def differences(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[str]:
+    """What differs, a line each, so that a failure can be read."""
+    told: list[str] = [] if len(left) == len(right) else [f"{len(left)} contacts left, {len(right)} right"]
+    names = [{str(person["names"]) for person in people} for people in (left, right)]
+    told += [f"only left: {name}" for name in names[0] - names[1]]
+    told += [f"only right: {name}" for name in names[1] - names[0]]
+    others = {str(person["names"]): person for person in right}
+    for person in left:
+        other = others.get(str(person["names"]))
+        for table in _FACTS if other else ():
+            mine, theirs = {str(row) for row in person[table]}, {str(row) for row in other[table]}
+            told += [f"{table} left: {row}" for row in sorted(mine - theirs)]
+            told += [f"{table} right: {row}" for row in sorted(theirs - mine)]
+    return told

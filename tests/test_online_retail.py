@@ -61,10 +61,7 @@ def test_every_customer_of_online_retail_has_the_right_numbers(tmp_path: Path) -
             .filter(~pl.col("InvoiceNo").cast(pl.String).str.starts_with("C"))
             .min()
             .alias("first"),
-            pl.col("InvoiceDate")
-            .filter(~pl.col("InvoiceNo").cast(pl.String).str.starts_with("C"))
-            .max()
-            .alias("last"),
+            pl.col("InvoiceDate").filter(~pl.col("InvoiceNo").cast(pl.String).str.starts_with("C")).max().alias("last"),
         )
         .iter_rows()
     }

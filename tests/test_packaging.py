@@ -111,9 +111,7 @@ def test_the_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     environment["CARTFOLK_DATA"] = str(tmp_path / "data")
 
     def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
-        )
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
 
     where = run(python, "-c", "import cartfolk; print(cartfolk.__file__)")
     assert where.stdout.startswith(str(place)), where.stdout + where.stderr

@@ -60,9 +60,7 @@ class Browser:
         for form, fields in parsed.forms:
             if set(values) <= set(fields) | {"allow_private_address"} and set(values) & set(fields):
                 action = urljoin(str(page.url), form.get("action") or str(page.url))
-                answer = self._client.post(
-                    action, data={**fields, **values}, headers={"Referer": str(page.url)}
-                )
+                answer = self._client.post(action, data={**fields, **values}, headers={"Referer": str(page.url)})
                 if answer.status_code >= 400:
                     raise CommandFailed(f"{action} answered {answer.status_code} to its own form.")
                 return answer

@@ -56,9 +56,7 @@ def listing(conn: Connection, sort: str, limit: int) -> list[dict[str, Any]]:
 
     name = sort.lstrip("-+")
     if name not in COMPUTED:
-        raise CommandFailed(
-            f"--sort {name}: there is no such property; `cartfolk properties` lists them.", Exit.USAGE
-        )
+        raise CommandFailed(f"--sort {name}: there is no such property; `cartfolk properties` lists them.", Exit.USAGE)
     # newest and largest first unless "+" asks for the opposite
     direction = sql.SQL("asc" if sort.startswith("+") else "desc")
     # one statement of our own with the column's name checked against the catalogue above
@@ -86,8 +84,7 @@ def find(conn: Connection, email: str) -> int:
     row = conn.execute(Q["by_email"], {"email": normalised(email)}).fetchone()
     if row is None:
         raise CommandFailed(
-            f"There is no contact with the e-mail address {email}. "
-            "Check the spelling, or run `cartfolk sync`.",
+            f"There is no contact with the e-mail address {email}. Check the spelling, or run `cartfolk sync`.",
             Exit.NOT_FOUND,
         )
     return int(row[0])

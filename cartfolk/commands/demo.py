@@ -39,9 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=0, help="of Cartfolk (default: 8000, or a free one)")
     parser.add_argument("--customers", type=int, default=5000, help="accounts of the simulated shop")
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument(
-        "--orders", metavar="FILE", help="serve this data set (Online Retail parquet) instead"
-    )
+    parser.add_argument("--orders", metavar="FILE", help="serve this data set (Online Retail parquet) instead")
     parser.add_argument("--rate", type=float, default=2.0, help="shopper actions a second while it lives")
     parser.add_argument("--data", help="keep the data in this folder (default: a temporary one)")
 
@@ -79,9 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
                     summary = shops.summarise(conn, store)
                     summary["seconds"] = round(time.monotonic() - began, 1)
                     summary["conversions"] = dict(
-                        conn.execute(
-                            "select name, count(*) from conversion group by name order by 1"
-                        ).fetchall()
+                        conn.execute("select name, count(*) from conversion group by name order by 1").fetchall()
                     )
                     _tell(arguments, summary)
                     if not arguments.once and not stopping.is_set():
@@ -128,9 +124,7 @@ def _connect_by_page(port: int, shop: Any) -> str:
     try:
         link = setup_link()
         if link is None:
-            raise CommandFailed(
-                "This data folder has an owner already; choose another with --data.", Exit.USAGE
-            )
+            raise CommandFailed("This data folder has an owner already; choose another with --data.", Exit.USAGE)
         email = "owner@example.com"
         browser.submit(link, {"email": email, "password": password})
         answer = browser.submit(
@@ -144,9 +138,7 @@ def _connect_by_page(port: int, shop: Any) -> str:
             },
         )
         if "/connect" in str(answer.url):
-            raise CommandFailed(
-                "The connect form refused the simulated shop; see the page.", Exit.SHOP_REFUSED
-            )
+            raise CommandFailed("The connect form refused the simulated shop; see the page.", Exit.SHOP_REFUSED)
     finally:
         browser.close()
     return password

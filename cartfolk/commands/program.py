@@ -86,8 +86,7 @@ def migrate() -> None:
                 cursor.execute("select pg_advisory_unlock(4027, 2)")
     except OperationalError as error:
         raise CommandFailed(
-            f"The database cannot be reached: {str(error).splitlines()[0]} "
-            "Check DATABASE_URL, or leave it out.",
+            f"The database cannot be reached: {str(error).splitlines()[0]} Check DATABASE_URL, or leave it out.",
             Exit.INSTALLATION,
         ) from error
 
@@ -99,8 +98,7 @@ def connected(url: str) -> Iterator[Connection]:
         conn = psycopg.connect(url, autocommit=True)
     except psycopg.OperationalError as error:
         raise CommandFailed(
-            f"The database cannot be reached: {str(error).splitlines()[0]} "
-            "Check DATABASE_URL, or leave it out.",
+            f"The database cannot be reached: {str(error).splitlines()[0]} Check DATABASE_URL, or leave it out.",
             Exit.INSTALLATION,
         ) from error
     with conn:
@@ -138,9 +136,7 @@ class Children:
         """Restarts what died; call it now and then."""
         for name, child in self._running.items():
             if child.poll() is not None and time.monotonic() - self._started[name] > 1:
-                print(
-                    f"cartfolk: {name} ended with code {child.returncode}; starting it again", file=sys.stderr
-                )
+                print(f"cartfolk: {name} ended with code {child.returncode}; starting it again", file=sys.stderr)
                 self._start(name)
 
     def stop(self, timeout: float = 15) -> None:

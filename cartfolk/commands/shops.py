@@ -250,18 +250,22 @@ def pause(arguments: argparse.Namespace) -> int:
     from cartfolk.inbox import bulk
     from cartfolk.stores import health
 
-    return _switch(
-        arguments.store, lambda conn, store: (bulk.pause(conn, store, now()), health.pause(conn, store))
-    )
+    def act(conn: Connection, store_id: int) -> None:
+        bulk.pause(conn, store_id, now())
+        health.pause(conn, store_id)
+
+    return _switch(arguments.store, act)
 
 
 def resume(arguments: argparse.Namespace) -> int:
     from cartfolk.inbox import bulk
     from cartfolk.stores import health
 
-    return _switch(
-        arguments.store, lambda conn, store: (health.resume(conn, store), bulk.resume(conn, store))
-    )
+    def act(conn: Connection, store_id: int) -> None:
+        health.resume(conn, store_id)
+        bulk.resume(conn, store_id)
+
+    return _switch(arguments.store, act)
 
 
 def _switch(name: str, act: Callable[[Connection, int], None]) -> int:

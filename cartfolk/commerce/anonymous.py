@@ -55,11 +55,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if isinstance(value, (Line, Attribution, Cart)):
-        return {
-            field.name: _plain(item)
-            for field in fields(value)
-            if (item := getattr(value, field.name)) is not None
-        }
+        return {field.name: _plain(item) for field in fields(value) if (item := getattr(value, field.name)) is not None}
     return value
 
 
@@ -84,4 +80,5 @@ def from_json(moment: str | Mapping[str, Any]) -> Cart:
 
 def _line(data: Mapping[str, Any]) -> Line:
     amounts = ("quantity", "total", "price", "tax", "discount")
-    return Line(**{name: Decimal(value) if name in amounts else value for name, value in data.items()})
+    values: dict[str, Any] = {name: Decimal(v) if name in amounts and v is not None else v for name, v in data.items()}
+    return Line(**values)

@@ -40,9 +40,7 @@ def due(conn: Connection, at: datetime, limit: int) -> list[int]:
     return [row[0] for row in conn.execute(Q["due"], {"at": at, "limit": limit})]
 
 
-def set_due(
-    conn: Connection, contacts: Sequence[int], extra: Mapping[int, datetime | None] | None = None
-) -> None:
+def set_due(conn: Connection, contacts: Sequence[int], extra: Mapping[int, datetime | None] | None = None) -> None:
     """When the clock next changes something for ``contacts``: the earliest of their carts' times and
     ``extra`` (contact to time, from properties). A contact with neither leaves the table."""
     if not contacts:

@@ -38,9 +38,7 @@ def move(conn: Connection, gone_to_kept: Mapping[int, int], *, lane: int = 0) ->
     conn.execute(Q["mark_dirty"], {"contacts": sorted(set(pairs.values()) - set(gone)), "lane": lane})
 
 
-def move_guest(
-    conn: Connection, emails: Sequence[str], source: int, target: int, *, lane: int = 0
-) -> None:
+def move_guest(conn: Connection, emails: Sequence[str], source: int, target: int, *, lane: int = 0) -> None:
     """What ``source`` did as a guest (no account) with one of these normalised e-mails becomes ``target``'s:
     orders and carts with all that belongs to them, and consents given with the address."""
     if source == target or not emails:
@@ -67,9 +65,7 @@ def move_objects(conn: Connection, moves: Sequence[Move], *, lane: int = 0) -> N
     conn.execute(Q["mark_dirty"], {"contacts": sorted(touched), "lane": lane})
 
 
-def move_accounts(
-    conn: Connection, moves: Sequence[tuple[int, str, int, int]], *, lane: int = 0
-) -> None:
+def move_accounts(conn: Connection, moves: Sequence[tuple[int, str, int, int]], *, lane: int = 0) -> None:
     """Named accounts to another contact: ``(store_id, external_id, source, target)``."""
     wanted = [one for one in moves if one[2] != one[3]]
     if not wanted:
@@ -99,9 +95,9 @@ def _objects(conn: Connection, moves: Sequence[Move]) -> None:
         }
         twins = conn.execute(Q[f"{kind}_twins"], keys).fetchall()
         _remove_twins(conn, kind, [(contact, number) for number, contact in twins])
-        columns: dict[str, list[str]] = {
-            name: names for name, names in conn.execute(Q["columns_of"], {"tables": [name for name, _ in tables]})
-        }
+        columns: dict[str, list[str]] = dict(
+            conn.execute(Q["columns_of"], {"tables": [name for name, _ in tables]}).fetchall()
+        )
         for table, key in tables:
             conn.execute(_move_rows(table, key, columns[table]), keys)
         if kind == "cart":

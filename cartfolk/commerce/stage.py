@@ -117,9 +117,7 @@ def customer_row(c: Customer, contact_id: int, store_id: int, received_at: datet
     )  # fmt: skip
 
 
-def order_row(
-    o: Order, contact_id: int, order_id: int, store_id: int, received_at: datetime, status: str
-) -> Row:
+def order_row(o: Order, contact_id: int, order_id: int, store_id: int, received_at: datetime, status: str) -> Row:
     """``status`` is ours after the owner's own map; ``refunded`` is the sum of the order's refunds."""
     billing = _filled(o.billing, _ADDRESS) if o.billing else None
     if o.shipping_address is None:

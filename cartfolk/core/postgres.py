@@ -194,9 +194,7 @@ class EmbeddedPostgres:
                 "owner of that folder, or choose another one with CARTFOLK_DATA, or set DATABASE_URL."
             ) from error
         try:
-            fcntl.flock(
-                self._lease, fcntl.LOCK_SH
-            )  # waits while the server of earlier users is being stopped
+            fcntl.flock(self._lease, fcntl.LOCK_SH)  # waits while the server of earlier users is being stopped
             return self._join()
         except BaseException:
             self._leave()
@@ -298,9 +296,7 @@ def _reported(watcher: subprocess.Popen[str], home: Path) -> EmbeddedPostgresErr
         report = json.loads(watcher.stdout.read() if watcher.stdout else "")
         return {kind.__name__: kind for kind in kinds}[report["error"]](report["message"])
     except (ValueError, KeyError):
-        return PostgresStartFailed(
-            f"The watcher of PostgreSQL ended with code {watcher.returncode}:\n{_tail(home)}"
-        )
+        return PostgresStartFailed(f"The watcher of PostgreSQL ended with code {watcher.returncode}:\n{_tail(home)}")
 
 
 def _lock(file: IO[bytes], *, exclusive: bool) -> bool:
@@ -475,9 +471,7 @@ class Server:
             shutil.copyfile(log, log.with_suffix(".log.1"))
             os.truncate(log, 0)
 
-    def _spawn(
-        self, program: str, *arguments: str | Path, text: str | None = None
-    ) -> subprocess.Popen[bytes]:
+    def _spawn(self, program: str, *arguments: str | Path, text: str | None = None) -> subprocess.Popen[bytes]:
         """Start a program of the binaries in our stance, its output in the log, `text` on its input."""
         environment = {name: value for name, value in os.environ.items() if name[:2] != "PG"}
         child = subprocess.Popen(

@@ -74,9 +74,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
-        raise ValueError(
-            "A webhook secret is whsec_ followed by base64; copy it again from the store."
-        ) from None
+        raise ValueError("A webhook secret is whsec_ followed by base64; copy it again from the store.") from None
     digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return "v1," + base64.b64encode(digest).decode()
 
@@ -96,9 +94,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes, at: float) -> s
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 12):
         raise SignatureRefused("webhook-timestamp is not a number of Unix seconds.")
     if abs(at - int(timestamp)) > TOLERANCE:
-        raise SignatureRefused(
-            "webhook-timestamp is more than 5 minutes away from now; check the sender's clock."
-        )
+        raise SignatureRefused("webhook-timestamp is more than 5 minutes away from now; check the sender's clock.")
     wanted = sign(secret, message_id, int(timestamp), body).encode()
     fits = False
     for candidate in given.split()[:20]:

@@ -214,9 +214,7 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
     return Decision(settled, new_accounts, claims, union.merged(), moved, sorted(used, reverse=True))
 
 
-def _contest(
-    owner: Owner | None, claimed: Owner, union: _Union, transfers: list[Transfer], email: str
-) -> Owner:
+def _contest(owner: Owner | None, claimed: Owner, union: _Union, transfers: list[Transfer], email: str) -> Owner:
     """Who owns the e-mail after one more claim by an account (rules 2 to 4)."""
     if owner is None:
         return claimed

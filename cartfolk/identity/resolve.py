@@ -117,9 +117,7 @@ def look_up(conn: Connection, sightings: Sequence[Sighting]) -> Known:
     known = Known()
     accounts = sorted({(s.store_id, s.account) for s in sightings if s.account is not None})
     if accounts:
-        rows = conn.execute(
-            Q["accounts"], {"stores": [a[0] for a in accounts], "accounts": [a[1] for a in accounts]}
-        )
+        rows = conn.execute(Q["accounts"], {"stores": [a[0] for a in accounts], "accounts": [a[1] for a in accounts]})
         known.accounts = {(store, external): contact for store, external, contact in rows}
     for kind, values, into in (
         ("email", {s.email for s in sightings if s.email}, known.emails),
@@ -188,15 +186,12 @@ def merge(
 
     Inside the caller's transaction. Records who, when and why, with the names that moved.
     """
-    contacts = sorted(
-        {*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)}
-    )
+    contacts = sorted({*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)})
     conn.execute(Q["lock_for_merge"], {"contacts": contacts})
     gone = sorted(merges)
     if gone:
         evidence = {
-            contact: [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": contact})]
-            for contact in gone
+            contact: [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": contact})] for contact in gone
         }
         pairs = {"gone": gone, "kept": [merges[contact] for contact in gone]}
         conn.execute(Q["merge_identities"], pairs)

@@ -97,12 +97,7 @@ def cancel(conn: Connection, store_id: int, at: datetime) -> bool:
 
 
 def _set(conn: Connection, run_id: int, state: str, at: datetime, error: str | None = None) -> bool:
-    return (
-        conn.execute(
-            Q["set_run_state"], {"run_id": run_id, "state": state, "at": at, "error": error}
-        ).rowcount
-        > 0
-    )
+    return conn.execute(Q["set_run_state"], {"run_id": run_id, "state": state, "at": at, "error": error}).rowcount > 0
 
 
 @contextmanager
@@ -159,9 +154,7 @@ def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
 class _Backfill:
     """One process's work on one run."""
 
-    def __init__(
-        self, conn: Connection, store: Store, connector: Connector, run: Run, most_waiting: int
-    ) -> None:
+    def __init__(self, conn: Connection, store: Store, connector: Connector, run: Run, most_waiting: int) -> None:
         self.conn, self.store, self.connector, self.run, self.most_waiting = (
             conn,
             store,
@@ -242,11 +235,7 @@ class _Backfill:
                 },
             )
             return [(window, None) for window in cut]
-        return [
-            (Window(stream, key, begin, end), cursor)
-            for key, begin, end, cursor, _pages, done in rows
-            if not done
-        ]
+        return [(Window(stream, key, begin, end), cursor) for key, begin, end, cursor, _pages, done in rows if not done]
 
     async def _fetch_window(self, window: Window, cursor: str | None) -> None:
         while True:
@@ -314,9 +303,7 @@ class _Backfill:
                     lane=deliveries.BULK,
                     run_id=run_id,
                 )
-                self.conn.execute(
-                    Q["count_fetched"], {"run_id": run_id, "stream": window.stream, "rows": page.rows}
-                )
+                self.conn.execute(Q["count_fetched"], {"run_id": run_id, "stream": window.stream, "rows": page.rows})
                 deliveries.ring(self.conn)
         health.ok(self.conn, self.store.pk, now())
 

@@ -92,9 +92,7 @@ def claim(conn: Connection, lane: int, limit: int, at: datetime | None = None) -
     transaction only; those another worker holds and those waiting for a retry are left out."""
     rows = conn.execute(Q["claim"], {"lane": lane, "limit": limit, "at": at or now()})
     return [
-        Delivery(
-            delivery, store_id, lane_, kind, stream, received, zlib.decompress(body), hint, run, attempts
-        )
+        Delivery(delivery, store_id, lane_, kind, stream, received, zlib.decompress(body), hint, run, attempts)
         for delivery, store_id, lane_, kind, stream, received, body, hint, run, attempts in rows
     ]
 
@@ -109,9 +107,7 @@ def postpone(conn: Connection, ids: Sequence[int], error: str, at: datetime, aft
     """The deliveries could not be handled: they wait ``after`` seconds at least, twice as long each time, at
     most an hour, and carry the error."""
     if ids:
-        conn.execute(
-            Q["postpone"], {"ids": list(ids), "error": error[:2000], "at": at, "after": float(after)}
-        )
+        conn.execute(Q["postpone"], {"ids": list(ids), "error": error[:2000], "at": at, "after": float(after)})
 
 
 def replay(conn: Connection, store_id: int, stream: str | None = None, since: datetime | None = None) -> int:

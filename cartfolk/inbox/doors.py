@@ -57,9 +57,7 @@ def _door(largest: int) -> Callable[[Door], Callable[..., HttpResponse]]:
                 conn: Connection = connection.connection
                 return door(request, conn, by_key(conn, key), body)
             except UnknownStore:
-                return _json(
-                    404, {"error": "No store has this address; copy it again from the store's page."}
-                )
+                return _json(404, {"error": "No store has this address; copy it again from the store's page."})
             except _Refused as refused:
                 return _json(refused.status, refused.body)
 
@@ -121,9 +119,7 @@ def ingest(request: HttpRequest, conn: Connection, known: Known, body: bytes) ->
             errors.append({"record": position + 1, "id": sent, "field": error.field, "message": str(error)})
     if len(errors) == len(several):
         raise _Refused(400, f"Record 1: {errors[0]['message']}", errors=errors)
-    stored = deliveries.store(
-        conn, known.store.pk, "ingest", "ingest", body, at, dedupe=f"ingest {message_id[:300]}"
-    )
+    stored = deliveries.store(conn, known.store.pk, "ingest", "ingest", body, at, dedupe=f"ingest {message_id[:300]}")
     if stored:
         BELL.ring()
     return _json(

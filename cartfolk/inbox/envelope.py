@@ -59,9 +59,7 @@ def read(body: bytes, received_at: datetime, *, tracked: bool = False) -> Mapped
             records += read_one(one, received_at, tracked=tracked)
         except Wrong as error:
             bad.append(
-                BadRecord(
-                    _kind(one), _external_id(one), error.field, f"Record {position + 1}: {error}", _raw(one)
-                )
+                BadRecord(_kind(one), _external_id(one), error.field, f"Record {position + 1}: {error}", _raw(one))
             )
     return Mapped(tuple(records), tuple(bad))
 

@@ -44,9 +44,7 @@ class Fields:
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
-            raise Wrong(
-                path or "envelope", "is missing or no JSON object" if value is None else "is no JSON object"
-            )
+            raise Wrong(path or "envelope", "is missing or no JSON object" if value is None else "is no JSON object")
         self._value: dict[str, Any] = value
         self._path = path
 
@@ -116,9 +114,7 @@ class Fields:
 
     def email(self, name: str) -> str | None:
         value = self.text(name, limit=320)
-        if value is not None and (
-            value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or " " in value
-        ):
+        if value is not None and (value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or " " in value):
             raise Wrong(self.path(name), f"is {value[:80]!r}, no e-mail address")
         return value
 

@@ -93,7 +93,7 @@ async def start_due(conn: Connection) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="cartfolk.check_webhooks", queueing_lock="check-webhooks")
 async def check_webhooks(timestamp: int) -> None:
-    """Hourly: is it still the same shop, and are its webhooks there and enabled? Shops switch them off by themselves."""
+    """Hourly: is it still the same shop, and are its webhooks there and enabled? Shops switch them off."""
     with connected() as conn:
         stores = [store for store in lookup.every(conn) if store.state == Store.State.CONNECTED]
         await asyncio.gather(*(_patient(check_store(conn, store), store) for store in stores))

@@ -56,9 +56,7 @@ async def _stream(
         try:
             page = await connector.changes(stream, cursor, since)
         except PageUnreadable as error:
-            record = BadRecord(
-                singular(stream), f"poll:{cursor or since}", quarantine.WHOLE_PAGE, str(error), "{}"
-            )
+            record = BadRecord(singular(stream), f"poll:{cursor or since}", quarantine.WHOLE_PAGE, str(error), "{}")
             quarantine.put(conn, [quarantine.Bad(store.pk, stream, record, asked_at)])
             return rows
         with conn.transaction():

@@ -81,9 +81,7 @@ def applied(conn: Connection, rows: Iterable[tuple[int, str, int]]) -> None:
     several = list(rows)
     if several:
         run_ids, streams, counts = zip(*several, strict=True)
-        conn.execute(
-            Q["count_applied"], {"run_ids": list(run_ids), "streams": list(streams), "rows": list(counts)}
-        )
+        conn.execute(Q["count_applied"], {"run_ids": list(run_ids), "streams": list(streams), "rows": list(counts)})
 
 
 def latest(conn: Connection, store_id: int) -> Progress | None:
@@ -99,9 +97,7 @@ def latest(conn: Connection, store_id: int) -> Progress | None:
         started_at,
         finished_at,
         float(seconds),
-        tuple(
-            StreamProgress(stream, expected, got, done) for stream, _position, expected, got, done in streams
-        ),
+        tuple(StreamProgress(stream, expected, got, done) for stream, _position, expected, got, done in streams),
         int(quarantined),
         error or "",
     )

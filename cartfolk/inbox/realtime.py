@@ -184,9 +184,7 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
                 quarantine.Bad(
                     group.store_id,
                     group.stream,
-                    BadRecord(
-                        kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})
-                    ),
+                    BadRecord(kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})),
                     at,
                 )
                 for external_id, reason in unreadable
@@ -197,9 +195,7 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
         deliveries.ring(conn)
 
 
-def missing(
-    connector: Connector, stream: str, ids: Sequence[str], page: Page, received_at: datetime
-) -> list[str]:
+def missing(connector: Connector, stream: str, ids: Sequence[str], page: Page, received_at: datetime) -> list[str]:
     """Which of ``ids`` the page does not hold. A record that cannot be read is there all the same; one without
     a readable id leaves us unsure, and then nothing is called gone."""
     mapped = connector.read(stream, page.body, received_at)

@@ -220,9 +220,7 @@ def order(fields: Fields, at: datetime) -> list[Record]:
 
 
 def consent(fields: Fields, at: datetime) -> list[Record]:
-    fields.only(
-        "status", "source", "email", "customer_id", "phone", "channel", "purpose", "wording", "evidence", "at"
-    )
+    fields.only("status", "source", "email", "customer_id", "phone", "channel", "purpose", "wording", "evidence", "at")
     email = fields.email("email")
     customer_id, phone = fields.text("customer_id", limit=200), fields.text("phone", limit=60)
     if not (email or customer_id or phone):

@@ -15,9 +15,7 @@ from .known import bare_host
 
 LARGEST = 64 * 1024  # bytes
 PER_VISITOR, PER_STORE = 120, 6000  # moments a minute
-_ROBOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|headless|preview|monitor|lighthouse|python|curl|wget|^$", re.I
-)
+_ROBOT = re.compile(r"bot\b|bot/|crawl|spider|slurp|headless|preview|monitor|lighthouse|python|curl|wget|^$", re.I)
 
 
 class TooMany(Exception):

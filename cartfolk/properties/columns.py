@@ -42,13 +42,9 @@ def _ensure(conn: Connection, table: str, names: tuple[str, ...]) -> None:
                 "column in a migration (alter table … alter column … type …), then run migrate again."
             )
     missing = [
-        sql.SQL("add column if not exists {} {}").format(
-            sql.Identifier(name), sql.SQL(PROPERTIES[name].column)
-        )
+        sql.SQL("add column if not exists {} {}").format(sql.Identifier(name), sql.SQL(PROPERTIES[name].column))
         for name in names
         if name not in present
     ]
     if missing:
-        conn.execute(
-            sql.SQL("alter table {} {}").format(sql.Identifier(table), sql.SQL(", ").join(missing))
-        )
+        conn.execute(sql.SQL("alter table {} {}").format(sql.Identifier(table), sql.SQL(", ").join(missing)))

@@ -21,9 +21,7 @@ _MOST_ARGUMENTS = 90  # PostgreSQL takes 100 arguments a call
 _SMALL = 50  # contacts; above it memory for sorting is worth asking for
 
 
-def compute(
-    conn: Connection, contacts: Sequence[int], at: datetime, source: str, source_id: str = ""
-) -> int:
+def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str, source_id: str = "") -> int:
     """Brings all computed values of ``contacts`` up to ``at`` (aware); returns how many contacts changed.
 
     ``source`` and ``source_id`` are noted in the history of what changed: import, sync, clock, merge ... and
@@ -74,7 +72,7 @@ def _changes() -> str:
     """SQL for the members of a JSON object: every column whose value is new. One pass, nothing is built for
     the columns that stayed."""
     parts = [
-        f"case when v.\"{name}\" is distinct from old.\"{name}\" then '\"{name}\":' || {_json(name)} end"
+        f'case when v."{name}" is distinct from old."{name}" then \'"{name}":\' || {_json(name)} end'
         for name in COMPUTED
     ]
     groups = [parts[i : i + _MOST_ARGUMENTS] for i in range(0, len(parts), _MOST_ARGUMENTS)]

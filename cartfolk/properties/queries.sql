@@ -79,6 +79,8 @@ order_sum as (
     from o group by contact_id
 ),
 -- The lines of counted orders with what the catalogue knows of their products.
+-- ``offset 0`` keeps the look-up by key apart: joined plainly, the two key columns are taken for independent,
+-- one line is expected in all, and the catalogue is read once per line.
 line as (
     select o.contact_id, o.counted_nth, l.position, l.name, l.quantity, l.total, l.discount, l.price as own_price,
         l.price * o.rate as price, o.currency,
@@ -87,7 +89,10 @@ line as (
         coalesce(nullif(l.sku, ''), nullif(p.sku, ''), l.product_id) as sku,
         p.type, nullif(array_to_string(p.categories, E'\x1f'), '') as categories
     from o
-    join order_line l on l.contact_id = o.contact_id and l.order_id = o.order_id
+    cross join lateral (
+        select * from order_line where order_line.contact_id = o.contact_id and order_line.order_id = o.order_id
+        offset 0
+    ) l
     left join product p on p.store_id = l.store_id and p.external_id = l.product_id
     where o.counted
 ),

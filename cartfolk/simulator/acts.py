@@ -66,9 +66,7 @@ def _state(fields: Fields, states: Mapping[str, str], default: str) -> str:
     if "status" not in fields:
         return default
     if fields["status"] not in states:
-        raise ShopError(
-            f"act {fields.get('do')}: status {fields['status']!r} is not one of {', '.join(states)}"
-        )
+        raise ShopError(f"act {fields.get('do')}: status {fields['status']!r} is not one of {', '.join(states)}")
     return states[fields["status"]]
 
 
@@ -126,17 +124,13 @@ def _register(world: World, fields: Fields, _states: Mapping[str, str]) -> Touch
     first, last = str(fields.get("first_name", "Test")), str(fields.get("last_name", "Person"))
     address = Address(first, last, country=world.country, email=email)
     role = str(fields.get("role", "customer"))
-    world.add_customer(
-        Customer(customer_id, email, first, last, f"user{customer_id}", role, now, now, address)
-    )
+    world.add_customer(Customer(customer_id, email, first, last, f"user{customer_id}", role, now, now, address))
     return "customer", customer_id
 
 
 def _change(world: World, fields: Fields, _states: Mapping[str, str]) -> Touched:
     customer = _customer_of(world, fields)
-    changes = {
-        name: str(fields[name]) for name in ("email", "first_name", "last_name", "role") if name in fields
-    }
+    changes = {name: str(fields[name]) for name in ("email", "first_name", "last_name", "role") if name in fields}
     if "email" in changes:
         world.change_customer(customer, **changes, address=with_email(customer.address, changes["email"]))
     else:

@@ -25,9 +25,7 @@ def stock(world: World, rng: Random, opened: int, count: int = 140) -> None:
         kind = "variable" if roll < 0.35 and category in ("Clothing", "Men", "Women", "Home") else "simple"
         if kind == "simple" and roll > 0.97:
             kind = "grouped" if roll > 0.985 else "external"
-        price = (
-            rng.randrange(low, high, 100) + 90 if category != "Gift cards" else rng.choice((1000, 2500, 5000))
-        )
+        price = rng.randrange(low, high, 100) + 90 if category != "Gift cards" else rng.choice((1000, 2500, 5000))
         product = Product(
             id=product_id,
             name=name,

@@ -86,8 +86,7 @@ def compose_order(
     """
     taxed = is_taxed(world, buyer.address.country)
     gross = [
-        price_in(item.variation.price if item.variation else item.product.price, currency, world.home)
-        * item.quantity
+        price_in(item.variation.price if item.variation else item.product.price, currency, world.home) * item.quantity
         for item in goods
     ]
     discounts = _spread(world, coupon, gross, currency)

@@ -44,9 +44,7 @@ class _Control:
         return JSONResponse(truth.account(simulator.world, simulator.platform.words, with_people))
 
     async def stats(self, request: Request) -> Response:
-        return JSONResponse(
-            self._simulator.stats.told() | {"webhook_backlog": self._simulator.platform.backlog}
-        )
+        return JSONResponse(self._simulator.stats.told() | {"webhook_backlog": self._simulator.platform.backlog})
 
     async def faults(self, request: Request) -> Response:
         """GET lists, POST adds one or a list, DELETE ends them all."""
@@ -112,9 +110,7 @@ class _Control:
         try:
             if "key" not in asked:
                 return JSONResponse(platform.add_key(str(asked.get("permissions"))))
-            platform.change_key(
-                str(asked["key"]), bool(asked.get("revoke")), bool(asked.get("privileged", True))
-            )
+            platform.change_key(str(asked["key"]), bool(asked.get("revoke")), bool(asked.get("privileged", True)))
         except ShopError as error:
             return _refused(error)
         return JSONResponse({"ok": True})

@@ -301,16 +301,12 @@ def _refund(world: World, rng: Random, when: int, order: Order) -> None:
             )
         )
     elif whole and line_amount:
-        parts.append(
-            (line_amount, [RefundLine(world.next_line_id(), line, line.quantity, line.total, line.total_tax)])
-        )
+        parts.append((line_amount, [RefundLine(world.next_line_id(), line, line.quantity, line.total, line.total_tax)]))
         parts.append((order.total - line_amount, []))
     elif whole:
         parts.append((order.total, []))
     elif rng.random() < 0.6 and 0 < line_amount < order.total:
-        parts.append(
-            (line_amount, [RefundLine(world.next_line_id(), line, line.quantity, line.total, line.total_tax)])
-        )
+        parts.append((line_amount, [RefundLine(world.next_line_id(), line, line.quantity, line.total, line.total_tax)]))
     else:
         parts.append((max(1, order.total // rng.randint(3, 10)), []))
     for amount, lines in parts:

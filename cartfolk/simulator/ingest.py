@@ -30,16 +30,12 @@ def signature(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     try:
         key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except binascii.Error:
-        raise ShopError(
-            "ingest: secret must be whsec_ followed by base64; copy it again from the store"
-        ) from None
+        raise ShopError("ingest: secret must be whsec_ followed by base64; copy it again from the store") from None
     digest = hmac.new(key, f"{message_id}.{timestamp}.".encode() + body, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
-def envelope(
-    world: World, cart: Cart, kind: str, shop_url: str, sequence: int, country: str
-) -> dict[str, Any]:
+def envelope(world: World, cart: Cart, kind: str, shop_url: str, sequence: int, country: str) -> dict[str, Any]:
     """The cart as it stands, as an event of `kind` cart or checkout; amounts include tax."""
     taxed = is_taxed(world, country)
     lines = [_line(world, item, cart.currency, shop_url) for item in cart.lines]
@@ -70,9 +66,7 @@ def envelope(
             "lines": lines,
             "page_url": f"{shop_url}/{'checkout' if kind == 'checkout' else 'cart'}/",
             "referrer": visit.referrer if visit else "",
-            "utm": {"source": visit.source, "medium": visit.medium, "campaign": visit.campaign}
-            if visit
-            else {},
+            "utm": {"source": visit.source, "medium": visit.medium, "campaign": visit.campaign} if visit else {},
             "recovered": cart.recovered,
         },
     }

@@ -270,9 +270,7 @@ class Life:
         self._door.send(envelope(self._world, cart, kind, self._shop_url(), self._sequence, country))
 
     def _register(self, person: Person) -> None:
-        account = open_account(
-            self._world, self._rng, person, self._world.clock.now(), self._world.next_customer_id()
-        )
+        account = open_account(self._world, self._rng, person, self._world.clock.now(), self._world.next_customer_id())
         account.role, account.modified = "customer", account.created
         try:
             self._world.add_customer(account)
@@ -290,11 +288,7 @@ class Life:
             account = None  # deleted since, or did not sign in
         email = account.email if account else cart.email or person.address.email
         buyer = Buyer(with_email(person.address, email), account.id if account else 0)
-        coupon = (
-            world.coupons[rng.choice(sorted(world.coupons))]
-            if world.coupons and rng.random() < 0.15
-            else None
-        )
+        coupon = world.coupons[rng.choice(sorted(world.coupons))] if world.coupons and rng.random() < 0.15 else None
         order = compose_order(
             world,
             cart.lines,

@@ -120,9 +120,7 @@ class _Loader:
             if order.customer_id:
                 for code in dict.fromkeys(line.sku for line in order.lines if line.quantity > 0):
                     bought[order.customer_id, code].append(order)
-        left: dict[int, int] = {
-            line.id: line.quantity for order in self.world.orders.values() for line in order.lines
-        }
+        left: dict[int, int] = {line.id: line.quantity for order in self.world.orders.values() for line in order.lines}
         invoices = list(self.cancelled)
         place = {invoice: number for number, invoice in enumerate(invoices)}
         for invoice in sorted(invoices, key=lambda each: (self.cancelled_at[each][0], place[each])):
@@ -194,9 +192,7 @@ class _Loader:
                 order.state = REFUNDED  # WooCommerce does that by itself
         gross = sum(order.total for order in world.orders.values())
         if gross - self.returned != self.pence:
-            raise ShopError(
-                f"--orders: {gross} - {self.returned} pence is not {self.pence}; the rules lost money"
-            )
+            raise ShopError(f"--orders: {gross} - {self.returned} pence is not {self.pence}; the rules lost money")
         world.facts["retail"] = {
             "rows": self.rows,
             "invoices": len(world.orders)

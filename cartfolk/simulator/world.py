@@ -174,9 +174,7 @@ class World:
         """
         left = order.total - order.refunded
         if not 0 < amount <= left:
-            raise ShopError(
-                f"order {order.id}: refund of {amount} refused, {left} hundredths are left to refund"
-            )
+            raise ShopError(f"order {order.id}: refund of {amount} refused, {left} hundredths are left to refund")
         now = self.clock.now()
         refund = Refund(self.next_id(), order.id, now, amount, reason, lines or [])
         order.refunds.append(refund)

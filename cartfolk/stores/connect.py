@@ -59,18 +59,14 @@ def tidy_url(text: str) -> str:
     if not host or parts.scheme not in {"http", "https"} or " " in host:
         raise ConnectRefused(f"url: {text!r} is no address of a shop; write it like https://shop.example.")
     if parts.username or parts.password:
-        raise ConnectRefused(
-            "url: leave user name and password out of the address; keys have their own fields."
-        )
+        raise ConnectRefused("url: leave user name and password out of the address; keys have their own fields.")
     return urlunsplit((parts.scheme, parts.netloc.lower(), parts.path.rstrip("/"), "", ""))
 
 
 def validated(application: Application) -> StoreConfig:
     """The application as a connector's configuration (it needs no network). Raises ConnectRefused naming the field."""
     if not _NAME.match(application.name):
-        raise ConnectRefused(
-            "name: use 1 to 80 lower-case letters, digits, - and _, beginning with a letter or digit."
-        )
+        raise ConnectRefused("name: use 1 to 80 lower-case letters, digits, - and _, beginning with a letter or digit.")
     if not 5 <= application.idle_minutes <= 600:
         raise ConnectRefused("idle_minutes: choose between 5 and 600 minutes.")
     if not 1 <= application.max_concurrency <= 50:

@@ -26,8 +26,8 @@ def _field(item: FormField) -> forms.Field:
         return forms.ChoiceField(choices=[(value, _(label)) for value, label in item.options], **common)
     if item.secret or item.kind == "password":
         # What was typed is never sent back to the page.
-        widget = forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
-        return forms.CharField(max_length=2000, widget=widget, **common)
+        secret = forms.PasswordInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        return forms.CharField(max_length=2000, widget=secret, **common)
     if item.kind == "url":
         widget = forms.TextInput(attrs={"inputmode": "url", "placeholder": "https://", "autocomplete": "url"})
         return forms.CharField(max_length=500, widget=widget, **common)
@@ -49,9 +49,7 @@ class ConnectForm(forms.Form):
         self.fields["idle_minutes"].label = _("Abandoned after (minutes)")
         self.fields["idle_minutes"].help_text = _("A cart idle for longer counts as abandoned.")
         self.fields["allow_private_address"].label = _("The shop is on a private network")
-        self.fields["allow_private_address"].help_text = _(
-            "Allows addresses such as 127.0.0.1 or 192.168.1.20."
-        )
+        self.fields["allow_private_address"].help_text = _("Allows addresses such as 127.0.0.1 or 192.168.1.20.")
         own = {item.name: _field(item) for item in info.fields}
         self.fields = {"name": self.fields.pop("name"), **own, **self.fields}
 

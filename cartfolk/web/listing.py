@@ -177,11 +177,7 @@ class _Walk:
     ) -> list[dict[str, Any]]:
         downwards = self.descending != self.backward
         natural = downwards == (self.sort.natural == "desc")
-        nulls = (
-            self.sort.nulls_natural
-            if natural
-            else {"last": "first", "first": "last"}[self.sort.nulls_natural]
-        )
+        nulls = self.sort.nulls_natural if natural else {"last": "first", "first": "last"}[self.sort.nulls_natural]
         direction = "desc" if downwards else "asc"
         key = self.sort.expression
         # Told exactly as the index was made, or PostgreSQL would sort a million rows.

@@ -57,9 +57,7 @@ def everything(platforms: Iterable[str] = ()) -> list[Shown]:
         own = group.shop_group
         block = catalogue.BLOCKS.get(item.block or "") if own else None
         rank = (
-            _FIRST.index(item.group)
-            if item.group in _FIRST
-            else len(_FIRST) + (0 if own else 1 + groups[item.group])
+            _FIRST.index(item.group) if item.group in _FIRST else len(_FIRST) + (0 if own else 1 + groups[item.group])
         )
         shown = Shown(
             name=item.name,

@@ -92,9 +92,7 @@ def cells(
     far = [c.name for c in columns if c.name not in listing.LIST_SORTS and c.name not in {"stores", "phone"}]
     more: dict[int, dict[str, Any]] = {}
     if far and rows:
-        more = dict(
-            conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall()
-        )
+        more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())
     for row in rows:
         all_values = more.get(row["contact_id"], {}) | row
         all_values["stores"] = ", ".join(stores[id_] for id_ in row["store_ids"] if id_ in stores)

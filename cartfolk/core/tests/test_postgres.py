@@ -47,9 +47,7 @@ sys.stdin.read()
 server.stop()
 """
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the embedded server needs Linux or macOS")
-needs_root = pytest.mark.skipif(
-    not (ROOT and sys.platform == "linux"), reason="only root can change its user"
-)
+needs_root = pytest.mark.skipif(not (ROOT and sys.platform == "linux"), reason="only root can change its user")
 
 
 def program(data: Path, **options: object) -> subprocess.Popen[str]:
@@ -324,9 +322,7 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
     assert not sockets.exists()
 
 
-def test_a_cluster_is_opened_by_its_own_major_version(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cluster_is_opened_by_its_own_major_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
         newest = postgres.find_binaries(18)
     except (PostgresMissing, PostgresVersionMismatch):

@@ -34,7 +34,9 @@ def test_everything_arrives_once_and_catalogue_first(conn):
     found = progress.latest(conn, store.pk)
     assert found is not None
     assert (found.state, found.fetched, found.expected, found.complete) == ("done", 85, 85, False)
-    progress.applied(conn, [(found.run_id, "orders", 57), (found.run_id, "customers", 23), (found.run_id, "products", 5)])
+    progress.applied(
+        conn, [(found.run_id, "orders", 57), (found.run_id, "customers", 23), (found.run_id, "products", 5)]
+    )
     done = progress.latest(conn, store.pk)
     assert done is not None
     assert done.complete

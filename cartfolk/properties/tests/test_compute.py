@@ -70,7 +70,9 @@ def test_totals_equal_plain_arithmetic(conn, home, step):
         for k in range(draw.randrange(7)):
             total = Decimal(draw.randrange(1, 400000)) / 1000
             fact = {
-                "status": draw.choice(["completed", "completed", "refunded", "pending", "failed", "cancelled", "ignored"]),
+                "status": draw.choice(
+                    ["completed", "completed", "refunded", "pending", "failed", "cancelled", "ignored"]
+                ),
                 "currency": draw.choice([home, home, "USD"]),
                 "total": total,
                 "refunded": draw.choice([Decimal(0), total, (total / 2).quantize(Decimal("0.001"))]),
@@ -248,4 +250,8 @@ def test_the_newest_abandoned_cart_is_the_one_told(conn):
     conn.execute("update cart set state = 'ordered'")
     run(conn, [1])
     told = flat(conn, 1)
-    assert (told["current_abandoned_cart"], told["abandoned_cart_url"], told["abandoned_cart_counter"]) == ("no", None, 0)
+    assert (told["current_abandoned_cart"], told["abandoned_cart_url"], told["abandoned_cart_counter"]) == (
+        "no",
+        None,
+        0,
+    )

@@ -59,13 +59,9 @@ def test_timeout_and_latency_take_their_time(shop: SimulatedShop, api: httpx2.Cl
 def test_rows_shift_between_pages_without_a_change_in_meaning(shop: SimulatedShop, api: httpx2.Client):
     before = shop.truth()
     query: dict[str, str | int] = {"orderby": "modified", "order": "asc", "per_page": 20, "_fields": "id"}
-    plain = [
-        row["id"] for page in (1, 2, 3) for row in api.get("orders", params=query | {"page": page}).json()
-    ]
+    plain = [row["id"] for page in (1, 2, 3) for row in api.get("orders", params=query | {"page": page}).json()]
     shop.post_fault("shift", path="/orders", rows=30)
-    moved = [
-        row["id"] for page in (1, 2, 3) for row in api.get("orders", params=query | {"page": page}).json()
-    ]
+    moved = [row["id"] for page in (1, 2, 3) for row in api.get("orders", params=query | {"page": page}).json()]
     assert set(plain) - set(moved), "offset paging misses rows"
     after = shop.truth()
     for name in ("orders", "counted_orders", "currencies", "people"):

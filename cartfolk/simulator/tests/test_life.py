@@ -106,9 +106,7 @@ def test_nothing_is_dated_after_the_real_time(shop: SimulatedShop, api):
 
 def test_a_day_can_be_caught_up_to_now():
     start = int(time.time()) - 86400
-    with start_simulator(
-        seed=6, customers=60, now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))
-    ) as shop:
+    with start_simulator(seed=6, customers=60, now=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start))) as shop:
         shop.live(1440)
         told = shop.truth(people=False)
         moments = [cart["updated"] for cart in told["carts"]]

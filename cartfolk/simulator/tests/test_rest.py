@@ -78,9 +78,7 @@ def test_without_dates_are_gmt_the_bound_is_shop_local(get):
     # A zone is converted to shop-local time, and then compared with whatever column is asked for.
     zoned = order["date_created_gmt"] + "Z"
     assert total(after=zoned) == total(after=order["date_created"])
-    shifted = get(
-        "orders", after=zoned, dates_are_gmt="true", orderby="date", order="asc", per_page=1
-    ).json()[0]
+    shifted = get("orders", after=zoned, dates_are_gmt="true", orderby="date", order="asc", per_page=1).json()[0]
     assert shifted["date_created_gmt"] > order["date_created"] > order["date_created_gmt"]
 
 
@@ -217,9 +215,7 @@ def test_json_is_escaped_as_php_does_it(get):
 
 def test_meta_data_carries_attribution_rate_and_consent(get):
     keys = Counter(
-        (meta["key"])
-        for order in fetch_all(get, "orders", _fields="meta_data")
-        for meta in order["meta_data"]
+        (meta["key"]) for order in fetch_all(get, "orders", _fields="meta_data") for meta in order["meta_data"]
     )
     for key in (
         "_wc_order_attribution_source_type",

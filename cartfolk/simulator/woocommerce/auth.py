@@ -47,9 +47,7 @@ class Keyring:
         self.keys[key.consumer_key] = key
         return key
 
-    def identify(
-        self, method: str, url: str, params: dict[str, str], authorization: str, tls: bool
-    ) -> Key | None:
+    def identify(self, method: str, url: str, params: dict[str, str], authorization: str, tls: bool) -> Key | None:
         """The key that signed the request; None if it names none.
 
         In: HTTP method, the URL without query as the shop knows itself, query parameters in PHP's form
@@ -129,14 +127,10 @@ def _encode(text: str) -> str:
 
 
 def _check_signature(key: Key, method: str, url: str, params: dict[str, str]) -> None:
-    algorithm = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}.get(
-        params["oauth_signature_method"]
-    )
+    algorithm = {"HMAC-SHA1": hashlib.sha1, "HMAC-SHA256": hashlib.sha256}.get(params["oauth_signature_method"])
     if algorithm is None:
         raise _refused("Invalid signature - signature method is invalid.")
-    pairs = sorted(
-        (_encode(name), _encode(value)) for name, value in params.items() if name != "oauth_signature"
-    )
+    pairs = sorted((_encode(name), _encode(value)) for name, value in params.items() if name != "oauth_signature")
     joined = "&".join(f"{name}={value}" for name, value in pairs)
     base = "&".join((method.upper(), _encode(url), _encode(joined)))
     digest = hmac.new(f"{key.consumer_secret}&".encode(), base.encode(), algorithm).digest()

@@ -190,9 +190,7 @@ class Delivery:
                 status = answer.status_code
             except (httpx2.HTTPError, httpx2.InvalidURL):
                 status = 0
-        self.log.append(
-            {"webhook": webhook.id, "topic": webhook.topic, "id": job.record_id, "status": status}
-        )
+        self.log.append({"webhook": webhook.id, "topic": webhook.topic, "id": job.record_id, "status": status})
         if 200 <= status < 303:
             self._stats.webhooks["delivered"] += 1
             webhook.failures = 0

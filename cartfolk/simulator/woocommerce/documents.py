@@ -99,8 +99,7 @@ def order(world: World, base: str, record: Order) -> Json:
         "fee_lines": [_fee(charge) for charge in record.fees],
         "coupon_lines": [_coupon_line(coupon) for coupon in record.coupons],
         "refunds": [
-            {"id": each.id, "reason": each.reason, "total": money(-each.amount)}
-            for each in reversed(record.refunds)
+            {"id": each.id, "reason": each.reason, "total": money(-each.amount)} for each in reversed(record.refunds)
         ],
         "payment_url": f"{base}/checkout/order-pay/{record.id}/?pay_for_order=true",
         "is_editable": record.state in (UNPAID,),
@@ -133,9 +132,7 @@ def refund(world: World, base: str, record: Refund, storewide: bool) -> Json:
 
 
 def _numbered(owner: int, pairs: list[tuple[str, str]]) -> list[Json]:
-    return [
-        {"id": owner * 20 + place, "key": key, "value": value} for place, (key, value) in enumerate(pairs)
-    ]
+    return [{"id": owner * 20 + place, "key": key, "value": value} for place, (key, value) in enumerate(pairs)]
 
 
 def _order_meta(record: Order) -> list[tuple[str, str]]:

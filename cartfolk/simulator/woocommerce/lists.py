@@ -94,9 +94,7 @@ def orders(world: World, args: Args) -> Sequence[int]:
         product = args.number("product", 0)
         ids = [each for each in ids if any(line.product_id == product for line in world.orders[each].lines)]
     if search := args.text("search").lower():
-        ids = [
-            each for each in ids if search in world.orders[each].billing.email.lower() or search == str(each)
-        ]
+        ids = [each for each in ids if search in world.orders[each].billing.email.lower() or search == str(each)]
     return _arrange(ids, args, by, direction, presorted=by in ("date", "modified"))
 
 
@@ -148,9 +146,7 @@ def customers(world: World, args: Args) -> Sequence[int]:
         found = [each for each in found if search in f"{each.email} {each.username}".lower()]
     if by == "name":
         page = args.text("page", "1")
-        found.sort(
-            key=lambda each: (f"{each.first_name} {each.last_name}", zlib.crc32(f"{each.id}/{page}".encode()))
-        )
+        found.sort(key=lambda each: (f"{each.first_name} {each.last_name}", zlib.crc32(f"{each.id}/{page}".encode())))
     elif by == "registered_date":
         found.sort(key=lambda each: (each.created, each.id))
     ids = [each.id for each in found]

@@ -146,9 +146,7 @@ def list_variations(call: Call) -> Answer:
     owner = _product(call)
     by_id = {each.id: each for each in owner.variations}
     ids = lists.simple(by_id, call.args)
-    return paged(
-        call, ids, lambda each: catalog.variation(call.shop.world, call.shop.url, owner, by_id[each])
-    )
+    return paged(call, ids, lambda each: catalog.variation(call.shop.world, call.shop.url, owner, by_id[each]))
 
 
 def one_variation(call: Call) -> Answer:

@@ -28,9 +28,7 @@ _JSON = "application/json; charset=UTF-8"
 _HTML = "text/html; charset=UTF-8"
 _FIREWALL = """<!DOCTYPE html><html><head><title>One moment, please...</title></head>
 <body><h1>Please wait while your request is being verified...</h1></body></html>"""
-_NOTICE = (
-    "<br />\n<b>Deprecated</b>:  Optional parameter $x declared before a required one in <b>plugin.php</b>\n"
-)
+_NOTICE = "<br />\n<b>Deprecated</b>:  Optional parameter $x declared before a required one in <b>plugin.php</b>\n"
 
 
 @dataclass(slots=True)
@@ -107,8 +105,7 @@ class WooShop:
 
     def hooks(self) -> dict[str, Any]:
         registered = [
-            webhooks.document(self, each)
-            | {"failures": each.failures, "pending_delivery": each.pending_delivery}
+            webhooks.document(self, each) | {"failures": each.failures, "pending_delivery": each.pending_delivery}
             for each in self.webhooks.values()
         ]
         return {"webhooks": registered, "deliveries": list(self.delivery.log)}
@@ -149,9 +146,7 @@ class WooShop:
         title = f"Page not found &#8211; {self.world.name}"
         return Response(f"<!DOCTYPE html><title>{title}</title><h1>404</h1>", 404, media_type=_HTML)
 
-    async def _answer_with_faults(
-        self, request: Request, route: str, path: str, params: dict[str, str]
-    ) -> Response:
+    async def _answer_with_faults(self, request: Request, route: str, path: str, params: dict[str, str]) -> Response:
         faults = self.faults
         if slow := faults.strike("latency", route):
             await asyncio.sleep(0.2 if slow.seconds is None else slow.seconds)
@@ -178,9 +173,7 @@ class WooShop:
             content = _NOTICE.encode() + content
         if answer.status < 300 and faults.strike("truncated", route):
             content = content[: len(content) // 2]
-        return Response(
-            content, answer.status, {"X-Robots-Tag": "noindex", **answer.headers}, media_type=_JSON
-        )
+        return Response(content, answer.status, {"X-Robots-Tag": "noindex", **answer.headers}, media_type=_JSON)
 
     # -- WordPress proper
 
@@ -202,9 +195,7 @@ class WooShop:
             request.method, self.url + path, params, request.headers.get("authorization", ""), self.tls
         )
 
-    async def _dispatch(
-        self, method: str, route: str, args: Args, body: dict[str, Any], key: Key | None
-    ) -> Answer:
+    async def _dispatch(self, method: str, route: str, args: Args, body: dict[str, Any], key: Key | None) -> Answer:
         if route == "/":
             return Answer(self._index())
         if route in ("/wc/v3", "/wc-analytics"):

@@ -30,9 +30,7 @@ def document(shop: WooShop, webhook: Webhook) -> Json:
         "topic": webhook.topic,
         "resource": resource,
         "event": event,
-        "hooks": HOOKS.get(
-            webhook.topic, [event if resource == "action" else f"woocommerce_{event}_{resource}"]
-        ),
+        "hooks": HOOKS.get(webhook.topic, [event if resource == "action" else f"woocommerce_{event}_{resource}"]),
         "delivery_url": webhook.delivery_url,
         **dates(shop.world.clock, date_created=webhook.created, date_modified=webhook.modified),
         "_links": links(shop.url, f"webhooks/{webhook.id}", "webhooks"),
@@ -153,9 +151,7 @@ def _delete(shop: WooShop, webhook: Webhook) -> Json:
 async def _batch(shop: WooShop, key: Key, body: dict[str, Any]) -> Json:
     """Each entry succeeds or fails by itself; a failed one carries its error."""
     if sum(len(body.get(part) or []) for part in ("create", "update", "delete")) > 100:
-        raise RestError(
-            413, "woocommerce_rest_request_entity_too_large", "Unable to accept more than 100 items."
-        )
+        raise RestError(413, "woocommerce_rest_request_entity_too_large", "Unable to accept more than 100 items.")
     done: Json = {}
     for part in ("create", "update", "delete"):
         if part not in body:

@@ -4,41 +4,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Store',
+            name="Store",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.SlugField(max_length=80, unique=True)),
-                ('platform', models.CharField(max_length=40)),
-                ('url', models.URLField(max_length=500)),
-                ('shop_name', models.CharField(blank=True, max_length=200)),
-                ('credentials', models.BinaryField()),
-                ('webhook_secret', models.BinaryField()),
-                ('ingest_secret', models.BinaryField()),
-                ('key', models.CharField(max_length=40, unique=True)),
-                ('home_currency', models.CharField(default='EUR', max_length=3)),
-                ('timezone', models.CharField(default='UTC', max_length=64)),
-                ('fingerprint', models.CharField(blank=True, max_length=300)),
-                ('allow_private_address', models.BooleanField(default=False)),
-                ('settings', models.JSONField(blank=True, default=dict)),
-                ('idle_minutes', models.PositiveIntegerField(default=60)),
-                ('max_concurrency', models.PositiveSmallIntegerField(default=6)),
-                ('state', models.CharField(choices=[('connected', 'Connected'), ('paused', 'Paused'), ('stopped', 'Needs you')], default='connected', max_length=12)),
-                ('state_reason', models.TextField(blank=True)),
-                ('connected_at', models.DateTimeField()),
-                ('live_from', models.DateTimeField()),
-                ('last_ok_at', models.DateTimeField(blank=True, null=True)),
-                ('webhook_health', models.JSONField(blank=True, default=dict)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.SlugField(max_length=80, unique=True)),
+                ("platform", models.CharField(max_length=40)),
+                ("url", models.URLField(max_length=500)),
+                ("shop_name", models.CharField(blank=True, max_length=200)),
+                ("credentials", models.BinaryField()),
+                ("webhook_secret", models.BinaryField()),
+                ("ingest_secret", models.BinaryField()),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("home_currency", models.CharField(default="EUR", max_length=3)),
+                ("timezone", models.CharField(default="UTC", max_length=64)),
+                ("fingerprint", models.CharField(blank=True, max_length=300)),
+                ("allow_private_address", models.BooleanField(default=False)),
+                ("settings", models.JSONField(blank=True, default=dict)),
+                ("idle_minutes", models.PositiveIntegerField(default=60)),
+                ("max_concurrency", models.PositiveSmallIntegerField(default=6)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("connected", "Connected"), ("paused", "Paused"), ("stopped", "Needs you")],
+                        default="connected",
+                        max_length=12,
+                    ),
+                ),
+                ("state_reason", models.TextField(blank=True)),
+                ("connected_at", models.DateTimeField()),
+                ("live_from", models.DateTimeField()),
+                ("last_ok_at", models.DateTimeField(blank=True, null=True)),
+                ("webhook_health", models.JSONField(blank=True, default=dict)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
     ]

@@ -101,9 +101,7 @@ def ago(value: Any) -> SafeString | str:
     moment = _moment(value)
     if moment is None:
         return EMPTY
-    return format_html(
-        '<time datetime="{}" title="{}">{}</time>', iso(moment), exact(moment), relative(moment, now())
-    )
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso(moment), exact(moment), relative(moment, now()))
 
 
 def relative(moment: datetime, at: datetime) -> str:

@@ -63,7 +63,8 @@ def people(conn: Connection, shop: int) -> int:
         """
         insert into contact_list (contact_id, createdate, name, email, recent_conversion_event_name,
             recent_conversion_date, last_order_date, total_value_of_orders, total_number_of_orders, store_ids, search)
-        select n, %(born)s::timestamptz + (n / 3) * interval '1 hour', 'Person ' || (n %% 7), 'p' || n || '@example.org',
+        select n, %(born)s::timestamptz + (n / 3) * interval '1 hour', 'Person ' || (n %% 7),
+               'p' || n || '@example.org',
                'Order complete', case when n %% 3 > 0 then %(born)s::timestamptz + n * interval '1 day' end,
                case when n %% 3 > 0 then %(born)s::timestamptz + n * interval '1 day' end,
                case when n %% 3 > 0 then (n %% 5) * 10.5 end, case when n %% 3 > 0 then n %% 4 end, array[%(shop)s],
@@ -72,16 +73,14 @@ def people(conn: Connection, shop: int) -> int:
         """,
         {"born": BORN, "n": PEOPLE, "shop": shop},
     )
-    conn.execute(
-        "insert into contact_property (contact_id, computed_at) select contact_id, first_seen from contact"
-    )
+    conn.execute("insert into contact_property (contact_id, computed_at) select contact_id, first_seen from contact")
     for number in range(3):
         conn.execute(
             """
             insert into orders (contact_id, order_id, store_id, external_id, version, received_at, number, status,
                 status_raw, currency, total, tax, shipping, discount, placed_at, detail)
-            values (1, %(id)s, %(shop)s, %(id)s::text, %(at)s, %(at)s, %(id)s::text, 'completed', 'processing', 'EUR', 99.5,
-                    1, 0, 0, %(at)s, 0)
+            values (1, %(id)s, %(shop)s, %(id)s::text, %(at)s, %(at)s, %(id)s::text, 'completed', 'processing', 'EUR',
+                    99.5, 1, 0, 0, %(at)s, 0)
             """,
             {"id": 100 + number, "shop": shop, "at": BORN + timedelta(days=number)},
         )
@@ -91,8 +90,8 @@ def people(conn: Connection, shop: int) -> int:
             [100 + number, shop],
         )
     conn.execute(
-        "insert into cart (contact_id, cart_id, store_id, external_id, version, received_at, created_at, currency, total, "
-        "subtotal, tax, state, detail) values (1, 7, %s, 'c', %s, %s, %s, 'EUR', 5, 5, 0, 'abandoned', 0)",
+        "insert into cart (contact_id, cart_id, store_id, external_id, version, received_at, created_at, currency, "
+        "total, subtotal, tax, state, detail) values (1, 7, %s, 'c', %s, %s, %s, 'EUR', 5, 5, 0, 'abandoned', 0)",
         [shop, BORN, BORN, BORN],
     )
     conn.execute(

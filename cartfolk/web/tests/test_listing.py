@@ -7,9 +7,7 @@ import pytest
 from cartfolk.core.sql import Connection
 from cartfolk.web import listing, properties
 
-SORTS = [
-    sign + name for name in (*listing.LIST_SORTS, "firstname", "computed_first_name") for sign in ("", "-")
-]
+SORTS = [sign + name for name in (*listing.LIST_SORTS, "firstname", "computed_first_name") for sign in ("", "-")]
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -31,9 +31,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
         context = _page(conn, request, there, offered, picked)
     except listing.CursorInvalid:
         query = request.GET.get("q", "")
-        return redirect(
-            f"{reverse('web:contacts')}?{urlencode({'q': query})}" if query else reverse("web:contacts")
-        )
+        return redirect(f"{reverse('web:contacts')}?{urlencode({'q': query})}" if query else reverse("web:contacts"))
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         if request.GET.get("version") == context["version"]:
             return HttpResponse(status=204)
@@ -85,11 +83,7 @@ def _page(
     version = hashlib.sha256(json.dumps(page.rows, default=str).encode()).hexdigest()[:16]
     rows = table.cells(conn, page.rows, columns, names, currency)
     total, estimated = (0, False) if search else listing.count(conn)
-    base = {
-        key: value
-        for key, value in (("q", search), ("sort", sort if sort != listing.DEFAULT else ""))
-        if value
-    }
+    base = {key: value for key, value in (("q", search), ("sort", sort if sort != listing.DEFAULT else "")) if value}
     here = reverse("web:contacts")
 
     def address(**more: str) -> str:

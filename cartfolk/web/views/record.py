@@ -88,9 +88,7 @@ def contact_carts(request: HttpRequest, contact_id: int) -> HttpResponse:
     before, before_id = _after(request)
     rows = ask(conn, "carts", contact=contact_id, before=before, before_id=before_id, limit=ORDERS + 1)
     more, rows = len(rows) > ORDERS, rows[:ORDERS]
-    lines = _grouped(
-        ask(conn, "cart_lines", contact=contact_id, carts=[r["cart_id"] for r in rows]), "cart_id"
-    )
+    lines = _grouped(ask(conn, "cart_lines", contact=contact_id, carts=[r["cart_id"] for r in rows]), "cart_id")
     for row in rows:
         row["lines"] = lines[row["cart_id"]]
     context = _frame(conn, person) | {"tab": "carts", "carts": rows}
@@ -112,9 +110,7 @@ def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
     groups: dict[str, dict[str, Any]] = {}
     for shown in properties.everything(frame["labels"]):
         value = found.get(shown.name)
-        group = groups.setdefault(
-            shown.group, {"label": shown.group_label, "blocks": {}, "filled": 0, "count": 0}
-        )
+        group = groups.setdefault(shown.group, {"label": shown.group_label, "blocks": {}, "filled": 0, "count": 0})
         currency = str(found.get(shown.currency_in) or "") if shown.currency_in else frame["currency"]
         text = values.shown(value, shown.type, currency, shown.name, shown.options)
         empty = values.empty(value)

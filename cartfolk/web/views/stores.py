@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cartfolk.connectors import registry
 from cartfolk.connectors.canonical import OrderStatus
+from cartfolk.connectors.errors import ConnectorError
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, progress, quarantine
+from cartfolk.inbox import bulk, jobs, progress, quarantine
 from cartfolk.stores import connect as connecting
 from cartfolk.stores import credentials, health, lookup
 from cartfolk.stores.forms import ConnectForm
@@ -84,9 +85,9 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
                 else:
                     _save_rule(conn, store)
                     bulk.start(conn, store.pk, now())
-                    messages.success(
-                        request, _("%(store)s is connected; its history is coming in.") % {"store": store}
-                    )
+                    jobs.start_sync(store.pk)
+                    messages.success(request, _("%(store)s is connected; its history is coming in.") % {"store": store})
+                    _create_webhooks(conn, store, request)
                     return redirect("web:store", store.name)
     return render(request, "web/connect.html", context, status=status)
 
@@ -103,9 +104,7 @@ def store_progress(request: HttpRequest, name: str) -> HttpResponse:
     """The live part of the store's page; polled every second while something runs."""
     conn = database()
     found = _store(name)
-    return render(
-        request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)}
-    )
+    return render(request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)})
 
 
 @member
@@ -116,10 +115,12 @@ def store_run(request: HttpRequest, name: str) -> HttpResponse:
     match request.POST.get("do"):
         case "start":
             bulk.start(conn, found.pk, now())
+            jobs.start_sync(found.pk)
         case "pause":
             bulk.pause(conn, found.pk, now())
         case "resume":
             bulk.resume(conn, found.pk)
+            jobs.start_sync(found.pk)
         case "cancel":
             bulk.cancel(conn, found.pk, now())
     if request.htmx:  # type: ignore[attr-defined]
@@ -137,6 +138,7 @@ def store_state(request: HttpRequest, name: str) -> HttpResponse:
         messages.success(request, _("Paused. What the shop sends is kept and handled when you resume."))
     else:
         health.resume(conn, found.pk)
+        jobs.start_sync(found.pk)
         messages.success(request, _("Resumed."))
     return redirect("web:store", name)
 
@@ -147,9 +149,7 @@ def store_settings(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
     form = _settings(found, request.POST)
     if not form.is_valid():
-        return render(
-            request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422
-        )
+        return render(request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422)
     options = found.settings | {"statuses": form.chosen()}
     changed = connecting.change(conn, found, idle_minutes=form.cleaned_data["idle_minutes"], settings=options)
     _save_rule(conn, changed)
@@ -176,8 +176,7 @@ def store_retry(request: HttpRequest, name: str) -> HttpResponse:
         count = quarantine.retry(conn, found.pk, now(), ids or None)
     messages.success(
         request,
-        ngettext("%(count)s record is read again.", "%(count)s records are read again.", count)
-        % {"count": count},
+        ngettext("%(count)s record is read again.", "%(count)s records are read again.", count) % {"count": count},
     )
     return redirect("web:store", name)
 
@@ -203,13 +202,17 @@ def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
 async def _disconnect(conn: Connection, store: Store) -> str:
     try:
         async with open_store(store) as connector:
-            return await health.disconnect(conn, store.pk, connector, hook(store))
+            return await health.disconnect(conn, store.pk, connector, jobs.hook_url(store))
     except registry.PlatformUnknown:
-        return await health.disconnect(conn, store.pk, None, hook(store))
+        return await health.disconnect(conn, store.pk, None, jobs.hook_url(store))
 
 
-def hook(store: Store) -> str:
-    return f"{settings.PUBLIC_URL}/hooks/{store.key}"
+def _create_webhooks(conn: Connection, store: Store, request: HttpRequest) -> None:
+    """At once, so that nothing has to wait for the hourly look; polling covers what goes wrong here."""
+    try:
+        asyncio.run(jobs.check_store(conn, store))
+    except ConnectorError as error:
+        messages.warning(request, str(error))
 
 
 def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, Any]:
@@ -235,7 +238,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "unrated": unrated,
         "polls": conn.execute(Q["store_poll"], {"store": store.pk}).fetchall(),
         "settings_form": _settings(store),
-        "hook": hook(store),
+        "hook": jobs.hook_url(store),
         "ingest": f"{settings.PUBLIC_URL}/ingest/v1/{store.key}",
         "snippet": f'<script src="{settings.PUBLIC_URL}/t/{store.key}/cartfolk.js" async></script>',
     }

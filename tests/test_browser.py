@@ -1,0 +1,160 @@
+"""Risk: the parts work and a person in front of a browser still does not get to her contacts.
+
+The program as it is started at home (``cartfolk serve``, embedded database), a simulated shop, a real Chromium.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cartfolk.simulator import start_simulator
+
+from .machine import ROOT, environment
+
+sync_api: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"),
+]
+EMAIL, PASSWORD = "owner@example.com", "a short sentence"
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Any]:
+    with start_simulator(seed=5, customers=300, pretend_https=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The one-time link that ``cartfolk serve`` prints on its first start."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    data = tmp_path_factory.mktemp("data")
+    program = subprocess.Popen(
+        [sys.executable, "-m", "cartfolk", "serve", "--port", str(port), "--data", str(data)],
+        env=environment(data, CARTFOLK_PUBLIC_URL=f"http://127.0.0.1:{port}", CARTFOLK_WORKERS="1"),
+        stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        yield _printed_link(program, port)
+    finally:
+        program.send_signal(signal.SIGINT)
+        program.wait(30)
+
+
+def _printed_link(program: subprocess.Popen[bytes], port: int) -> str:
+    assert program.stderr is not None
+    said = b""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and program.poll() is None:
+        if select.select([program.stderr], [], [], 0.2)[0]:
+            said += os.read(program.stderr.fileno(), 65536)
+        if (found := re.search(rb"(http://\S+/setup/\S+)\s", said)) and _answers(port):
+            return found[1].decode()
+    raise AssertionError(f"cartfolk serve printed no link: {said.decode()}")
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Any]:
+    """A page of a headless Chromium; every error its scripts or our server raise fails the test."""
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page(locale="en-GB", viewport={"width": 1440, "height": 900})
+        page.set_default_timeout(15_000)
+        page.errors = []
+        page.on("pageerror", lambda error: page.errors.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and page.errors.append(said.text))
+        page.on("response", lambda got: got.status >= 500 and page.errors.append(f"{got.status} {got.url}"))
+        yield page
+        browser.close()
+
+
+def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(link: str, shop: Any, page: Any) -> None:
+    create_owner(page, link)
+    connect(page, shop)
+    watch_the_import(page, shop)
+    sign_out_and_in(page)
+    look_around(page, "All contacts", "View all properties", "History", "of", "First name")
+    page.click("button[name=language][value=de]")
+    page.wait_for_selector("html[lang=de]")
+    look_around(page, "Alle Kontakte", "Alle Eigenschaften ansehen", "Verlauf", "von", "Vorname")
+    page.click("button[name=language][value=en]")
+    page.wait_for_selector("html[lang=en]")
+    assert page.errors == []
+
+
+def create_owner(page: Any, link: str) -> None:
+    page.goto(link)
+    page.fill("input[name=email]", EMAIL)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.primary")
+    page.wait_for_selector("header.bar")
+
+
+def connect(page: Any, shop: Any) -> None:
+    page.click("a:has-text('Connect')")
+    page.fill("input[name=name]", "shop")
+    page.fill("input[name=url]", shop.url)
+    page.fill("input[name=key]", shop.key)
+    page.fill("input[name=secret]", shop.secret)
+    page.check("input[name=allow_private_address]")
+    page.click("form.card button.primary")
+    page.wait_for_url("**/stores/shop")
+
+
+def watch_the_import(page: Any, shop: Any) -> None:
+    """The section brings itself up to date, without a reload, until nothing is left to do."""
+    sync_api.expect(page.locator("#progress .state")).to_have_text("Done", timeout=40_000)
+    sync_api.expect(page.locator("#progress")).not_to_have_attribute("hx-get", re.compile("."), timeout=20_000)
+    assert shop.webhooks()["webhooks"], "connecting creates the shop's webhooks"
+    page.reload()
+    assert "Working" in page.inner_text("main")
+
+
+def sign_out_and_in(page: Any) -> None:
+    page.click("form[action$='sign-out'] button")
+    page.fill("input[name=email]", EMAIL)
+    page.fill("input[name=password]", PASSWORD)
+    page.click("button.primary")
+    page.wait_for_selector("header.bar")
+
+
+def look_around(page: Any, contacts: str, properties: str, history: str, of: str, firstname: str) -> None:
+    """Contact list, record, all properties, history; the arguments are words of the chosen language."""
+    page.click(f"nav a:has-text('{contacts}')")
+    sync_api.expect(page.locator("h1")).to_have_text(contacts)
+    assert page.locator("table.rows tbody tr").count() >= 25
+    name = page.inner_text("table.rows tbody tr:first-child a")
+    page.click("table.rows tbody tr:first-child a")
+    sync_api.expect(page.locator("h1")).to_have_text(name)
+    page.click(f"a:has-text('{properties}')")
+    counts = re.findall(rf"(\d+) {of} (\d+)", page.inner_text(".groups"))
+    assert sum(int(filled) for filled, _ in counts) > 10
+    assert sum(int(every) for _, every in counts) > 60
+    row = page.locator(".property", has=page.locator("[data-copy=firstname]"))
+    assert firstname in row.inner_text()
+    row.get_by_text(history, exact=True).click()
+    changes = page.locator("#history ol.changes li")
+    sync_api.expect(changes.first).to_be_visible()
+    assert row.locator("dd").inner_text() == changes.first.locator("strong").inner_text()
