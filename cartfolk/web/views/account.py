@@ -81,7 +81,9 @@ def setup(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("web:home")
     response = render(request, "web/setup.html", {"form": form})
     response["Cache-Control"] = "no-store"
-    response["Referrer-Policy"] = "no-referrer"  # the token is in the address
+    # The token is in the address: no other site may see it. With "no-referrer" browsers post the form with
+    # "Origin: null", which the forgery check refuses.
+    response["Referrer-Policy"] = "same-origin"
     return response
 
 
