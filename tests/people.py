@@ -39,7 +39,9 @@ def snapshot(conn: Connection) -> list[dict[str, Any]]:
     """Every contact with its names and everything that hangs on it, in a comparable order."""
     people: dict[int, dict[str, Any]] = {}
     with conn.cursor(row_factory=dict_row) as cursor:
-        for row in cursor.execute("select contact_id from contact").fetchall():
+        seen: dict[int, Any] = {}
+        for row in cursor.execute("select contact_id, first_seen from contact").fetchall():
+            seen[row["contact_id"]] = row["first_seen"]
             people[row["contact_id"]] = {"names": set(), **{table: [] for table in _FACTS}}
         for row in cursor.execute("select contact_id, kind, value from identity").fetchall():
             people[row["contact_id"]]["names"].add((row["kind"], row["value"]))
@@ -53,7 +55,8 @@ def snapshot(conn: Connection) -> list[dict[str, Any]]:
         for table in _FACTS:
             for row in cursor.execute(f"select * from {table}").fetchall():
                 owner = row.get("order_id") or row.get("cart_id") or row.get("source_id")
-                told = {key: value for key, value in row.items() if key not in _OURS}
+                first = seen[row["contact_id"]]  # our own clock, where no fact tells an earlier time
+                told = {k: "first seen" if v == first else v for k, v in row.items() if k not in _OURS}
                 people[row["contact_id"]][table].append((names.get(owner, ""), sorted(told.items(), key=str)))
     for person in people.values():
         person["names"] = sorted(person["names"], key=str)
@@ -79,7 +82,14 @@ def refresh_all(conn: Connection) -> None:
 
 def differences(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list[str]:
     """What differs, a line each, so that a failure can be read."""
-    told: list[str] = [] if len(left) == len(right) else [f"{len(left)} contacts left, {len(right)} right"]
+    told: list[str] = (
+        []
+        if len(left) == len(right)
+        else [
+            f"{len(left)} contacts left, {len(right)} right",
+            *[f"nameless: {p}" for p in (*left, *right) if not p["names"]],
+        ]
+    )
     names = [{str(person["names"]) for person in people} for people in (left, right)]
     told += [f"only left: {name}" for name in names[0] - names[1]]
     told += [f"only right: {name}" for name in names[1] - names[0]]
@@ -88,6 +98,10 @@ def differences(left: list[dict[str, Any]], right: list[dict[str, Any]]) -> list
         other = others.get(str(person["names"]))
         for table in _FACTS if other else ():
             mine, theirs = {str(row) for row in person[table]}, {str(row) for row in other[table]}
+            if table == "contact_property" and mine != theirs and person[table] and other[table]:
+                pairs = zip(person[table][0][1], other[table][0][1], strict=True)
+                told += [f"{person['names']}: {one} is not {two}" for one, two in pairs if str(one) != str(two)]
+                continue
             told += [f"{table} left: {row}" for row in sorted(mine - theirs)]
             told += [f"{table} right: {row}" for row in sorted(theirs - mine)]
     return told

@@ -125,7 +125,7 @@ def connect(page: Any, shop: Any) -> None:
 
 def watch_the_import(page: Any, shop: Any) -> None:
     """The section brings itself up to date, without a reload, until nothing is left to do."""
-    sync_api.expect(page.locator("#progress .state")).to_have_text("Done", timeout=40_000)
+    sync_api.expect(page.locator("#progress .state")).to_have_text("Finished", timeout=40_000)
     sync_api.expect(page.locator("#progress")).not_to_have_attribute("hx-get", re.compile("."), timeout=20_000)
     assert shop.webhooks()["webhooks"], "connecting creates the shop's webhooks"
     page.reload()

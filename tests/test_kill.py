@@ -21,7 +21,7 @@ from cartfolk.simulator import start_simulator
 from .machine import connect, environment, ok
 from .people import differences, snapshot
 
-SLOW = '[{"kind": "latency", "seconds": 0.05}]'
+SLOW = {"kind": "latency", "seconds": 0.05}
 NOW = "2026-11-01T12:00:00Z"
 
 
@@ -53,7 +53,7 @@ def test_a_backfill_killed_at_ten_moments_equals_an_undisturbed_one(tmp_path: Pa
         pretend_https=True,
         now=NOW,
         frozen_clock=True,
-        faults=SLOW,
+        faults=[SLOW],
     ) as shop:
         calm, rough = tmp_path / "calm", tmp_path / "rough"
         for data in (calm, rough):
