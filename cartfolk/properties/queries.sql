@@ -50,6 +50,7 @@ o as materialized (
         order by placed_at desc, store_id desc, length(external_id) desc, external_id collate "C" desc
         rows unbounded preceding)
 ),
+-- Summed from sorted rows, here and below: arrays keep that order, so no aggregate has to sort for itself.
 order_sum as (
     select contact_id,
         count(*) as orders,
@@ -59,24 +60,24 @@ order_sum as (
         count(*) filter (where status = 'pending') as pending,
         max(order_id) filter (where nth = 1) as newest_id,
         max(order_id) filter (where counted_nth = 1) as last_id,
-        (array_agg(value order by nth desc) filter (where counted))[1] as first_value,
+        (array_agg(value) filter (where counted))[(count(*) filter (where counted))::int] as first_value,
         max(value) filter (where counted_nth = 1) as last_value,
         max(currency) filter (where counted_nth = 1) as last_currency,
         min(placed_at) filter (where counted) as first_at,
         max(placed_at) filter (where counted) as last_at,
         min(placed_at) as first_placed,
         max(placed_at) as last_placed,
-        (array_agg(email order by nth) filter (where email <> ''))[1] as email,
+        (array_agg(email) filter (where email <> ''))[1] as email,
         bool_or(customer_id is null) as as_guest,
-        array_agg(number order by nth) filter (where nth <= 20) as numbers,
-        (array_agg(attribution order by nth desc) filter (where attribution is not null))[1] as first_attribution,
-        (array_agg(attribution order by nth) filter (where attribution is not null))[1] as last_attribution,
+        array_agg(number) filter (where nth <= 20) as numbers,
+        (array_agg(attribution) filter (where attribution is not null))[count(attribution)::int] as first_attribution,
+        (array_agg(attribution) filter (where attribution is not null))[1] as last_attribution,
         min(placed_at) filter (where attribution is not null) as first_attributed,
         max(placed_at) filter (where attribution is not null) as last_attributed,
         sum((attribution->>'pages')::bigint) as pages,
         max((attribution->>'visits')::bigint) as visits,
         array_agg(distinct store_id) as store_ids
-    from o group by contact_id
+    from (select * from o order by contact_id, nth) o group by contact_id
 ),
 -- The lines of counted orders with what the catalogue knows of their products.
 -- ``offset 0`` keeps the look-up by key apart: joined plainly, the two key columns are taken for independent,
@@ -102,17 +103,18 @@ line_sum as (
         trim_scale(sum(quantity) filter (where counted_nth = 1)) as last_units,
         array_agg(distinct token collate "C") filter (where token is not null) as tokens,
         array_agg(distinct token collate "C") filter (where token is not null and counted_nth = 1) as last_tokens,
-        (array_agg(token order by counted_nth, position desc) filter (where counted_nth = 1))[1] as last_token,
+        (array_agg(token) filter (where counted_nth = 1))[(count(*) filter (where counted_nth = 1))::int]
+            as last_token,
         array_agg(distinct sku collate "C") filter (where sku is not null) as skus,
         array_agg(distinct sku collate "C") filter (where sku is not null and counted_nth = 1) as last_skus,
         array_agg(distinct type collate "C") filter (where type is not null) as types,
         array_agg(distinct type collate "C") filter (where type is not null and counted_nth = 1) as last_types,
         string_agg(distinct categories, E'\x1f') as categories,
         string_agg(distinct categories, E'\x1f') filter (where counted_nth = 1) as last_categories,
-        array_agg(name order by counted_nth, position) filter (where counted_nth <= 3) as names,
-        array_agg(price order by counted_nth, position) filter (where counted_nth <= 3) as prices,
-        array_agg(url order by counted_nth, position) filter (where counted_nth <= 3) as urls,
-        array_agg(image_url order by counted_nth, position) filter (where counted_nth <= 3) as image_urls,
+        array_agg(name) filter (where counted_nth <= 3) as names,
+        array_agg(price) filter (where counted_nth <= 3) as prices,
+        array_agg(url) filter (where counted_nth <= 3) as urls,
+        array_agg(image_url) filter (where counted_nth <= 3) as image_urls,
         '<table>' || string_agg(
             '<tr><td>' || coalesce('<img src="' || html_text(image_url) || '" alt="" width="80">', '') || '</td><td>'
             || coalesce('<a href="' || html_text(url) || '">' || html_text(name) || '</a>', html_text(name))
@@ -120,8 +122,8 @@ line_sum as (
             || coalesce(own_price || ' ' || html_text(currency), '') || '</td><td>'
             || discount || ' ' || html_text(currency) || '</td><td>'
             || total || ' ' || html_text(currency) || '</td></tr>',
-            '' order by counted_nth, position) filter (where counted_nth = 1) || '</table>' as last_html
-    from line group by contact_id
+            '') filter (where counted_nth = 1) || '</table>' as last_html
+    from (select * from line order by contact_id, counted_nth, position) line group by contact_id
 ),
 c as materialized (
     select cart.contact_id, cart_id, store_id, created_at, version, email, phone, first_name, last_name, attribution,
@@ -196,20 +198,20 @@ account_sum as (
         bool_or(registered) as registered,
         max(external_id) filter (where nth = 1 and registered) as external_id,
         max(store_id) filter (where nth = 1) as store_id,
-        (array_agg(email order by nth) filter (where email <> '' and registered))[1] as email,
-        (array_agg(first_name order by nth) filter (where coalesce(first_name, last_name) <> ''))[1] as first_name,
-        (array_agg(last_name order by nth) filter (where coalesce(first_name, last_name) <> ''))[1] as last_name,
-        (array_agg(company order by nth) filter (where company <> ''))[1] as company,
-        (array_agg(phone order by nth) filter (where phone <> ''))[1] as phone,
-        (array_agg(language order by nth) filter (where language <> ''))[1] as language,
-        (array_agg(nullif(billing, 'null') order by nth)
+        (array_agg(email) filter (where email <> '' and registered))[1] as email,
+        (array_agg(first_name) filter (where coalesce(first_name, last_name) <> ''))[1] as first_name,
+        (array_agg(last_name) filter (where coalesce(first_name, last_name) <> ''))[1] as last_name,
+        (array_agg(company) filter (where company <> ''))[1] as company,
+        (array_agg(phone) filter (where phone <> ''))[1] as phone,
+        (array_agg(language) filter (where language <> ''))[1] as language,
+        (array_agg(nullif(billing, 'null'))
             filter (where coalesce(billing->>'line1', billing->>'city', billing->>'postal_code') <> ''))[1] as billing,
-        (array_agg(nullif(shipping, 'null') order by nth)
+        (array_agg(nullif(shipping, 'null'))
             filter (where coalesce(shipping->>'line1', shipping->>'city', shipping->>'postal_code') <> ''))[1]
             as shipping,
         string_agg(nullif(array_to_string(groups, E'\x1f'), ''), E'\x1f') filter (where registered) as groups,
         array_agg(distinct store_id) as store_ids
-    from account_row group by contact_id
+    from (select * from account_row order by contact_id, nth) account_row group by contact_id
 ),
 -- Consent to marketing by e-mail: a withdrawal stays until a later grant that is no import or sync.
 consent as (
@@ -473,7 +475,7 @@ noted as (
     select contact_id, %(at)s, %(source)s, %(source_id)s, ('{' || changes || '}')::jsonb
     from fresh where changes <> ''
 ),
-row as (
+row as materialized (
     select contact_id, createdate, nullif(concat_ws(' ', firstname, lastname), '') as name, lower(email) as email, phone,
         recent_conversion_event_name, recent_conversion_date, last_order_date, total_value_of_orders,
         total_number_of_orders::integer as total_number_of_orders, _stores as store_ids,
