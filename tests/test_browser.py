@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -95,7 +94,7 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     connect(page, shop)
     watch_the_import(page, shop)
     sign_out_and_in(page)
-    look_around(page, "All contacts", "View all properties", "History", "of", "First name")
+    look_around(page, "All contacts", "View all properties", "History", "of", "First Name")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
     look_around(page, "Alle Kontakte", "Alle Eigenschaften ansehen", "Verlauf", "von", "Vorname")
