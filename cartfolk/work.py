@@ -339,7 +339,7 @@ async def jobs_forever(stop: Stop) -> None:
                             fetch_job_polling_interval=2,
                         )
                     )
-                    while not stop and not worker.done():  # noqa: ASYNC110 (signals set it)
+                    while not stop and not worker.done():
                         await asyncio.sleep(0.3)
                     worker.cancel()
                     with suppress(asyncio.CancelledError):

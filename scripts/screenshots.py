@@ -66,16 +66,31 @@ def first_link(page: Page, pattern: str) -> str:
 
 def take(page: Page, name: str, address: str) -> None:
     page.goto(address)
-    page.wait_for_load_state("load")
     page.screenshot(path=PICTURES / f"{name}.png")
     print(f"docs/img/{name}.png")
 
 
+def busiest(page: Page) -> str:
+    """Address of the contact with the most orders on the page of the list."""
+    orders = (
+        "[...document.querySelectorAll('tbody tr')].map(row => [+row.querySelectorAll('.right')[1].innerText, row])"
+    )
+    return str(page.evaluate(f"{orders}.sort((a, b) => b[0] - a[0])[0][1].querySelector('a').getAttribute('href')"))
+
+
 def all_pictures(page: Page, url: str) -> None:
     take(page, "contacts", f"{url}/contacts?sort=-recent_conversion_date")
-    contact = first_link(page, r"^/contacts/\d+$")
+    contact = busiest(page)
     take(page, "record", url + contact)
-    take(page, "properties", f"{url}{contact}/properties")
+    page.goto(f"{url}{contact}/properties")
+    page.check("#hide-empty")
+    page.click(".property:has([data-copy=total_value_of_orders]) button[hx-get]")
+    page.wait_for_selector("#history .changes")
+    page.locator(".property:has([data-copy=total_value_of_orders])").evaluate(
+        "e => e.scrollIntoView({block: 'center'})"
+    )
+    page.screenshot(path=PICTURES / "properties.png")
+    print("docs/img/properties.png")
     page.goto(f"{url}/stores")
     take(page, "store", url + first_link(page, r"^/stores/(?!connect)[\w-]+$"))
 

@@ -32,7 +32,7 @@ class Limiter:
             self.busy += 1
         try:
             # The shop said when it wants to hear from us again: everybody waits, not only who was told.
-            while (wait := self._not_before - time.monotonic()) > 0:  # noqa: ASYNC110 - it may be put off
+            while (wait := self._not_before - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
             yield
         finally:

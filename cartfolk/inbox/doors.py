@@ -17,7 +17,6 @@ from functools import lru_cache, wraps
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 
@@ -25,6 +24,7 @@ from cartfolk.connectors.errors import SignatureInvalid
 from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
+from cartfolk.stores.database import database
 from cartfolk.stores.lookup import UnknownStore
 
 from . import deliveries, envelope, realtime, tracker
@@ -53,8 +53,7 @@ def _door(largest: int) -> Callable[[Door], Callable[..., HttpResponse]]:
                 if request.method != "POST":
                     raise _Refused(405, "Send a POST.")
                 body = _body(request, largest)
-                connection.ensure_connection()
-                conn: Connection = connection.connection
+                conn = database()
                 return door(request, conn, by_key(conn, key), body)
             except UnknownStore:
                 return _json(404, {"error": "No store has this address; copy it again from the store's page."})

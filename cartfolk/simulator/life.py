@@ -74,7 +74,7 @@ class Life:
             self.step()
             actions += 1
             await asyncio.sleep(0)
-            while self._backlog() > 200:  # noqa: ASYNC110 - let the shop's deliveries keep up
+            while self._backlog() > 200:
                 await asyncio.sleep(0.005)
         self._time = end
         self._world.clock.move_to(end)

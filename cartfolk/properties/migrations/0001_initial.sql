@@ -17,6 +17,11 @@ create table property_history (
     changes    jsonb not null,            -- property -> new value (null = emptied)
     primary key (contact_id, change_id)
 );
+-- A first computation notes every value: lz4 packs it in a tenth of the time. A server built without lz4 keeps its own way.
+do $$ begin
+    alter table property_history alter column changes set compression lz4;
+exception when feature_not_supported then null;
+end $$;
 -- The few values the contact list sorts and searches by; narrow, so that its indexes stay cheap.
 create table contact_list (
     contact_id bigint primary key,

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - texts stay on one line
+
 """Risk: a value on a contact is not what the shop's facts say."""
 
 from __future__ import annotations
