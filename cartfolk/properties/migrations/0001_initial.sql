@@ -17,7 +17,7 @@ create table property_history (
     changes    jsonb not null,            -- property -> new value (null = emptied)
     primary key (contact_id, change_id)
 );
--- A first computation notes every value: lz4 packs it in a tenth of the time. A server built without lz4 keeps its own way.
+-- A first computation notes every value: lz4 packs it faster. A server built without lz4 keeps its own way.
 do $$ begin
     alter table property_history alter column changes set compression lz4;
 exception when feature_not_supported then null;
