@@ -158,7 +158,6 @@ USE_TZ = True
 TIME_ZONE = "UTC"
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True  # no collect step: the files come out of the package
 
 SESSION_COOKIE_HTTPONLY = True
