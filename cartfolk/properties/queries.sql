@@ -13,9 +13,11 @@ select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true
 -- One row per touched contact with every computed property, and beside them what the list and the clock need
 -- (columns that begin with an underscore). Newest = latest moment; ties go by store and the shop's own id,
 -- never by arrival.
+-- ``offset 0`` keeps a look-up by key a look-up, also while an import fills tables that nobody has analysed yet.
 with touched as materialized (
     select contact.contact_id, contact.first_seen
-    from contact where contact.contact_id = any(%(contacts)s::bigint[])
+    from unnest(%(contacts)s::bigint[]) as asked (contact_id)
+    cross join lateral (select * from contact where contact.contact_id = asked.contact_id offset 0) contact
 ),
 -- The account's home currency is that of the first store.
 home as materialized (
@@ -40,7 +42,7 @@ o as materialized (
             case when orders.currency = home.currency then 1
                  when store_rule.home_currency = home.currency then orders.rate end as rate
         from touched
-        join orders on orders.contact_id = touched.contact_id
+        cross join lateral (select * from orders where orders.contact_id = touched.contact_id offset 0) orders
         left join store_rule on store_rule.store_id = orders.store_id
         left join home on true
         where orders.deleted_at is null and orders.status <> 'ignored'
@@ -189,7 +191,8 @@ account_row as (
             partition by customer.contact_id
             order by registered desc, version desc, received_at desc, store_id desc, length(external_id) desc,
                 external_id collate "C" desc) as nth
-    from touched join customer on customer.contact_id = touched.contact_id
+    from touched
+    cross join lateral (select * from customer where customer.contact_id = touched.contact_id offset 0) customer
     where customer.deleted_at is null
 ),
 account_sum as (
@@ -240,7 +243,8 @@ step as (
         max(at) as last_at,
         (array_agg(name order by at, name collate "C"))[1] as first_name,
         (array_agg(name order by at desc, name collate "C" desc))[1] as last_name
-    from touched join conversion v on v.contact_id = touched.contact_id
+    from touched
+    cross join lateral (select * from conversion where conversion.contact_id = touched.contact_id offset 0) v
     group by v.contact_id
 ),
 known as (
@@ -462,7 +466,8 @@ from base
 -- stored row; ``changes`` is the difference as JSON text. compute.py puts the catalogue's columns in.
 with fresh as materialized (
     select v.*, old.contact_id is null as is_new, __CHANGES__ as changes
-    from (__VALUES__) v left join contact_property old on old.contact_id = v.contact_id
+    from (__VALUES__) v
+        left join lateral (select * from contact_property p where p.contact_id = v.contact_id offset 0) old on true
 ),
 written as (
     insert into contact_property (contact_id, computed_at, __COLUMNS__)
@@ -493,7 +498,8 @@ row as materialized (
 listed as (
     insert into contact_list (contact_id, createdate, name, email, phone, recent_conversion_event_name,
         recent_conversion_date, last_order_date, total_value_of_orders, total_number_of_orders, store_ids, search)
-    select row.* from row left join contact_list l on l.contact_id = row.contact_id
+    select row.* from row
+        left join lateral (select * from contact_list where contact_list.contact_id = row.contact_id offset 0) l on true
     where (row.*) is distinct from (l.*)
     on conflict (contact_id) do update set createdate = excluded.createdate, name = excluded.name,
         email = excluded.email, phone = excluded.phone,
