@@ -36,7 +36,7 @@ def add_platforms(parser: argparse.ArgumentParser) -> None:
 
 
 def connect(arguments: argparse.Namespace) -> int:
-    """Checks the keys, keeps the store, and creates its webhooks when it runs at a public address."""
+    """Checks the keys and keeps the store; the running program imports it and creates its webhooks."""
     with program.database() as url:
         program.migrate()
         from cartfolk.connectors import registry

@@ -56,6 +56,8 @@ async def sync_store(store_id: int) -> None:
             return
         if store.state != Store.State.CONNECTED:
             return
+        if not store.webhook_health:  # connected from the command line: the running program makes its webhooks
+            await _patient(check_store(conn, store), store)
         try:
             async with open_store(store) as connector:
                 if bulk.needed(conn, store_id) and await bulk.backfill(conn, store, connector) != "done":
