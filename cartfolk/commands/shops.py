@@ -293,6 +293,7 @@ def status(arguments: argparse.Namespace) -> int:
                         "state": store.state,
                         "reason": store.state_reason,
                         "last_ok_at": store.last_ok_at,
+                        "webhooks": store.webhook_health.get("ok"),
                         "run": run and {
                             "state": run.state, "expected": run.expected, "done": run.applied,
                             "rate": round(run.rate, 1), "seconds_left": run.seconds_left,

@@ -241,8 +241,13 @@ step as (
         count(distinct name) as n_names,
         min(at) as first_at,
         max(at) as last_at,
-        (array_agg(name order by at, name collate "C"))[1] as first_name,
-        (array_agg(name order by at desc, name collate "C" desc))[1] as last_name
+        -- an order that is paid as it is placed gives two steps at one time: the further one is the recent one
+        (array_agg(name order by at, array_position(array['Account created', 'Newsletter subscribed',
+            'Cart started', 'Checkout started', 'Abandoned Cart', 'Cart recovered', 'Order placed',
+            'Order complete', 'Last Order Summary'], name)))[1] as first_name,
+        (array_agg(name order by at desc, array_position(array['Account created', 'Newsletter subscribed',
+            'Cart started', 'Checkout started', 'Abandoned Cart', 'Cart recovered', 'Order placed',
+            'Order complete', 'Last Order Summary'], name) desc))[1] as last_name
     from touched
     cross join lateral (select * from conversion where conversion.contact_id = touched.contact_id offset 0) v
     group by v.contact_id
