@@ -82,7 +82,7 @@ def _request(port: int, number: str) -> bytes:
             "id": number, "kind": "order", "occurred_at": when.isoformat(),
             "object": {
                 "order_id": number, "number": number, "status": "completed", "currency": "EUR",
-                "total": "39.90", "placed_at": when.isoformat(), "updated_at": when.isoformat(),
+                "total": "39.90", "placed_at": when.isoformat(),
                 "email": f"shopper-{number}@example.com",
                 "lines": [{"name": "Thing", "sku": "S1", "quantity": "2", "price": "19.95", "total": "39.90"}],
             },
