@@ -9,15 +9,14 @@ is a box not ticked, no withdrawal; ``no`` with a date on an account is one. Not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from decimal import Context, Decimal
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from ..base import StoreConfig
 from ..canonical import (
     ZERO,
     Address,
-    Attribution,
     BadRecord,
     Category,
     Consent,
@@ -47,10 +46,10 @@ from ..reading import (
     reference,
     text,
 )
+from . import meta
 from .info import INFO
 
 Raw = Mapping[str, Any]
-_DIVIDE = Context(prec=12)
 _YES = frozenset({"yes", "1", "true", "on", "subscribed"})
 _NO = frozenset({"no", "0", "false", "off", "unsubscribed"})
 _SIX = Decimal("0.000001")
@@ -62,7 +61,6 @@ _KINDS = {
     "categories": "category",
     "coupons": "coupon",
 }
-_ATTRIBUTION = "_wc_order_attribution_"
 
 
 class Reader:
@@ -136,12 +134,12 @@ class Reader:
             billing=billing,
             shipping=_address(raw.get("shipping")),
         )
-        meta = _meta(raw)
-        return [record, *self._consents(meta, email, key, {"customer": key}, "account", True)]
+        found = meta.by_key(raw)
+        return [record, *self._consents(found, email, key, {"customer": key}, "account", True)]
 
     def _consents(
         self,
-        meta: Raw,
+        told: Raw,
         email: str | None,
         customer: str | None,
         evidence: Mapping[str, str],
@@ -150,13 +148,13 @@ class Reader:
     ) -> list[Record]:
         found: list[Record] = []
         for key, date_key in self.consent_keys.items():
-            if key not in meta or not (email or customer):
+            if key not in told or not (email or customer):
                 continue
-            answer = str(meta[key]).strip().lower()
+            answer = str(told[key]).strip().lower()
             granted = answer in _YES
             if not granted and not (may_withdraw and answer in _NO):
                 continue
-            at = _consent_time(meta.get(date_key), date_key)
+            at = meta.consent_time(told.get(date_key), date_key)
             if at is None:
                 continue  # without a date it is no evidence
             status = ConsentStatus.GRANTED if granted else ConsentStatus.WITHDRAWN
@@ -184,9 +182,9 @@ class Reader:
         billing = _address(billing_raw)
         email = text(billing_raw.get("email"))
         customer = reference(raw.get("customer_id"))
-        meta = _meta(raw)
+        found = meta.by_key(raw)
         paid, completed = self._time(raw, "date_paid"), self._time(raw, "date_completed")
-        number, url, carrier, shipped = _tracking(meta)
+        number, url, carrier, shipped = meta.tracking(found)
         if "total" not in raw:
             raise FieldError("total", "total is missing: the order has no value.")
         order = Order(
@@ -203,7 +201,7 @@ class Reader:
             + money(raw.get("shipping_tax"), "shipping_tax"),
             discount=money(raw.get("discount_total"), "discount_total")
             + money(raw.get("discount_tax"), "discount_tax"),
-            rate=Decimal(1) if currency == self.home else _rate(meta),
+            rate=Decimal(1) if currency == self.home else meta.rate(found),
             paid_at=paid,
             completed_at=completed,
             customer_id=customer,
@@ -217,17 +215,17 @@ class Reader:
                 code for each in objects(raw.get("coupon_lines"), "coupon_lines") if (code := text(each.get("code")))
             ),
             payment_method=text(raw.get("payment_method_title")) or text(raw.get("payment_method")),
-            cart_id=text(meta.get("_cartfolk_cart")),
+            cart_id=text(found.get("_cartfolk_cart")),
             fulfilment_status={"completed": "fulfilled", "processing": "unfulfilled"}.get(status_raw),
             tracking_number=number,
             tracking_url=url,
             tracking_carrier=carrier,
             shipped_at=shipped,
-            attribution=_attribution(meta),
+            attribution=meta.attribution(found),
         )
         if order.status is OrderStatus.IGNORED:
             return [order]
-        return [order, *self._consents(meta, email, customer, {"order": key}, "checkout", False)]
+        return [order, *self._consents(found, email, customer, {"order": key}, "checkout", False)]
 
     def _refunds(self, raw: Raw) -> tuple[Refund, ...]:
         stubs = objects(raw.get("refunds"), "refunds")
@@ -311,14 +309,6 @@ def _bad(kind: str, raw: Any, field: str, reason: str, body: bytes, place: int, 
     return BadRecord(kind, reference(key), field, reason, shown)
 
 
-def _meta(raw: Raw) -> dict[str, Any]:
-    """Meta data by key; of a repeated key the last counts, as in WordPress' own reading order."""
-    found = raw.get("meta_data")
-    if not isinstance(found, list):
-        return {}
-    return {each["key"]: each.get("value") for each in found if isinstance(each, dict) and "key" in each}
-
-
 def _address(raw: Any) -> Address | None:
     if not isinstance(raw, dict):
         return None
@@ -367,65 +357,3 @@ def _line(raw: Raw) -> Line:
         discount=before - total if "subtotal" in raw else ZERO,
         image_url=text(image.get("src")) if isinstance(image, dict) else None,
     )
-
-
-def _rate(meta: Raw) -> Decimal | None:
-    """Home currency for one unit. WOOCS keeps foreign units per home unit, Aelia the factor itself."""
-    if (value := meta.get("_woocs_order_rate")) not in (None, ""):
-        rate = money(value, "meta_data._woocs_order_rate")
-        return _DIVIDE.divide(Decimal(1), rate) if rate > 0 else None
-    if (value := meta.get("_base_currency_exchange_rate")) not in (None, ""):
-        rate = money(value, "meta_data._base_currency_exchange_rate")
-        return rate if rate > 0 else None
-    return None
-
-
-def _attribution(meta: Raw) -> Attribution | None:
-    found = {key[len(_ATTRIBUTION) :]: text(value) for key, value in meta.items() if key.startswith(_ATTRIBUTION)}
-    if not found:
-        return None
-    return Attribution(
-        source_type=found.get("source_type"),
-        source=found.get("utm_source"),
-        medium=found.get("utm_medium"),
-        campaign=found.get("utm_campaign"),
-        referrer=found.get("referrer"),
-        entry_url=found.get("session_entry"),
-        pages=_count(found.get("session_pages")),
-        visits=_count(found.get("session_count")),
-        device=found.get("device_type"),
-    )
-
-
-def _count(value: str | None) -> int | None:
-    return int(value) if value and value.isdecimal() and len(value) < 10 else None
-
-
-def _tracking(meta: Raw) -> tuple[str | None, str | None, str | None, datetime | None]:
-    """Number, address, carrier and time of the latest parcel, from the usual shipment plugins."""
-    items = meta.get("_wc_shipment_tracking_items")
-    if isinstance(items, dict):
-        items = list(items.values())
-    if isinstance(items, list) and items and isinstance(items[-1], dict):
-        parcel = items[-1]
-        shipped = str(parcel.get("date_shipped") or "")
-        seconds = int(shipped) if shipped.isdecimal() and len(shipped) <= 11 else 0
-        return (
-            text(parcel.get("tracking_number")),
-            text(parcel.get("custom_tracking_link") or parcel.get("tracking_link")),
-            text(parcel.get("tracking_provider") or parcel.get("custom_tracking_provider")),
-            datetime.fromtimestamp(seconds, UTC) if seconds else None,
-        )
-    number = meta.get("_tracking_number") or meta.get("_aftership_tracking_number")
-    carrier = meta.get("_tracking_provider") or meta.get("_aftership_tracking_provider_name")
-    return text(number), text(meta.get("_tracking_url")), text(carrier), None
-
-
-def _consent_time(value: Any, key: str) -> datetime | None:
-    shown = str(value or "").strip()
-    if shown.isdecimal() and len(shown) in (9, 10):
-        return datetime.fromtimestamp(int(shown), UTC)
-    try:
-        return moment(shown, key)
-    except FieldError:
-        return None  # an undated tick is no evidence, and no reason to refuse the order
