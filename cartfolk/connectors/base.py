@@ -152,6 +152,16 @@ class Connector(ABC):
     @abstractmethod
     async def page(self, window: Window, cursor: str | None) -> Page: ...
 
+    def step_over(self, window: Window, cursor: str | None) -> str | None:
+        """The cursor behind the one row at ``cursor``, which the shop cannot give even alone; None where
+        this platform's cursors cannot step over a row."""
+        return None
+
+    async def fingerprint(self) -> str:
+        """Who the shop says it is, for the clone guard before every sync: as in :class:`CheckReport`, asked
+        as cheaply as the platform allows; empty = it does not say. Raises ConnectorError."""
+        return (await self.check()).fingerprint
+
     @abstractmethod
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
         """What changed after ``cursor`` (``since`` when there is none). ``Page.cursor`` is never None here:

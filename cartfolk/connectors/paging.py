@@ -39,7 +39,8 @@ class Cursor:
 @dataclass(frozen=True, slots=True)
 class TimeCursor(Cursor):
     """``at``: UTC second the next page starts with (inclusive). ``seen``: ids of that second already given.
-    ``cluster``: only that second, from ``offset``; ``total``: rows it had. ``more``: a poll goes on here."""
+    ``cluster``: only that second, from ``offset``; ``total``: rows it had. ``more``: a poll goes on here.
+    Outside a cluster ``offset`` counts rows from ``at`` on that no page can give."""
 
     at: str = ""
     seen: tuple[str, ...] = ()
@@ -71,11 +72,15 @@ class TimeCursor(Cursor):
 
     def after_cluster_page(self, rows: int, total: int) -> TimeCursor:
         """Where to go on after a page of a cluster that has ``total`` rows now."""
-        if self.offset and total != self.total:
+        if self.offset and self.total >= 0 and total != self.total:
             return replace(self, offset=0, total=-1)  # it changed under our hands: once more from its start
         if rows == 0 or self.offset + rows >= total:
             return TimeCursor(at=second(self.time + SECOND))
         return replace(self, offset=self.offset + rows, total=total)
+
+    def stepped_over(self) -> TimeCursor:
+        """Behind the one row that stands here and cannot be given."""
+        return replace(self, offset=self.offset + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class IdCursor(Cursor):
 
     def stepped_back(self, by: int) -> IdCursor:
         return replace(self, offset=max(0, self.offset - by))
+
+    def stepped_over(self) -> IdCursor:
+        """Behind the one row that stands here and cannot be given."""
+        return replace(self, offset=self.offset + 1)
 
 
 def second(moment: datetime) -> str:

@@ -13,16 +13,18 @@ from typing import Any
 from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
 from ..errors import PageUnreadable
+from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, IdCursor, TimeCursor, second
 from . import webhooks
 from .auth import ConsumerKey
-from .checking import check
+from .checking import check, fingerprint
 from .client import Row, Rows, WooClient, body_of
 from .info import INFO, ROUTES
 from .mapping import Reader
 
 WINDOWS = 48  # at most, a stream
 WINDOW_ROWS = 400  # a window is worth having from this size
+BEGINNING = datetime(2003, 5, 27, tzinfo=UTC)  # WordPress 0.7: no shop of its kind is older
 SCAN_EVERY = timedelta(hours=24)
 SCAN_PAGES = 100  # ids-only pages one poll reads
 _COLUMN = {"date": "date_created_gmt", "modified": "date_modified_gmt"}
@@ -61,15 +63,24 @@ class WooCommerce(Connector):
         return await check(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self.client.total(ROUTES[s], **_scope(s)) for s in INFO.streams))
+        totals = await asyncio.gather(*(self._total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
+
+    async def _total(self, stream: str) -> int | None:
+        try:
+            return await self.client.total(ROUTES[stream], **_scope(stream))
+        except (PageUnreadable, Overwhelmed):
+            return None  # the list's first row cannot be given, and with it the total of the list
+
+    async def fingerprint(self) -> str:
+        return await fingerprint(self.client)
 
     # -- history
 
     async def windows(self, stream: str, until: datetime) -> Sequence[Window]:
         if stream == "orders":
             return await self._order_windows(until)
-        total = await self.client.total(ROUTES[stream], **_scope(stream)) or 0
+        total = await self._total(stream) or 0
         number = max(1, min(WINDOWS, total // WINDOW_ROWS))
         offsets = [place * total // number for place in range(1, number)]
         firsts = await asyncio.gather(*(self._id_at(stream, offset) for offset in offsets))
@@ -82,13 +93,20 @@ class WooCommerce(Connector):
 
     async def _id_at(self, stream: str, offset: int) -> int:
         asked = _scope(stream) | {"orderby": "id", "order": "asc", "_fields": "id"}
-        rows = (await self.client.read(ROUTES[stream], per_page=1, offset=offset, **asked)).rows
+        try:
+            rows = (await self.client.read(ROUTES[stream], per_page=1, offset=offset, **asked)).rows
+        except (PageUnreadable, Overwhelmed):
+            return 0  # a row that cannot be given: no window begins here
         return int(rows[0].id) if rows else 0
 
     async def _order_windows(self, until: datetime) -> Sequence[Window]:
         asked = {"orderby": "date", "order": "asc", "per_page": 1, "_fields": "id,date_created_gmt"}
-        found = await self.client.read("orders", **asked)
         end = until.astimezone(UTC).replace(microsecond=0) + SECOND
+        try:
+            found = await self.client.read("orders", **asked)
+        except (PageUnreadable, Overwhelmed):
+            # The very first order cannot be given: nobody knows when it all began.
+            return [Window("orders", "orders-all", second(BEGINNING), second(end))]
         first = found.rows[0].value.get("date_created_gmt") if found.rows else None
         if not first:
             return []
@@ -108,10 +126,20 @@ class WooCommerce(Connector):
             if going is not None and window.end and going.at >= window.end:
                 going = None
             return Page(body_of(rows), len(rows), going.text() if going else None)
-        first, _at, offset = str(window.start).partition("@")
-        place = IdCursor.parse(cursor) if cursor else IdCursor(max(0, int(first) - 1), int(offset))
+        place = self._place(window, cursor)
         rows, place_after = await self._id_step(window.stream, place, int(window.end) if window.end else None)
         return Page(body_of(rows), len(rows), place_after.text() if place_after else None)
+
+    def step_over(self, window: Window, cursor: str | None) -> str | None:
+        if window.stream == "orders":
+            at = TimeCursor.parse(cursor) if cursor else TimeCursor(at=str(window.start))
+            return at.stepped_over().text()
+        return self._place(window, cursor).stepped_over().text()
+
+    @staticmethod
+    def _place(window: Window, cursor: str | None) -> IdCursor:
+        first, _at, offset = str(window.start).partition("@")
+        return IdCursor.parse(cursor) if cursor else IdCursor(max(0, int(first) - 1), int(offset))
 
     async def _step(
         self, stream: str, column: str, at: TimeCursor, end: str | None
@@ -121,7 +149,8 @@ class WooCommerce(Connector):
         asked: dict[str, Any] = {"per_page": self.page_size, "orderby": column, "order": "asc"}
         asked |= {"dates_are_gmt": "true", after: second(at.time - SECOND)}
         if not at.cluster:
-            found = await self.client.page(ROUTES[stream], **asked, **({before: end} if end else {}))
+            bounds: dict[str, Any] = ({before: end} if end else {}) | ({"offset": at.offset} if at.offset else {})
+            found = await self.client.page(ROUTES[stream], **asked, **bounds)
             keys = _keys(found, column)
             going = at.after_page(keys, len(keys) >= self.page_size)
             if going is None or not going.cluster:
@@ -141,15 +170,29 @@ class WooCommerce(Connector):
         if fields:
             asked["_fields"] = fields
         while True:
-            found = (await self.client.page(ROUTES[stream], **asked, offset=place.ask)).rows
-            if not place.gap(int(found[0].id) if found else None):
-                break
-            place = place.stepped_back(self.page_size // 2)
+            # A page of one row has no room for the row before it, which then is looked at by itself.
+            ask = place.offset if self.page_size == 1 else place.ask
+            if self.page_size > 1 or not await self._moved(stream, place):
+                found = (await self.client.page(ROUTES[stream], **asked, offset=ask)).rows
+                if self.page_size == 1 or not place.gap(int(found[0].id) if found else None):
+                    break
+            place = place.stepped_back(max(2, self.page_size // 2))
         rows = [row for row in found if int(row.id) > place.last and (end is None or int(row.id) < end)]
         ended = len(found) < self.page_size or (end is not None and int(found[-1].id) >= end)
         if ended:
             return rows, None
-        return rows, IdCursor(max(place.last, int(found[-1].id)), place.ask + len(found))
+        return rows, IdCursor(max(place.last, int(found[-1].id)), ask + len(found))
+
+    async def _moved(self, stream: str, place: IdCursor) -> bool:
+        """Whether the row before ``place`` shows that the list moved left; one that cannot be given tells nothing."""
+        if place.offset == 0:
+            return False
+        asked = _scope(stream) | {"orderby": "id", "order": "asc", "_fields": "id"}
+        try:
+            rows = (await self.client.read(ROUTES[stream], per_page=1, offset=place.ask, **asked)).rows
+        except (PageUnreadable, Overwhelmed):
+            return False
+        return not rows or int(rows[0].id) > place.last
 
     # -- changes
 

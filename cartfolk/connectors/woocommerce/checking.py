@@ -41,15 +41,27 @@ async def check(client: WooClient) -> CheckReport:
             steps.append(CheckStep(what, True, f"The key may read {what}: {total if total is not None else '?'}."))
     steps.append(await _webhooks(client))
     currency = await _currency(client)
-    home = text(index.get("home")) or text(index.get("url")) or client.base
-    parts = urlsplit(home)
     return CheckReport(
         tuple(steps),
-        shop_name=text(index.get("name")) or parts.netloc,
+        shop_name=text(index.get("name")) or urlsplit(_home(index) or client.base).netloc,
         home_currency=currency,
         timezone=_timezone(index),
-        fingerprint=f"{parts.netloc.lower()}{parts.path.rstrip('/')}",
+        fingerprint=_named(_home(index) or client.base),
     )
+
+
+async def fingerprint(client: WooClient) -> str:
+    """The address the shop calls its own; empty when it does not say."""
+    return _named(_home(await _index(client)))
+
+
+def _home(index: dict[str, Any]) -> str:
+    return text(index.get("home")) or text(index.get("url")) or ""
+
+
+def _named(home: str) -> str:
+    parts = urlsplit(home)
+    return f"{parts.netloc.lower()}{parts.path.rstrip('/')}"
 
 
 async def _index(client: WooClient) -> dict[str, Any]:
