@@ -20,9 +20,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from cartfolk.connectors.base import Connector, Page, Window
-from cartfolk.connectors.canonical import BadRecord
-from cartfolk.connectors.errors import PageUnreadable, RetryLater, StopStore
+from cartfolk.connectors.base import Connector, Window
+from cartfolk.connectors.errors import RetryLater, StopStore
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.stores import health
@@ -30,7 +29,7 @@ from cartfolk.stores.models import Store
 
 from . import deliveries, quarantine
 from .deliveries import Q
-from .reading import singular
+from .walk import Found, Walk
 
 MOST_WAITING = 64 * 1024 * 1024  # bytes of stored, unhandled bulk material at which fetching waits
 _FIRST = frozenset({"categories", "products", "coupons", "variations"})  # what orders refer to
@@ -115,7 +114,8 @@ def alone(conn: Connection, store_id: int) -> Iterator[bool]:
 async def backfill(
     conn: Connection, store: Store, connector: Connector, *, most_waiting: int = MOST_WAITING
 ) -> Outcome:
-    """Makes or continues the store's backfill until it is done, paused, cancelled or stopped.
+    """Makes or continues the store's backfill until it is done, paused, cancelled or stopped. First of all the
+    shop must say that it is the one that was connected.
 
     ``conn`` is used by this call alone (autocommit, no transaction open). A shop that is busy is waited for;
     one that needs its owner stops the store and pauses the run. Other errors mark the run failed and rise.
@@ -175,6 +175,7 @@ class _Backfill:
                 heart.cancel()
 
     async def _fetch_everything(self) -> None:
+        await self._patiently(lambda: health.recognise(self.store, self.connector))
         streams = self.connector.info.streams
         if not self.conn.execute(Q["streams"], {"run_id": self.run.run_id}).fetchone():
             expected = await self._patiently(self.connector.counts)
@@ -189,19 +190,29 @@ class _Backfill:
             )
         first = [stream for stream in streams if stream in _FIRST]
         then = [stream for stream in streams if stream not in _FIRST]
-        for phase in (first, then):
-            await self._fetch_side_by_side(phase)
+        while True:
+            for phase in (first, then):
+                await self._fetch_side_by_side(phase)
+            if self._finish(streams):
+                return
+
+    def _finish(self, streams: Sequence[str]) -> bool:
+        """The run is done and the poll takes over; False when windows were added meanwhile (``refill``)."""
+        run = {"run_id": self.run.run_id, "streams": list(streams)}
         with self.conn.transaction():
+            held = self.conn.execute(Q["hold_run"], run).fetchone()
+            left = self.conn.execute(Q["windows_left"], run).fetchone()
+            if held is None or (left and left[0]):
+                self._check()
+                return False
             self._tick()
-            self.conn.execute(
-                Q["start_cursors"],
-                {
-                    "store_id": self.store.pk,
-                    "streams": list(streams),
-                    "since": self.run.high_water - self.connector.overlap,
-                },
-            )
+            if held[0] is None:
+                since = self.run.high_water - self.connector.overlap
+                self.conn.execute(
+                    Q["start_cursors"], {"store_id": self.store.pk, "streams": list(streams), "since": since}
+                )
             _set(self.conn, self.run.run_id, "done", now())
+        return True
 
     async def _fetch_side_by_side(self, streams: Sequence[str]) -> None:
         """All windows of these streams, a window of each stream in turn."""
@@ -238,46 +249,19 @@ class _Backfill:
         return [(Window(stream, key, begin, end), cursor) for key, begin, end, cursor, _pages, done in rows if not done]
 
     async def _fetch_window(self, window: Window, cursor: str | None) -> None:
+        walk = Walk(self.connector, window)
         while True:
             await self.room.wait()
             self._check()
             asked_at = now()  # what the page says is at least as new as this
-            page = await self._page(window, cursor)
-            self._keep(window, cursor, page, asked_at)
-            if page.cursor is None:
+            found = await self._patiently(lambda: walk.page(cursor))  # noqa: B023 (awaited here)
+            self._keep(window, cursor, found, asked_at)
+            if found.page.cursor is None:
                 return
-            cursor = page.cursor
+            cursor = found.page.cursor
 
-    async def _page(self, window: Window, cursor: str | None) -> Page:
-        """The page, made smaller while the shop cannot give it; at one row the rest of the window waits in
-        quarantine with its reason, and everything else goes on."""
-        size = self.connector.page_size
-        while True:
-            try:
-                smaller = self._sized(size)
-                return await self._patiently(lambda: smaller.page(window, cursor))  # noqa: B023 (awaited here)
-            except PageUnreadable as error:
-                if size == 1:
-                    return self._give_up(window, cursor, str(error))
-                size = max(1, size // 10)
-
-    def _sized(self, size: int) -> Connector:
-        if size == self.connector.page_size:
-            return self.connector
-        smaller = type(self.connector)(self.connector.config, self.connector.transport)
-        smaller.page_size = size  # type: ignore[misc]  # this instance alone asks for smaller pages
-        return smaller
-
-    def _give_up(self, window: Window, cursor: str | None, reason: str) -> Page:
-        place = f"{window.key}:{cursor or 'start'}"
-        raw = f'{{"window": "{window.key}", "cursor": "{cursor or ""}"}}'
-        record = BadRecord(singular(window.stream), place, quarantine.WHOLE_PAGE, reason, raw)
-        bad = quarantine.Bad(self.store.pk, window.stream, record, now(), run_id=self.run.run_id)
-        quarantine.put(self.conn, [bad])
-        return Page(b"[]", 0, None)
-
-    def _keep(self, window: Window, before: str | None, page: Page, asked_at: datetime) -> None:
-        run_id = self.run.run_id
+    def _keep(self, window: Window, before: str | None, found: Found, asked_at: datetime) -> None:
+        run_id, page = self.run.run_id, found.page
         with self.conn.transaction():
             moved = self.conn.execute(
                 Q["step_window"],
@@ -292,6 +276,7 @@ class _Backfill:
             )
             if moved.rowcount == 0:
                 raise Halt
+            quarantine.put(self.conn, [lost.bad(self.store.pk, run_id, asked_at) for lost in found.lost])
             if page.rows:
                 deliveries.store(
                     self.conn,

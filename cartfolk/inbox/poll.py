@@ -7,6 +7,7 @@ from datetime import datetime
 from cartfolk.connectors.base import Connector
 from cartfolk.connectors.canonical import BadRecord
 from cartfolk.connectors.errors import PageUnreadable, StopStore
+from cartfolk.connectors.http import Overwhelmed
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.stores import health
@@ -22,22 +23,30 @@ async def poll(conn: Connection, store: Store, connector: Connector, *, most_pag
     """Fetches what changed in every stream and stores it; returns the number of rows.
 
     Streams without a cursor (no backfill finished) are left out. Raises RetryLater when the shop is busy:
-    what is stored is kept and the next poll goes on there. A shop that needs its owner stops the store.
-    Returns 0 at once when another process works on the store.
+    what is stored is kept and the next poll goes on there. A shop that needs its owner, or another one at its
+    address, stops the store. Returns 0 at once when another process works on the store.
     """
     rows = 0
+    overwhelmed: Overwhelmed | None = None
     with alone(conn, store.pk) as mine:
         if not mine:
             return 0
         cursors = conn.execute(Q["cursors"], {"store_id": store.pk}).fetchall()
         known = {stream: (cursor, since) for stream, cursor, since, _polled in cursors}
         try:
+            if known:
+                await health.recognise(store, connector)
             for stream in connector.info.streams:
                 if stream in known:
                     cursor, since = known[stream]
-                    rows += await _stream(conn, store, connector, stream, cursor, since, most_pages)
+                    try:
+                        rows += await _stream(conn, store, connector, stream, cursor, since, most_pages)
+                    except Overwhelmed as error:
+                        overwhelmed = error  # perhaps one bad row of this stream: the others are looked at all the same
         except StopStore as error:
             health.stop(conn, store.pk, str(error))
+    if overwhelmed is not None:
+        raise overwhelmed
     return rows
 
 
@@ -56,7 +65,7 @@ async def _stream(
         try:
             page = await connector.changes(stream, cursor, since)
         except PageUnreadable as error:
-            record = BadRecord(singular(stream), f"poll:{cursor or since}", quarantine.WHOLE_PAGE, str(error), "{}")
+            record = BadRecord(singular(stream), f"poll:{stream}", quarantine.WHOLE_PAGE, str(error), "{}")
             quarantine.put(conn, [quarantine.Bad(store.pk, stream, record, asked_at)])
             return rows
         with conn.transaction():
@@ -72,6 +81,7 @@ async def _stream(
             )
             if moved.rowcount == 0:
                 return rows  # a new backfill moved the cursor meanwhile: its page is the right one
+            conn.execute(Q["resolve_poll"], {"store_id": store.pk, "stream": stream, "at": asked_at})
             if page.rows:
                 deliveries.store(conn, store.pk, "poll", stream, page.body, asked_at, lane=deliveries.BULK)
                 deliveries.ring(conn)

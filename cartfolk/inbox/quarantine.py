@@ -11,6 +11,7 @@ from cartfolk.core.sql import Connection
 
 from . import deliveries
 from .deliveries import Q
+from .refill import Hole, refill
 
 WHOLE_PAGE = "page"  # the field of a row that stands for a page the shop could not give
 
@@ -95,15 +96,17 @@ def retry(conn: Connection, store_id: int, at: datetime, ids: Sequence[int] | No
     """Reads the store's quarantined records again (all, or those named): each becomes a delivery of its own,
     dated as received the first time, so that what came later still wins. Returns how many.
 
-    Call in a transaction. A record that is still bad comes back with its present reason. A whole page
-    that the shop could not give is no text to read again: it stays until a new sync brings its records.
+    Call in a transaction. A record that is still bad comes back with its present reason. What the shop could
+    not give is no text to read again: it is fetched again (``refill``).
     """
     rows = conn.execute(
         Q["retry_quarantine"], {"store_id": store_id, "ids": None if ids is None else list(ids)}
     ).fetchall()
     again: list[int] = []
+    holes: list[Hole] = []
     for quarantine_id, store, stream, kind, _external_id, field, raw, _run_id, created_at in rows:
         if field == WHOLE_PAGE:
+            holes.append(Hole(quarantine_id, store, stream, raw))
             continue
         again.append(quarantine_id)
         ours = stream in {"ingest", "track"}
@@ -116,6 +119,7 @@ def retry(conn: Connection, store_id: int, at: datetime, ids: Sequence[int] | No
             created_at,
             hint={"retry": quarantine_id, "kind": kind},
         )
+    again += refill(conn, store_id, holes, at)
     if again:
         conn.execute(Q["close_quarantine"], {"ids": again, "at": at})
         deliveries.ring(conn)

@@ -156,6 +156,30 @@ on conflict (run_id, stream, key) do nothing
 select key, start, "end", cursor, pages, done from run_window
 where run_id = %(run_id)s and stream = %(stream)s order by key
 
+-- :name windows_left
+-- Whether a run has windows that are not done.
+select exists (select from run_window where run_id = %(run_id)s and not done and stream = any(%(streams)s::text[]))
+
+-- :name add_windows_again
+-- Windows of a run that go on from a place where something could not be fetched.
+insert into run_window (run_id, stream, key, start, "end", cursor)
+select %(run_id)s, * from unnest(%(streams)s::text[], %(keys)s::text[], %(starts)s::text[], %(ends)s::text[],
+                                 %(cursors)s::text[])
+on conflict (run_id, stream, key) do nothing
+
+-- :name reopen_run
+-- The store's newest backfill takes on more windows, unless it was cancelled; a paused one stays paused. One that
+-- was done keeps the time of that: the poll is in charge already.
+update run set state = case when state = 'paused' then state else 'running' end, error = null,
+    finished_at = case when state = 'done' then finished_at end
+where run_id = (select max(run_id) from run where store_id = %(store_id)s and kind = 'backfill')
+  and state <> 'cancelled'
+returning run_id
+
+-- :name hold_run
+-- Locks a run, so that nobody adds windows while it is found to be done; when it was done before, if ever.
+select finished_at from run where run_id = %(run_id)s for update
+
 -- :name step_window
 -- Moves the checkpoint in the transaction that stores the page. No row when somebody else was here first
 -- or the run is no longer ours to continue: the page is then thrown away.
@@ -220,6 +244,12 @@ select stream, cursor, since, polled_at from stream_cursor where store_id = %(st
 -- Moves a poll's place in the transaction that stores its page.
 update stream_cursor set cursor = %(after)s, polled_at = %(at)s
 where store_id = %(store_id)s and stream = %(stream)s and cursor is not distinct from %(before)s
+
+-- :name resolve_poll
+-- The poll of a stream got past a page it could not read.
+update quarantine set resolved_at = %(at)s
+where resolved_at is null and store_id = %(store_id)s and stream = %(stream)s
+  and external_id = 'poll:' || %(stream)s
 
 -- :name rescan_cursor
 -- A stream is read again from a time on, for platforms whose change dates cannot be trusted.

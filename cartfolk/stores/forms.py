@@ -46,6 +46,7 @@ class ConnectForm(forms.Form):
         self.info = info
         self.fields["name"].label = _("Name")
         self.fields["name"].help_text = _("A short name for this store, used in lists and commands.")
+        self.fields["name"].error_messages["invalid"] = _("Use letters, digits, - and _ only, for example tea-shop.")
         self.fields["idle_minutes"].label = _("Abandoned after (minutes)")
         self.fields["idle_minutes"].help_text = _("A cart idle for longer counts as abandoned.")
         self.fields["allow_private_address"].label = _("The shop is on a private network")

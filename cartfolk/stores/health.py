@@ -8,6 +8,7 @@ from datetime import datetime
 from psycopg.types.json import Jsonb
 
 from cartfolk.connectors.base import Connector, WebhookHealth
+from cartfolk.connectors.errors import ConnectorError, ShopChanged
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso
 
@@ -71,15 +72,27 @@ def guard(conn: Connection, store: Store, fingerprint: str) -> bool:
     A copied or moved shop (staging, a restored backup) has the same keys; syncing with it would mix two
     shops' numbers. An unknown fingerprint on either side proves nothing and passes.
     """
-    if not (store.fingerprint and fingerprint) or store.fingerprint == fingerprint:
-        return True
-    stop(
-        conn,
-        store.pk,
-        f"Another shop answers at {store.url}: it says it is {fingerprint}, but {store.fingerprint} was connected. "
-        "If the shop has moved, connect the new address; if this is a copy, restore the right address.",
-    )
-    return False
+    try:
+        _compare(store, fingerprint)
+    except ShopChanged as changed:
+        stop(conn, store.pk, str(changed))
+        return False
+    return True
+
+
+async def recognise(store: Store, connector: Connector) -> None:
+    """The clone guard before a sync: asks the shop who it is. Raises ShopChanged, which stops the store with
+    its sentence, and whatever the connector raises when the shop does not answer."""
+    if store.fingerprint:
+        _compare(store, await connector.fingerprint())
+
+
+def _compare(store: Store, fingerprint: str) -> None:
+    if store.fingerprint and fingerprint and store.fingerprint != fingerprint:
+        raise ShopChanged(
+            f"Another shop answers at {store.url}: it says it is {fingerprint}, but {store.fingerprint} was connected. "
+            "If the shop has moved, connect the new address; if this is a copy, restore the right address."
+        )
 
 
 async def disconnect(conn: Connection, store_id: int, connector: Connector | None, delivery_url: str) -> str:
@@ -88,8 +101,6 @@ async def disconnect(conn: Connection, store_id: int, connector: Connector | Non
     ``connector`` None leaves the shop alone (it is gone already). Returns a sentence for the owner when the
     webhooks could not be removed, else an empty text.
     """
-    from cartfolk.connectors.errors import ConnectorError
-
     left = ""
     if connector is not None:
         try:

@@ -49,7 +49,7 @@ class TinyShop(Connector):
     def __init__(self, config: StoreConfig, transport: Any) -> None:
         super().__init__(config, transport)
         self.shop: dict[str, dict[str, Any]] = transport or {}
-        shared = self.shop.setdefault("_", {"errors": [], "asked": [], "unreadable": set(), "delay": 0})
+        shared = self.shop.setdefault("_", {"errors": [], "asked": [], "unreadable": set(), "delay": 0, "steps": False})
         self.errors: list[Exception] = shared["errors"]
         self.asked: list[tuple[Any, ...]] = shared["asked"]
         self.unreadable: set[str] = shared["unreadable"]
@@ -62,7 +62,8 @@ class TinyShop(Connector):
             raise self.errors.pop(0)
 
     async def check(self) -> CheckReport:
-        return CheckReport((CheckStep("keys", True, "fine"),), "Tiny shop", "EUR", "UTC", "tiny.example")
+        keys = (CheckStep("keys", True, "fine"),)
+        return CheckReport(keys, "Tiny shop", "EUR", "UTC", self.shared.get("fingerprint", "tiny.example"))
 
     async def counts(self) -> dict[str, int | None]:
         await self._answer("counts")
@@ -78,6 +79,11 @@ class TinyShop(Connector):
         part = rows[: self.page_size]
         self._refuse(part)
         return self._page(part, str(part[-1][0]) if len(rows) > len(part) else None)
+
+    def step_over(self, window: Window, cursor: str | None) -> str | None:
+        keys = sorted(int(key) for key in self.shop.get(window.stream, {}))
+        keys = [key for key in keys if key % 2 == int(window.start or 0) and key > int(cursor or -1)]
+        return str(keys[0]) if self.shared["steps"] and keys else None
 
     def _refuse(self, part: list[tuple[int, Any]]) -> None:
         from cartfolk.connectors.errors import PageUnreadable

@@ -9,7 +9,8 @@ from contextlib import suppress
 import psycopg
 import pytest
 
-from cartfolk.connectors.errors import CredentialsInvalid, RetryLater
+from cartfolk.connectors.errors import CredentialsInvalid, PageUnreadable, RetryLater
+from cartfolk.connectors.http import Overwhelmed
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox import bulk, deliveries, poll, progress, quarantine
@@ -113,15 +114,124 @@ def test_busy_shop_is_waited_for_and_wrong_keys_stop_the_store(conn):
     assert bulk.open_run(conn, store.pk).state == "paused"
 
 
-def test_unreadable_page_is_made_smaller_until_one_row_waits_in_quarantine(conn):
+def test_unreadable_row_is_stepped_over_and_its_retry_fetches_it(conn):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(40))
+    shop.shared["steps"] = True
+    shop.unreadable.update({"7", "9", "31"})
+    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    assert stored(conn) == sorted(set(range(1, 41)) - {7, 9, 31})
+    waiting = quarantine.listing(conn, store.pk)
+    assert [(one.kind, one.field) for one in waiting] == [("order", "page")] * 3
+    with conn.transaction():
+        assert quarantine.retry(conn, store.pk, now()) == 3
+    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    assert quarantine.count(conn) == 3  # still bad: each is back, once
+    shop.unreadable.clear()
+    with conn.transaction():
+        quarantine.retry(conn, store.pk, now())
+    assert bulk.needed(conn, store.pk)
+    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    assert set(stored(conn)) == set(range(1, 41))
+    assert quarantine.count(conn) == 0
+
+
+def test_unreadable_rest_of_a_window_waits_in_quarantine_and_its_retry_fills_it(conn):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(40))  # its cursors cannot step over a row
+    shop.unreadable.add("7")
+    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    assert stored(conn) == sorted({*range(2, 41, 2), 1, 3, 5})
+    [waiting] = quarantine.listing(conn, store.pk)
+    assert (waiting.kind, waiting.field) == ("order", "page")
+    since = conn.execute("select since from stream_cursor where stream = 'orders'").fetchone()
+    conn.execute("update stream_cursor set cursor = 'polled' where stream = 'orders'")
+    shop.unreadable.clear()
+    with conn.transaction():
+        assert quarantine.retry(conn, store.pk, now(), [waiting.quarantine_id]) == 1
+    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    assert stored(conn) == list(range(1, 41))  # from its place on, nothing twice
+    assert quarantine.count(conn) == 0
+    # the poll goes on where it stood: nothing is asked again from the first day on
+    assert conn.execute("select cursor, since from stream_cursor where stream = 'orders'").fetchone() == (
+        "polled",
+        *since,
+    )
+
+
+def test_retry_opens_no_backfill_that_was_cancelled(conn):
     store = add_store(conn)
     shop = tiny(store, orders=rows(40))
     shop.unreadable.add("7")
-    assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
-    assert set(range(2, 41, 2)) <= set(stored(conn))
-    assert {1, 3, 5} <= set(stored(conn))
-    waiting = quarantine.listing(conn, store.pk)
-    assert [(one.kind, one.field) for one in waiting] == [("order", "page")]
+    asyncio.run(bulk.backfill(conn, store, shop))
+    bulk.start(conn, store.pk, now())
+    bulk.cancel(conn, store.pk, now())
+    with conn.transaction():
+        assert quarantine.retry(conn, store.pk, now()) == 0
+    assert quarantine.count(conn) == 1
+    assert not bulk.needed(conn, store.pk)
+
+
+def test_ill_shop_is_waited_for_and_no_row_is_blamed(conn, monkeypatch):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(10))
+    shop.shared["steps"] = True
+    monkeypatch.setattr(bulk.random, "uniform", lambda low, high: 0.01)
+    ill = [Overwhelmed("The shop reports an error of its own (500).") for _ in range(30)]
+
+    async def cured() -> str:
+        task = asyncio.create_task(bulk.backfill(conn, store, shop))
+        while not any(asked[0] == "page" for asked in shop.asked):
+            await asyncio.sleep(0)
+        shop.errors += ill
+        return await task
+
+    assert asyncio.run(cured()) == "done"
+    assert shop.errors == []
+    assert stored(conn) == list(range(1, 11))
+    assert quarantine.count(conn) == 0
+
+
+@pytest.mark.parametrize("what", ["backfill", "poll"])
+def test_another_shop_at_the_address_is_noticed_before_anything_is_fetched(conn, what):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(5))
+    if what == "poll":
+        asyncio.run(bulk.backfill(conn, store, shop))
+        shop.asked.clear()
+    shop.shared["fingerprint"] = "staging.example"
+    if what == "backfill":
+        assert asyncio.run(bulk.backfill(conn, store, shop)) == "stopped"
+        assert bulk.open_run(conn, store.pk).state == "paused"
+    else:
+        assert asyncio.run(poll.poll(conn, store, shop)) == 0
+    assert shop.asked == []
+    stopped = lookup.by_id(conn, store.pk)
+    assert stopped.state == "stopped"
+    assert "it says it is staging.example, but tiny.example was connected" in stopped.state_reason
+
+
+def test_poll_reports_a_page_it_cannot_read_until_it_can(conn):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(3))
+    asyncio.run(bulk.backfill(conn, store, shop))
+    for _ in range(2):
+        shop.errors.append(PageUnreadable("Half a page."))
+        asyncio.run(poll.poll(conn, store, shop))
+    assert [(one.stream, one.attempts) for one in quarantine.listing(conn)] == [("products", 2)]
+    asyncio.run(poll.poll(conn, store, shop))
+    assert quarantine.count(conn) == 0
+
+
+def test_stream_the_shop_cannot_give_does_not_keep_the_others_from_being_polled(conn):
+    store = add_store(conn)
+    shop = tiny(store, orders=rows(3))
+    asyncio.run(bulk.backfill(conn, store, shop))
+    shop.asked.clear()
+    shop.errors.append(Overwhelmed("The shop reports an error of its own (500)."))
+    with pytest.raises(Overwhelmed):
+        asyncio.run(poll.poll(conn, store, shop))
+    assert [asked[1] for asked in shop.asked] == ["products", "customers", "orders"]
 
 
 def test_fetching_waits_while_too_much_lies_unhandled(conn, database):
