@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--orders", type=Path, metavar="FILE", help="serve this Online Retail parquet instead")
     parser.add_argument("--live", type=float, default=0.0, metavar="RATE", help="shopper actions a second")
     parser.add_argument("--pretend-https", action="store_true", help="accept HTTP Basic as behind TLS")
+    parser.add_argument("--certificate", type=Path, metavar="PEM", help="serve https with this key and certificate")
     parser.add_argument("--plain-permalinks", action="store_true", help="/wp-json answers 404")
     parser.add_argument("--frozen-clock", action="store_true", help="time passes only in played minutes")
     parser.add_argument("--runners", type=int, default=2, help="webhook deliveries at a time")

@@ -106,9 +106,15 @@ def serve(options: Options, until_stdin_closes: bool = False) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((options.host, options.port))
     simulator = Simulator(options)
-    simulator.platform.url = f"http://{options.host}:{listener.getsockname()[1]}"
+    scheme = "https" if options.certificate else "http"
+    simulator.platform.url = f"{scheme}://{options.host}:{listener.getsockname()[1]}"
     config = uvicorn.Config(
-        simulator.app, log_level="error", access_log=False, lifespan="on", timeout_graceful_shutdown=1
+        simulator.app,
+        log_level="error",
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=1,
+        ssl_certfile=options.certificate,
     )
     server = _Server(
         config,

@@ -9,10 +9,14 @@ A fault is one JSON object: `kind`, and when it strikes: only requests whose rou
 | server_error | 500, 502, 503 ... with a WordPress error | status (500) |
 | timeout | no answer for a long time, then 504 | seconds (120) |
 | latency | the answer comes late | seconds (0.2) |
-| firewall | an HTML page with status 200 | |
+| firewall | an HTML page | status (200) |
 | notice | a PHP notice before the JSON | |
 | truncated | half of the JSON, complete according to Content-Length | |
 | shift | rows change between pages: after the answer some orders are edited silently | rows (5) |
+| poison | a plugin crashes whenever this record is shown in full: 500 for its whole page | id |
+| old_version | what newer versions of the platform added does not exist | |
+| strip_authorization | a proxy takes the Authorization header away | |
+| hidden_https | a proxy ends TLS and does not tell: the shop believes it is on plain http | |
 | analytics_off | wc-analytics does not exist | |
 | webhook_drop | a delivery is lost | |
 | webhook_duplicate | a delivery is sent twice | |
@@ -37,6 +41,10 @@ REQUEST_KINDS = (
     "notice",
     "truncated",
     "shift",
+    "poison",
+    "old_version",
+    "strip_authorization",
+    "hidden_https",
     "analytics_off",
 )
 WEBHOOK_KINDS = ("webhook_drop", "webhook_duplicate", "webhook_reorder", "webhook_latency", "webhook_unsafe")
@@ -55,7 +63,8 @@ class Fault:
     count: int | None = None
     seconds: float | None = None
     retry_after: int = 1
-    status: int = 500
+    status: int | None = None
+    id: int = 0
     rows: int = 5
     seen: int = 0
     struck: int = 0
@@ -102,6 +111,10 @@ class Faults:
             fault.struck += 1
             return fault
         return None
+
+    def poisoned(self, ids: set[int]) -> bool:
+        """Whether one of these records crashes whatever shows it."""
+        return any(fault.kind == "poison" and fault.id in ids for fault in self._active)
 
     def pick(self, population: int) -> int:
         """A seeded choice of one in `population`."""

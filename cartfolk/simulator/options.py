@@ -21,6 +21,7 @@ class Options:
     orders: Path | None = None
     live: float = 0.0
     pretend_https: bool = False
+    certificate: Path | None = None  # PEM with key and certificate: the shop is served by real TLS
     plain_permalinks: bool = False
     frozen_clock: bool = False
     runners: int = 2

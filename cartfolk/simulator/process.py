@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 import subprocess
 import sys
 import threading
@@ -21,8 +22,9 @@ class SimulatorFailed(RuntimeError):
 class SimulatedShop:
     """Handle of a running shop: `url`, `key`, `secret`, `name`. Leave the `with` block and it is gone."""
 
-    def __init__(self, process: subprocess.Popen[str], announced: dict[str, str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], announced: dict[str, str], trusted: str | None = None) -> None:
         self._process = process
+        self._tls = ssl.create_default_context(cafile=trusted)
         self.url = announced["url"]
         self.key = announced["key"]
         self.secret = announced["secret"]
@@ -100,7 +102,8 @@ class SimulatedShop:
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        own = (urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._tls))
+        opener = urllib.request.build_opener(*own)
         try:
             with opener.open(request, timeout=600) as answer:
                 found: dict[str, Any] = json.load(answer)
@@ -120,8 +123,8 @@ def start_simulator(
     """Start a shop and return once it answers.
 
     In: the options of the command line by their names (`seed`, `customers`, `port`, `live`, `pretend_https`,
-    `plain_permalinks`, `frozen_clock`, `key`, `secret`, `platform`, `runners`); `now` is when its history
-    ends. The shop ends with this process, however that ends. Raises SimulatorFailed with what it said.
+    `certificate`, `plain_permalinks`, `frozen_clock`, `key`, `secret`, `platform`, `runners`); `now` is when its
+    history ends. The shop ends with this process, however that ends. Raises SimulatorFailed with what it said.
     """
     command = [sys.executable, "-m", "cartfolk.simulator", "--until-stdin-closes"]
     if now is not None:
@@ -155,7 +158,8 @@ def start_simulator(
         process.wait()
         raise SimulatorFailed(process.stderr.read().strip() or f"no answer within {ready_within} seconds")
     threading.Thread(target=_drain, args=(process.stderr,), daemon=True).start()
-    return SimulatedShop(process, json.loads(line))
+    trusted = options.get("certificate")
+    return SimulatedShop(process, json.loads(line), str(trusted) if trusted else None)
 
 
 def _drain(pipe: Any) -> None:

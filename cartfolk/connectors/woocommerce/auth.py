@@ -1,7 +1,8 @@
 """Consumer keys: HTTP Basic, then the query string, then OAuth 1.0a; over plain http only the last.
 
-A proxy may strip the Authorization header, and behind one WordPress may not know that it is on https:
-both look like a missing key (401), so the next way is tried until one has worked.
+A proxy may strip the Authorization header, and behind one WordPress may not know that it is on https
+(`is_ssl()` is false: keys in clear are ignored, and the signed address is built with http). All of it looks
+like a missing or wrong key (401), so the next way is tried until one has worked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ class ConsumerKey(httpx2.Auth):
     def __init__(self, key: str, secret: str) -> None:
         self._key = key.strip()
         self._secret = secret.strip()
-        self._ways = ["basic", "query", "oauth"]
+        self._ways = ["basic", "query", "oauth", "oauth by http"]
         self.proven = False
         self._signer = oauth1.Client(
             self._key,
@@ -53,6 +54,9 @@ class ConsumerKey(httpx2.Auth):
             return
         if way == "query":
             request.url = request.url.copy_merge_params({"consumer_key": self._key, "consumer_secret": self._secret})
-        else:
+        elif way == "oauth":
             request.url = httpx2.URL(self.sign(request.method, str(request.url)))
+        else:
+            signed = self.sign(request.method, str(request.url.copy_with(scheme="http")))
+            request.url = httpx2.URL(signed).copy_with(scheme="https")
         yield request

@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import html
 import json
+import re
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from ..base import Hint, WebhookHealth
 from ..errors import ConnectorError, SignatureInvalid
@@ -27,11 +29,20 @@ TOPICS = tuple(
     if (resource, event) != ("customer", "restored")  # accounts have no trash
 )
 
+# `htmlspecialchars_decode(secret, ENT_QUOTES)`: five characters, by name or number, and nothing else of HTML.
+_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
+_SPECIAL = re.compile(r"&(?:(amp|lt|gt|quot)|#0*(34|38|39|60|62)|#[xX]0*(22|26|27|3[cCeE]));")
+
 
 def signature(body: bytes, secret: str) -> str:
-    """base64(HMAC-SHA256(raw body)); WooCommerce decodes HTML entities in the secret first."""
-    key = html.unescape(secret).encode()
+    """base64(HMAC-SHA256(raw body)); WooCommerce decodes entities in the secret first (`class-wc-webhook.php`)."""
+    key = _SPECIAL.sub(_character, secret).encode()
     return base64.b64encode(hmac.new(key, body, hashlib.sha256).digest()).decode()
+
+
+def _character(found: re.Match[str]) -> str:
+    name, decimal, hexadecimal = found.groups()
+    return _NAMED[name] if name else chr(int(decimal) if decimal else int(hexadecimal, 16))
 
 
 def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
@@ -98,7 +109,26 @@ async def ensure(client: WooClient, delivery_url: str, secret: str) -> WebhookHe
     message = f"{active} of {len(TOPICS)} webhooks are active."
     if problems:
         message += f" {problems[0]}"
+    if reason := _unreachable(delivery_url, client.base):
+        message += f" {reason}"
     return WebhookHealth(active == len(TOPICS), active, len(TOPICS), message, tuple(repaired))
+
+
+def _unreachable(delivery_url: str, shop: str) -> str:
+    """Why WordPress, as it comes, would not send there (`wp_http_validate_url`); empty if it would."""
+    parts, home = urlsplit(delivery_url), urlsplit(shop)
+    if (parts.hostname, parts.port) == (home.hostname, home.port):
+        return ""
+    try:
+        private = not ip_address(parts.hostname or "").is_global
+    except ValueError:
+        private = parts.hostname == "localhost"
+    if not private and parts.port in (None, 80, 443, 8080):
+        return ""
+    return (
+        f"But WordPress sends to public addresses on the ports 80, 443 and 8080 only, and {parts.netloc} is none, "
+        "unless a filter in the shop allows it. Until something arrives, the poll brings the changes."
+    )
 
 
 async def remove(client: WooClient, delivery_url: str) -> None:

@@ -12,7 +12,9 @@ from .shop import Manners, WooShop
 
 def build(world: World, options: Options, faults: Faults, stats: Stats) -> WooShop:
     """The shop with its first key, which may read and write."""
-    manners = Manners(options.pretend_https, options.plain_permalinks, options.runners)
+    manners = Manners(
+        options.pretend_https or options.certificate is not None, options.plain_permalinks, options.runners
+    )
     shop = WooShop(world, manners, faults, stats)
     shop.keyring.add(Key(options.key, options.secret, "read_write"))
     return shop

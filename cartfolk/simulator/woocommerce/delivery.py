@@ -13,9 +13,9 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import html
 import ipaddress
 import json
+import re
 import time
 from collections import deque
 from collections.abc import Callable
@@ -61,6 +61,14 @@ class Job:
 def php_json(body: Any) -> bytes:
     """JSON as PHP writes it: slashes and everything beyond ASCII escaped."""
     return json.dumps(body, separators=(",", ":")).replace("/", "\\/").encode()
+
+
+_ENTITIES = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#039;": "'", "&#39;": "'", "&#x27;": "'"}
+
+
+def htmlspecialchars_decode(text: str) -> str:
+    """PHP's function of that name with ENT_QUOTES: once, and only what marks up HTML."""
+    return re.sub("|".join(_ENTITIES), lambda found: _ENTITIES[found[0]], text)
 
 
 class Delivery:
@@ -168,7 +176,7 @@ class Delivery:
 
     async def _send(self, webhook: Webhook, job: Job, body: bytes) -> None:
         resource, _dot, event = webhook.topic.partition(".")
-        secret = html.unescape(webhook.secret)
+        secret = htmlspecialchars_decode(webhook.secret)
         signature = hmac.new(secret.encode(), body, hashlib.sha256).digest()
         same_within_a_second = f"{webhook.id}{int(time.time())}"
         headers = {

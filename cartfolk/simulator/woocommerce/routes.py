@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..records import HIDDEN, Customer, Order, Product
 from . import catalog, documents, lists
-from .errors import RestError, no_route
+from .errors import RestError, invalid_param, no_route
 from .query import Args
 from .words import STATUS, SYMBOLS, VERSION, WORDPRESS
 
@@ -84,6 +84,8 @@ def _product(call: Call) -> Product:
 
 def list_orders(call: Call) -> Answer:
     world, url = call.shop.world, call.shop.url
+    if "checkout-draft" in call.args.words("status") and call.shop.faults.strike("old_version", call.route):
+        raise invalid_param("status", "status[0] is not one of any, trash, pending.", "rest_not_in_enum")
     ids = lists.orders(world, call.args)
     if fault := call.shop.faults.strike("shift", call.route):
         answer = paged(call, ids, lambda each: documents.order(world, url, world.orders[each]))
@@ -117,6 +119,8 @@ def one_refund(call: Call) -> Answer:
 
 
 def list_refunds(call: Call) -> Answer:
+    if call.shop.faults.strike("old_version", call.route):
+        raise no_route()
     world, url = call.shop.world, call.shop.url
     ids = lists.refunds(world, call.args)
     return paged(call, ids, lambda each: documents.refund(world, url, world.refunds[each], True))
