@@ -53,7 +53,9 @@ class EmbeddedPostgres:
         if self._lease is not None:
             return self._join()
         try:
-            self._home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # One by one: mkdir gives its mode to the last folder only, and the data folder holds secrets too.
+            self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._home.mkdir(mode=0o700, exist_ok=True)
             with (self._home / "watcher.lock").open("ab"), (self._home / "postgres.log").open("ab"):
                 self._lease = (self._home / "lease.lock").open("ab")
         except OSError as error:

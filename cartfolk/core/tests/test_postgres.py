@@ -131,6 +131,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- What it is ---
 
 
+def test_a_data_folder_made_by_us_is_closed_to_others(tmp_path: Path) -> None:
+    data = tmp_path / "new" / "data"
+    with EmbeddedPostgres(data) as server:
+        assert query(server.url, "select 1") == 1
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert (data / "postgres").stat().st_mode & 0o777 == 0o700
+
+
 def test_the_server_is_tuned_unprivileged_and_stops_with_its_user(data: Path) -> None:
     modes = {parent: parent.stat().st_mode for parent in data.parents}
     with EmbeddedPostgres(data, settings={"work_mem": "7MB"}) as server:
