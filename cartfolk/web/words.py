@@ -63,6 +63,16 @@ STREAMS = {
     "checkouts": _n("Checkouts"),
     "consents": _n("Consents"),
 }
+RECORD = {
+    "customer": _n("Customer"),
+    "order": _n("Order"),
+    "refund": _n("Refund"),
+    "cart": _n("Cart"),
+    "product": _n("Product"),
+    "coupon": _n("Coupon"),
+    "category": _n("Category"),
+    "consent": _n("Consent"),
+}
 RUN = {
     "running": _n("Running"),
     "paused": _n("Paused"),

@@ -18,7 +18,7 @@ from django.utils.translation import get_language, gettext
 
 from cartfolk.core.time import iso, now
 
-from .. import words
+from .. import sentences, words
 
 register = template.Library()
 EMPTY = "–"
@@ -150,6 +150,16 @@ def word(text: Any, of: str) -> str:
     if of == "conversion":
         return words.conversion(str(text))
     return words.say(getattr(words, of.upper()), str(text))
+
+
+@register.filter
+def said(sentence: Any) -> SafeString | str:
+    """A connector's sentence in the reader's language; one without translation is marked as English."""
+    text = str(sentence or "")
+    theirs = sentences.said(text)
+    if theirs == text and text and not (get_language() or "en").startswith("en"):
+        return format_html('<span lang="en">{}</span>', text)
+    return theirs
 
 
 @register.filter

@@ -29,6 +29,7 @@ from cartfolk.stores.shop import open_store
 from .. import access
 from ..access import database, member
 from ..forms import StoreSettings
+from ..sentences import said
 from ..words import ORDER, say
 
 Q = Statements.beside(str(access.__file__))
@@ -77,10 +78,10 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
                     store, _report = connecting.connect(conn, form.application(), now())
                 except connecting.ConnectRefused as refused:
                     field, _colon, message = str(refused).partition(": ")
-                    if not refused.report and field in form.fields:
-                        form.add_error(field, message)
+                    if field in form.fields:
+                        form.add_error(field, said(message))
                     elif not refused.report or refused.report.ok:
-                        form.add_error(None, str(refused))
+                        form.add_error(None, said(str(refused)))
                     context["report"] = refused.report
                 else:
                     _save_rule(conn, store)
@@ -189,13 +190,14 @@ def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
         left = asyncio.run(_disconnect(conn, found))
         messages.success(request, _("%(store)s is disconnected. Its contacts stay.") % {"store": found})
         if left:
-            messages.warning(request, left)
+            messages.warning(request, said(left))
         return redirect("web:stores")
     reach = conn.execute(Q["store_reach"], {"store": found.pk}).fetchone() or (0, 0, 0)
     return render(
         request,
         "web/store_disconnect.html",
         {"store": found, "reach": reach, "wrong": request.method == "POST"},
+        status=422 if request.method == "POST" else 200,
     )
 
 
@@ -212,7 +214,7 @@ def _create_webhooks(conn: Connection, store: Store, request: HttpRequest) -> No
     try:
         asyncio.run(jobs.check_store(conn, store))
     except ConnectorError as error:
-        messages.warning(request, str(error))
+        messages.warning(request, said(str(error)))
 
 
 def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, Any]:
@@ -224,6 +226,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
     names = ("id", "stream", "kind", "external_id", "field", "reason", "created_at", "attempts", "raw")
     lag = {row[0]: row[1:] for row in conn.execute(Q["lag"]).fetchall()}
     (count,) = conn.execute(Q["quarantined"], {"store": store.pk}).fetchone() or (0,)
+    polls = conn.execute(Q["store_poll"], {"store": store.pk}).fetchall()
     (unrated,) = conn.execute(Q["store_orders_without_rate"], {"store": store.pk}).fetchone() or (0,)
     return {
         "store": store,
@@ -236,7 +239,8 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "oldest": lag.get(store.pk, (None, 0))[0],
         "waiting": lag.get(store.pk, (None, 0))[1],
         "unrated": unrated,
-        "polls": conn.execute(Q["store_poll"], {"store": store.pk}).fetchall(),
+        "polls": polls,
+        "polled": min((at for _stream, at in polls if at), default=None),
         "settings_form": _settings(store),
         "hook": jobs.hook_url(store),
         "ingest": f"{settings.PUBLIC_URL}/ingest/v1/{store.key}",

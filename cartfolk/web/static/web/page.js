@@ -5,6 +5,14 @@
   if (!document.cookie.includes("timezone=" + encodeURIComponent(zone)) && !document.cookie.includes("timezone=" + zone))
     document.cookie = "timezone=" + zone + ";path=/;max-age=31536000;samesite=lax";
 
+  let opener = null; // what opened the panel; the keyboard goes back there
+  const close = (panel) => {
+    if (!panel || !panel.firstElementChild) return;
+    panel.replaceChildren();
+    if (opener) opener.focus();
+    opener = null;
+  };
+
   let chosen = null; // data-id of the row the keyboard stands on
   const rows = () => [...document.querySelectorAll(".rows tbody tr[data-id]")];
   const stand = (row) => {
@@ -18,7 +26,7 @@
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
-      if (typing) event.target.blur();
+      if (typing) event.target.blur(); else close(document.querySelector("#history:has(header)"));
     }
     if (event.key === "/" && !typing) {
       const search = document.getElementById("search");
@@ -32,6 +40,16 @@
     const at = all.findIndex((row) => row.dataset.id === chosen);
     stand(all[Math.max(0, Math.min(all.length - 1, at + step))]);
   });
+
+  // A row opens wherever it is clicked; links, buttons and marked text keep their own meaning.
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest(".rows tbody tr[data-id]");
+    if (!row || event.target.closest("a, button, input, label, summary") || String(getSelection())) return;
+    const link = row.querySelector("a");
+    if (event.ctrlKey || event.metaKey) window.open(link.href); else link.click();
+  });
+
+  const say = (text) => { document.getElementById("said").textContent = text; };
 
   const filter = () => {
     const hide = document.getElementById("hide-empty");
@@ -47,6 +65,7 @@
         part.hidden = !part.querySelector(".property:not([hidden]), tr[data-text]:not([hidden])");
       const nothing = document.getElementById("nothing");
       if (nothing) nothing.hidden = shown > 0;
+      say(nothing && !shown ? nothing.textContent : `${document.getElementById("said").dataset.shown} ${shown}`);
     }
   };
   document.addEventListener("input", (event) => {
@@ -61,7 +80,9 @@
       setTimeout(() => copy.classList.remove("is-copied"), 1200);
     }
     const clear = event.target.closest("[data-clear]");
-    if (clear) document.querySelector(clear.dataset.clear).replaceChildren();
+    if (clear) close(document.querySelector(clear.dataset.clear));
+    const opens = event.target.closest("[hx-target='#history']");
+    if (opens) opener = opens;
     for (const menu of document.querySelectorAll("details.menu[open]"))
       if (!menu.contains(event.target)) menu.open = false;
   });
@@ -72,7 +93,10 @@
     before = event.target.id === "list" && event.target.dataset.live !== undefined && event.detail.requestConfig.triggeringEvent === undefined
       ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
   });
-  document.addEventListener("htmx:afterSettle", () => {
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const list = document.getElementById("list");
+    if (list && !before && event.target.id === "list")
+      say((list.querySelector(".paging span, .empty h2") || list).textContent.trim());
     if (before) for (const row of rows()) {
       if (!before.has(row.dataset.id)) row.classList.add("is-new");
       else if (before.get(row.dataset.id) !== row.textContent) row.classList.add("is-changed");
