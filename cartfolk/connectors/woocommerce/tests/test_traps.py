@@ -4,13 +4,11 @@ that answers over real HTTP."""
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -29,6 +27,8 @@ from cartfolk.connectors.errors import CredentialsInvalid, RetryLater
 from cartfolk.connectors.woocommerce import webhooks
 from cartfolk.connectors.woocommerce.auth import ConsumerKey
 from cartfolk.simulator import SimulatedShop, start_simulator
+
+from .door import Door
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -296,33 +296,6 @@ def test_orders_in_the_trash_and_drafts_are_listed_only_when_asked_and_are_no_or
 # --- webhooks ---
 
 
-class Door:
-    """A real HTTP server that keeps what arrives; ``status`` is what it answers."""
-
-    def __init__(self) -> None:
-        self.heard: list[tuple[dict[str, str], bytes]] = []
-        self.status = 200
-        door = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["content-length"]))
-                door.heard.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                self.send_response(door.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hooks/x"
-        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
-
-    def of(self, topic: str) -> list[tuple[dict[str, str], bytes]]:
-        return [each for each in self.heard if each[0].get("x-wc-webhook-topic") == topic]
-
-
 @pytest.fixture
 def door(shop: SimulatedShop) -> Iterator[Door]:
     """Where the shop's webhooks go, all of them made by the connector."""
@@ -330,8 +303,7 @@ def door(shop: SimulatedShop) -> Iterator[Door]:
     WOO.use(shop, lambda c: c.ensure_webhooks(found.url))
     yield found
     WOO.use(shop, lambda c: c.remove_webhooks(found.url))
-    found.server.shutdown()
-    found.server.server_close()
+    found.close()
 
 
 def hint(shop: SimulatedShop, delivery: tuple[dict[str, str], bytes], **changes: Any) -> Any:
@@ -367,8 +339,7 @@ def test_a_webhook_whose_user_lost_his_rights_sends_a_signed_error(shop: Simulat
         assert hint(shop, delivery).ids == ()
     finally:
         WOO.use(shop, lambda c: c.remove_webhooks(door.url))
-        door.server.shutdown()
-        door.server.server_close()
+        door.close()
 
 
 def test_a_deleted_order_is_told_by_its_id_alone(shop: SimulatedShop, door: Door) -> None:
@@ -411,8 +382,7 @@ def test_the_secret_is_decoded_like_php_does_before_signing(shop: SimulatedShop,
         assert hint(shop, delivery, webhook_secret=secret).ids == (str(order),)
     finally:
         WOO.use(shop, lambda c: c.remove_webhooks(door.url))
-        door.server.shutdown()
-        door.server.server_close()
+        door.close()
 
 
 @pytest.mark.parametrize(
