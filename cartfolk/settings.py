@@ -89,6 +89,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 WORKERS = integer("CARTFOLK_WORKERS", 2)  # drain processes of `cartfolk worker`
 WEB_PROCESSES = integer("CARTFOLK_WEB_PROCESSES", 2)
 POLL_SECONDS = integer("CARTFOLK_POLL_SECONDS", 300)
+RAW_DAYS = integer("CARTFOLK_RAW_DAYS", 30)  # handled raw deliveries can be replayed that long
 
 INSTALLED_APPS = [
     "django.contrib.auth",

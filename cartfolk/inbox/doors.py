@@ -4,6 +4,7 @@
     POST /ingest/v1/<key>          our envelopes, signed by Standard Webhooks
     POST /t/<key>                  carts from cartfolk.js, unsigned
     GET  /t/<key>/cartfolk.js      the script
+    GET  /r/<token>                a recovery link: back to the cart
 
 No session, no cookie, no CSRF token: signatures and origins decide. Errors are JSON with one sentence. A
 paused store still stores: what a shop says is never lost.
@@ -18,16 +19,18 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
 from cartfolk.connectors.errors import SignatureInvalid
 from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
+from cartfolk.stores import lookup
 from cartfolk.stores.database import database
 from cartfolk.stores.lookup import UnknownStore
 
-from . import deliveries, envelope, realtime, tracker
+from . import deliveries, envelope, realtime, recovery, tracker
 from .bell import BELL
 from .fields import Wrong
 from .known import Known, by_key
@@ -186,4 +189,36 @@ def script(request: HttpRequest, key: str) -> HttpResponse:
     answer = HttpResponse(_script(), content_type="text/javascript; charset=utf-8")
     answer["Cache-Control"] = "public, max-age=3600"
     answer["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return answer
+
+
+def recover(request: HttpRequest, token: str) -> HttpResponse:
+    """Leads to the cart's own page and counts the click of a person; a page for those who come too late."""
+    if request.method not in {"GET", "HEAD"}:
+        return _private(_json(405, {"error": "Open this link in a browser."}))
+    if recovery.is_prefetch(request.headers):
+        # Refused, so that the browser asks again when somebody really clicks.
+        return _private(HttpResponse(status=503))
+    conn, at = database(), now()
+    target = recovery.find(conn, token)
+    try:
+        store = None if target is None else lookup.by_id(conn, target.store_id)
+    except UnknownStore:
+        store = None
+    if target is None or store is None or target.expires_at <= at:
+        shop = {"url": store.url, "name": store.shop_name or store.name} if store else None
+        return _private(render(request, "inbox/link_over.html", {"shop": shop}, status=410 if store else 404))
+    person = request.method == "GET" and recovery.is_person(request.headers.get("User-Agent", ""))
+    url = recovery.opened(conn, token, target, at) if person else recovery.address(conn, target)
+    if person:
+        BELL.ring()
+    return _private(HttpResponse(status=302, headers={"Location": recovery.safe(url, store.url) or store.url}))
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """Nobody keeps the answer, lists the address, or tells it to the shop."""
+    answer["Cache-Control"] = "no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Robots-Tag"] = "noindex, nofollow"
+    answer._has_been_logged = True  # type: ignore[attr-defined]  # Django would log the address, and it opens a cart
     return answer

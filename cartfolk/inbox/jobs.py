@@ -25,11 +25,12 @@ from cartfolk.stores import health, lookup
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
-from . import bulk, deliveries, poll
+from . import bulk, deliveries, poll, recovery
 from .deliveries import Q
 
 log = logging.getLogger(__name__)
-KEEP_DELIVERIES = timedelta(days=30)  # handled raw material can be replayed that long
+STEP = 5000  # deliveries forgotten by one statement
+KEEP_LINKS = timedelta(days=90)  # an expired recovery link still names its shop that long
 
 
 def start_sync(store_id: int) -> bool:
@@ -133,11 +134,13 @@ async def rescan_customers(timestamp: int) -> None:
 @app.periodic(cron="41 * * * *")
 @app.task(name="cartfolk.clean_up", queueing_lock="clean-up")
 async def clean_up(timestamp: int) -> None:
-    """Forgets raw deliveries handled long ago, in small steps, and jobs that are over."""
+    """Forgets raw deliveries handled more than CARTFOLK_RAW_DAYS ago, in small steps, and old recovery links.
+    What is not handled yet is never forgotten, nor is quarantine: it holds its own text."""
     with connected() as conn:
-        before = now() - KEEP_DELIVERIES
-        while deliveries.clean(conn, before) == 5000:
+        before = now() - timedelta(days=settings.RAW_DAYS)
+        while deliveries.clean(conn, before, STEP) == STEP:
             await asyncio.sleep(0.05)
+        recovery.clean(conn, now() - KEEP_LINKS)
 
 
 def connected() -> psycopg.Connection[Any]:

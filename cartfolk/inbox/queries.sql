@@ -285,3 +285,48 @@ select pg_advisory_unlock(hashtext('cartfolk sync'), %(store_id)s::integer)
 -- :name backfill_state
 -- The state of the store's newest backfill.
 select state from run where store_id = %(store_id)s and kind = 'backfill' order by run_id desc limit 1
+
+-- :name add_links
+-- New recovery links, one a cart; only the hashes of their tokens.
+insert into recovery_link (token_hash, store_id, cart_token, created_at, expires_at)
+select hash, store_id, cart_token, %(at)s, %(expires)s
+from unnest(%(hashes)s::bytea[], %(store_ids)s::bigint[], %(carts)s::text[]) as link (hash, store_id, cart_token)
+
+-- :name link
+-- The link of a token.
+select store_id, cart_token, expires_at from recovery_link where token_hash = %(hash)s
+
+-- :name links
+-- The links of some carts, newest first.
+select l.store_id, l.cart_token, l.created_at, l.expires_at, l.opened_at, l.opened
+from unnest(%(store_ids)s::bigint[], %(carts)s::text[]) as k (store_id, cart_token)
+join recovery_link l on l.store_id = k.store_id and l.cart_token = k.cart_token
+order by l.created_at desc
+
+-- :name link_opened
+-- A person opened the link.
+update recovery_link set opened = opened + 1, opened_at = coalesce(opened_at, %(at)s) where token_hash = %(hash)s
+
+-- :name clean_links
+-- Forgets links so long expired that nobody need be told so any more.
+delete from recovery_link where expires_at < %(before)s
+
+-- :name cart_place
+-- Whose a cart is, by the map that every worker asks first.
+select contact_id, object_id from reference
+where store_id = %(store_id)s and kind = 'cart' and external_id = %(cart)s
+
+-- :name cart_now
+-- A cart as it stands, in the words of our envelope: a click changes nothing of it.
+select jsonb_strip_nulls(jsonb_build_object(
+    'cart_id', c.external_id, 'email', c.email, 'phone', c.phone, 'customer_id', c.customer_id,
+    'first_name', c.first_name, 'last_name', c.last_name, 'currency', c.currency, 'total', c.total::text,
+    'subtotal', c.subtotal::text, 'tax', c.tax::text, 'url', c.url, 'order_id', c.order_external_id,
+    'lines', coalesce((
+        select jsonb_agg(jsonb_build_object(
+            'product_id', l.product_id, 'variant_id', l.variant_id, 'sku', l.sku, 'name', l.name,
+            'quantity', l.quantity::text, 'price', l.price::text, 'total', l.total::text, 'tax', l.tax::text,
+            'url', l.url, 'image_url', l.image_url) order by l.position)
+        from cart_line l where l.contact_id = c.contact_id and l.cart_id = c.cart_id), '[]'))),
+    c.version, c.state
+from cart c where c.contact_id = %(contact_id)s and c.cart_id = %(cart_id)s

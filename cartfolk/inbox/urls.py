@@ -12,4 +12,5 @@ urlpatterns = [
     path("ingest/v1/<str:key>", doors.ingest, name="ingest"),
     path("t/<str:key>", doors.track, name="track"),
     path("t/<str:key>/cartfolk.js", doors.script, name="script"),
+    path("r/<str:token>", doors.recover, name="recover"),
 ]
