@@ -90,7 +90,7 @@ def test_deliveries_that_share_an_id_are_all_followed_and_cost_one_question(link
 
 
 def test_a_checkout_draft_that_leaks_out_does_not_hide_the_order_it_becomes(linked: Linked) -> None:
-    """A draft is in no list unless asked for by name: taken for deleted, its order would come too late."""
+    """A draft is in no list unless asked for by name; it is no order yet, and must not be in the way of it."""
     email = "draft@example.com"
     order = linked.shop.act("order", email=email, status="checkout-draft")["id"]
     linked.shop.act("touch", order_id=order)  # order.updated fires for drafts too

@@ -70,7 +70,7 @@ class Reader:
         self.zone = config.timezone
         self.home = config.home_currency
         statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("order_statuses")).items():
+        for word, status in mapping(config.settings.get("statuses")).items():
             statuses[word] = OrderStatus(status)
         self.statuses = statuses
         keys = config.settings.get("consent_keys", CONSENT_KEYS)

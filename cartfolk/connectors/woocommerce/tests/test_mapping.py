@@ -70,7 +70,7 @@ def test_paid_words_count_and_words_of_plugins_do_not_until_the_owner_says_so(wo
 
 
 def test_the_owner_says_what_a_plugins_status_means():
-    reader = Reader(StoreConfig("https://shop.example.com", {}, settings={"order_statuses": {"picked": "completed"}}))
+    reader = Reader(StoreConfig("https://shop.example.com", {}, settings={"statuses": {"picked": "completed"}}))
     (order,) = reader.read("orders", json.dumps([ORDER]).encode(), NOW).records
     assert (order.status, order.status_raw) == (OrderStatus.COMPLETED, "picked")
 
