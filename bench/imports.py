@@ -90,8 +90,9 @@ def _import(url: str, store: int, count: int) -> tuple[float, float]:
 
 
 def _work(url: str, store: int, first: int, last: int, ready: Any, go: Any, results: Any) -> None:
-    from cartfolk import pipeline
+    from cartfolk import pipeline, work
 
+    work.collect_seldom()
     with (
         psycopg.connect(url, autocommit=True) as conn,
         psycopg.connect(url, autocommit=True) as identity,
@@ -106,7 +107,8 @@ def _work(url: str, store: int, first: int, last: int, ready: Any, go: Any, resu
             making += time.perf_counter() - made
             with conn.transaction():
                 pipeline.apply(conn, identity, batch, pipeline.BULK)
-            pipeline.refresh_dirty(conn, pipeline.BULK, 1000)
+            if start // BATCH % 2:  # a worker refreshes when nothing waits to be drained, a thousand at a time
+                pipeline.refresh_dirty(conn, pipeline.BULK, 1000)
         while pipeline.refresh_dirty(conn, pipeline.BULK, 1000):
             pass
         results.put((time.perf_counter() - began - making, _memory()))

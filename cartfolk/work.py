@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import logging
 import os
 import signal
@@ -35,7 +36,7 @@ SWEEP_EVERY = 0.5  # seconds between looks at the clock when idle; at most ten t
 _LOST = (
     psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure,
 )  # fmt: skip
-LIVE_BATCH, BULK_BATCH, REFRESH_BATCH = 200, 10, 1000
+LIVE_BATCH, BULK_BATCH, REFRESH_BATCH = 200, 30, 1000
 
 
 # --- the parent ---------------------------------------------------------------------------------------
@@ -143,8 +144,16 @@ def connect() -> psycopg.Connection[Any]:
     return psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name="cartfolk worker")
 
 
+def collect_seldom() -> None:
+    """Records are many and hold no cycles: looking for garbage after every few hundred costs a drain process a
+    fifth of its time."""
+    gc.freeze()
+    gc.set_threshold(200_000, 10, 10)
+
+
 def drain_forever(stop: Stop) -> None:
     """Live before bulk before derived rows before the clock; connects again when the database was away."""
+    collect_seldom()
     while not stop:
         try:
             with connect() as conn, connect() as identity_conn, connect() as ear:

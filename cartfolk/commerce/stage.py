@@ -8,6 +8,7 @@ name must not stop a page.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -56,6 +57,8 @@ CONSENT_EVENT = (
 _ADDRESS = tuple(field.name for field in fields(Address))
 _ATTRIBUTION = tuple(field.name for field in fields(Attribution))
 _ZERO = Decimal(0)
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)
+_HALF_PAIR = re.compile(r"[\ud800-\udfff]")
 
 
 def clean(value: str | None) -> str | None:
@@ -79,9 +82,11 @@ def _clean_any(value: Any) -> Any:
 
 def as_json(value: Any) -> str:
     """JSON text for a jsonb column; Decimals and times as text."""
-    text = json.dumps(value, default=str)
-    # Whatever is not plain ASCII was written as \\u....: look closer only then.
-    return json.dumps(_clean_any(value), default=str) if "\\u" in text else text
+    text = _JSON.encode(value)
+    # A NUL is written as \\u0000, half a surrogate pair stands as it is: look closer only then.
+    if "\\u" in text or not (text.isascii() or _HALF_PAIR.search(text) is None):
+        return _JSON.encode(_clean_any(value))
+    return text
 
 
 def _filled(value: Any, names: tuple[str, ...]) -> str | None:

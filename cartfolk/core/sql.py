@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, LiteralString, cast
 
@@ -71,3 +72,9 @@ def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterab
             copy.write_row(row)
             count += 1
     return count
+
+
+def array(values: Iterable[int | datetime]) -> str:
+    """The text of a PostgreSQL array of numbers or moments, for a parameter that the statement casts: a list of
+    thousands costs psycopg, which must look at every element for quotes, five times as much."""
+    return f"{{{','.join(map(str, values))}}}"

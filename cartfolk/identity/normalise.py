@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
+_NO_ADDRESS = re.compile(r"[\s\x00-\x1f]")  # an address has no spaces and no control characters
 _LONGEST_EMAIL = 320  # RFC 3696 errata 1690 allows 254 in mail; shops store up to 320
 
 
@@ -15,13 +17,17 @@ def email(text: str | None) -> str | None:
     """
     if not text:
         return None
-    value = unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().casefold())
+    value = text.strip().lower() if text.isascii() else _folded(text)
     name, at, domain = value.rpartition("@")
     if not at or not name or not domain or len(value) > _LONGEST_EMAIL:
         return None
-    if any(character.isspace() or ord(character) < 32 for character in value):
+    if _NO_ADDRESS.search(value):
         return None
     return value
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().casefold())
 
 
 def phone(text: str | None) -> str | None:

@@ -31,15 +31,7 @@ def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str
         return 0
     ids = sorted(set(contacts))
     known = conn.execute(Q["identities"], {"contacts": ids}).fetchall()
-    small = len(ids) <= _SMALL
-    # Planning costs more than running for a few contacts: they share one generic plan; big batches get their own.
-    conn.execute(
-        Q["tune"],
-        {
-            "work_mem": "16MB" if small else "128MB",
-            "plans": "force_generic_plan" if small else "force_custom_plan",
-        },
-    )
+    conn.execute(Q["tune"], {"work_mem": "16MB" if len(ids) <= _SMALL else "128MB"})
     parameters = {
         "contacts": ids,
         "at": at,
