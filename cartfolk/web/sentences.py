@@ -79,6 +79,11 @@ SENTENCES = (
     # webhooks
     _n("%(active)s of %(expected)s webhooks are active."),
     _n("%(active)s of %(expected)s webhooks are active. %(topic)s: %(problem)s"),
+    _n(
+        "%(active)s of %(expected)s webhooks are active. But WordPress sends to public addresses on the ports 80, 443 "
+        "and 8080 only, and %(address)s is none, unless a filter in the shop allows it. Until something arrives, the "
+        "poll brings the changes."
+    ),
     _n("The shop keeps its webhooks to %(address)s; delete them there. (%(problem)s)"),
     # records in quarantine
     _n("%(field)s is not an amount but %(value)s."),

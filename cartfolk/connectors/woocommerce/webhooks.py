@@ -109,7 +109,7 @@ async def ensure(client: WooClient, delivery_url: str, secret: str) -> WebhookHe
     message = f"{active} of {len(TOPICS)} webhooks are active."
     if problems:
         message += f" {problems[0]}"
-    if reason := _unreachable(delivery_url, client.base):
+    elif reason := _unreachable(delivery_url, client.base):
         message += f" {reason}"
     return WebhookHealth(active == len(TOPICS), active, len(TOPICS), message, tuple(repaired))
 
