@@ -89,7 +89,7 @@ def move(conn: Connection, moves: Mapping[int, int]) -> None:
     conn.execute(Q["move_history"], parameters)
     conn.execute(_move_custom(_custom_columns(conn)), parameters)
     conn.execute(Q["remember_merge"], parameters)
-    for name in ("forget_history", "forget_values", "forget_custom", "forget_list", "forget_due"):
+    for name in ("forget_history", "forget_values", "forget_custom", "forget_list", "forget_sort", "forget_due"):
         conn.execute(Q[name], parameters)
 
 

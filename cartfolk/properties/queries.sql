@@ -525,6 +525,18 @@ listed as (
         total_number_of_orders = excluded.total_number_of_orders, store_ids = excluded.store_ids,
         search = excluded.search
 ),
+-- Orders kept ready by other properties (sorting.py) follow what changed; mostly there are none.
+sorted as (
+    insert into contact_sort (contact_id, sort_id, word, number)
+    select contact_id, sort_id, sort_word(kind, value), sort_number(kind, value)
+    from (
+        select f.contact_id, s.sort_id, s.kind, ('{' || f.changes || '}')::jsonb ->> s.name as value
+        from sorted_property s cross join fresh f
+        where f.is_new or case when strpos(f.changes, '"' || s.name || '":') > 0
+            then jsonb_exists(('{' || f.changes || '}')::jsonb, s.name) end
+    ) changed
+    on conflict (contact_id, sort_id) do update set word = excluded.word, number = excluded.number
+),
 timed as (
     insert into contact_due (contact_id, due_at) select contact_id, _due from fresh where _due is not null
     on conflict (contact_id) do update set due_at = excluded.due_at where contact_due.due_at <> excluded.due_at
@@ -574,6 +586,9 @@ delete from contact_custom where contact_id = any(%(gone)s)
 
 -- :name forget_list
 delete from contact_list where contact_id = any(%(gone)s)
+
+-- :name forget_sort
+delete from contact_sort where contact_id = any(%(gone)s)
 
 -- :name forget_due
 delete from contact_due where contact_id = any(%(gone)s)
