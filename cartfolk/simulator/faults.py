@@ -14,6 +14,7 @@ A fault is one JSON object: `kind`, and when it strikes: only requests whose rou
 | truncated | half of the JSON, complete according to Content-Length | |
 | shift | rows change between pages: after the answer some orders are edited silently | rows (5) |
 | poison | a plugin crashes whenever this record is shown in full: 500 for its whole page | id |
+| | with `deep` even where only its id is asked for | deep (false) |
 | old_version | what newer versions of the platform added does not exist | |
 | strip_authorization | a proxy takes the Authorization header away | |
 | hidden_https | a proxy ends TLS and does not tell: the shop believes it is on plain http | |
@@ -65,6 +66,7 @@ class Fault:
     retry_after: int = 1
     status: int | None = None
     id: int = 0
+    deep: bool = False
     rows: int = 5
     seen: int = 0
     struck: int = 0
@@ -112,9 +114,12 @@ class Faults:
             return fault
         return None
 
-    def poisoned(self, ids: set[int]) -> bool:
-        """Whether one of these records crashes whatever shows it."""
-        return any(fault.kind == "poison" and fault.id in ids for fault in self._active)
+    def poisoned(self, ids: set[int], whole: set[int], route: str) -> bool:
+        """Whether one of these records crashes what shows it; ``whole`` are those that are shown in full."""
+        return any(
+            fault.kind == "poison" and fault.path in route and fault.id in (ids if fault.deep else whole)
+            for fault in self._active
+        )
 
     def pick(self, population: int) -> int:
         """A seeded choice of one in `population`."""

@@ -158,7 +158,7 @@ class WooCommerce(Connector):
                 seen = {(key, at.at) for key in at.seen}
                 return [row for row, key in zip(found.rows, keys, strict=True) if key not in seen], going
             at = going
-        asked[before] = second(at.time + SECOND)
+        asked |= {after: second(at.time - SECOND), before: second(at.time + SECOND)}
         found = await self.client.page(ROUTES[stream], **asked, offset=at.offset)
         total = found.total if found.total is not None else at.offset + len(found.rows) + 1
         return [row for row in found.rows if row.id not in at.seen], at.after_cluster_page(len(found.rows), total)

@@ -165,7 +165,7 @@ class WooShop:
         if wall := faults.strike("firewall", route):
             return Response(_FIREWALL, wall.status or 200, media_type=_HTML)
         answer = await self._answer(request, route, path, params)
-        if answer.status < 300 and self._poisoned(answer.body):
+        if answer.status < 300 and self._poisoned(answer.body, route):
             return _crashed(500)
         content = php_json(answer.body)
         if answer.status < 300 and faults.strike("notice", route):
@@ -199,10 +199,11 @@ class WooShop:
             tls, home = False, f"http://{self.url.partition('://')[2]}"
         return self.keyring.identify(request.method, home + path, params, authorization, tls)
 
-    def _poisoned(self, body: Any) -> bool:
-        """A fatal error while one record is rendered takes the whole answer along; ids alone still work."""
-        rows = body if isinstance(body, list) else [body]
-        return self.faults.poisoned({row["id"] for row in rows if isinstance(row, dict) and "line_items" in row})
+    def _poisoned(self, body: Any, route: str) -> bool:
+        """A fatal error while one record is rendered takes the whole answer along; ids alone mostly still work."""
+        rows = [row for row in (body if isinstance(body, list) else [body]) if isinstance(row, dict) and "id" in row]
+        whole = {row["id"] for row in rows if "line_items" in row or "billing" in row}
+        return self.faults.poisoned({row["id"] for row in rows}, whole, route)
 
     async def _dispatch(self, method: str, route: str, args: Args, body: dict[str, Any], key: Key | None) -> Answer:
         if route == "/":
