@@ -135,6 +135,7 @@ def save(conn: Connection, application: Application, report: CheckReport, at: da
             "fingerprint": report.fingerprint[:300],
             "allow_private_address": application.allow_private_address,
             "settings": Jsonb(dict(application.settings)),
+            "learned": Jsonb(dict(report.learned)),
             "idle_minutes": application.idle_minutes,
             "max_concurrency": application.max_concurrency,
             "at": at,

@@ -50,6 +50,7 @@ def config(store: Store) -> StoreConfig:
         home_currency=store.home_currency,
         timezone=store.timezone,
         settings=store.settings,
+        learned=store.learned,
         webhook_secret=webhook_secret(store),
         allow_private_address=store.allow_private_address,
     )

@@ -63,7 +63,8 @@ def resume(conn: Connection, store_id: int) -> None:
 def webhooks(conn: Connection, store_id: int, found: WebhookHealth, at: datetime) -> None:
     """Keeps what the last look at the shop's webhooks found."""
     health = asdict(found) | {"checked_at": iso(at)}
-    conn.execute(Q["set_webhook_health"], {"id": store_id, "health": Jsonb(health)})
+    learned = Jsonb(dict(health.pop("learned")))
+    conn.execute(Q["set_webhook_health"], {"id": store_id, "health": Jsonb(health), "learned": learned})
 
 
 def guard(conn: Connection, store: Store, fingerprint: str) -> bool:

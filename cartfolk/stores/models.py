@@ -27,6 +27,7 @@ class Store(models.Model):
     fingerprint = models.CharField(max_length=300, blank=True)
     allow_private_address = models.BooleanField(default=False)
     settings = models.JSONField(default=dict, blank=True)  # status map, consent keys ... (StoreConfig.settings)
+    learned = models.JSONField(default=dict, blank=True)  # the connector's own notes (StoreConfig.learned), no secrets
     idle_minutes = models.PositiveIntegerField(default=60)  # 5 .. 600
     max_concurrency = models.PositiveSmallIntegerField(default=6)
     state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTED)

@@ -20,17 +20,18 @@ select * from stores_store order by name
 insert into stores_store (
     name, platform, url, shop_name, credentials, webhook_secret, ingest_secret, key, home_currency, timezone,
     fingerprint, allow_private_address, settings, idle_minutes, max_concurrency, state, state_reason,
-    connected_at, live_from, last_ok_at, webhook_health
+    connected_at, live_from, last_ok_at, webhook_health, learned
 ) values (
     %(name)s, %(platform)s, %(url)s, %(shop_name)s, %(credentials)s, %(webhook_secret)s, %(ingest_secret)s,
     %(key)s, %(home_currency)s, %(timezone)s, %(fingerprint)s, %(allow_private_address)s, %(settings)s,
-    %(idle_minutes)s, %(max_concurrency)s, 'connected', '', %(at)s, %(at)s, %(at)s, '{}'
+    %(idle_minutes)s, %(max_concurrency)s, 'connected', '', %(at)s, %(at)s, %(at)s, '{}', %(learned)s
 )
 on conflict (name) do update set
     platform = excluded.platform, url = excluded.url, shop_name = excluded.shop_name,
     credentials = excluded.credentials, home_currency = excluded.home_currency, timezone = excluded.timezone,
     fingerprint = excluded.fingerprint, allow_private_address = excluded.allow_private_address,
-    settings = stores_store.settings || excluded.settings, state = 'connected', state_reason = '',
+    settings = stores_store.settings || excluded.settings, learned = stores_store.learned || excluded.learned,
+    state = 'connected', state_reason = '',
     last_ok_at = excluded.last_ok_at
 returning *
 
@@ -44,8 +45,8 @@ update stores_store set last_ok_at = %(at)s
 where id = %(id)s and (last_ok_at is null or last_ok_at < %(at)s - interval '10 seconds')
 
 -- :name set_webhook_health
--- What the last look at the shop's webhooks found.
-update stores_store set webhook_health = %(health)s where id = %(id)s
+-- What the last look at the shop's webhooks found, and what the connector wants to know the next time.
+update stores_store set webhook_health = %(health)s, learned = learned || %(learned)s where id = %(id)s
 
 -- :name set_secret
 -- A new ingest secret replaces the old one at once.
