@@ -19,11 +19,11 @@ _FILL = """
 insert into contact_property (contact_id, computed_at, email, firstname, lastname, createdate,
   recent_conversion_event_name, recent_conversion_date, total_value_of_orders, total_number_of_orders,
   last_order_date, customer_group, city, country, lifecyclestage, hs_object_id)
-select n, now(), 'customer' || n || '@example.com', (array['Anna','Ben','Clara','David','Emma'])[1 + n % 5],
-  (array['Müller','Schmidt','Weber','Fischer'])[1 + n % 4] || (n % 1000), now() - n * interval '37 seconds',
-  (array['Order complete','Last Order Summary','Abandoned Cart'])[1 + n % 3],
-  now() - (n * 7919 % 1000003) * interval '31 seconds', (n * 7919 % 100003) / 100.0, n % 12,
-  now() - (n * 104729 % 1000003) * interval '29 seconds', array['customer'], 'Berlin', 'DE', 'customer', n
+select n, now(), 'customer' || n || '@example.com', (array['Anna','Ben','Clara','David','Emma'])[1 + n %% 5],
+  (array['Müller','Schmidt','Weber','Fischer'])[1 + n %% 4] || (n %% 1000), now() - n * interval '37 seconds',
+  (array['Order complete','Last Order Summary','Abandoned Cart'])[1 + n %% 3],
+  now() - (n::bigint * 7919 %% 1000003) * interval '31 seconds', (n::bigint * 7919 %% 100003) / 100.0, n %% 12,
+  now() - (n::bigint * 104729 %% 1000003) * interval '29 seconds', array['customer'], 'Berlin', 'DE', 'customer', n
 from generate_series(%(first)s, %(last)s) as n
 """
 _LIST = """

@@ -61,6 +61,9 @@ class StoreSettings(forms.Form):
     def status_fields(self) -> list[forms.BoundField]:
         return [self[f"status_{theirs}"] for theirs in self.statuses]
 
+    def wrong_statuses(self) -> bool:
+        return any(name.startswith("status_") for name in self.errors)
+
     def chosen(self) -> dict[str, str]:
         """The shop's word -> ours."""
         return {theirs: self.cleaned_data[f"status_{theirs}"] or was for theirs, was in self.statuses.items()}

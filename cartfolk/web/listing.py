@@ -3,6 +3,9 @@
 An order is two stretches, contacts with a value and contacts without, each walked by
 (value, contact_id). A cursor is the last row's pair; going back walks the same stretches in reverse.
 
+The columns of contact_list have an index each. Any other property is read from the order kept ready for it
+(properties/sorting.py), or, until there is one, found by a scan that says so (:attr:`Page.scanned`).
+
 A search first looks through the next :data:`WINDOW` contacts in the list's order: a frequent prefix fills
 the page there. Only a rare one goes to the word index, where sorting the few it finds is cheap.
 """
@@ -14,18 +17,20 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.properties import sorting
 from cartfolk.properties.read import search_query
 
 Q = Statements.beside(__file__)
 SIZE = 50
-WINDOW = 10_000
+WINDOW = 5_000
 EXACT = 10_000  # up to here the number of contacts is counted, above it is estimated
 
 
@@ -37,15 +42,19 @@ class CursorInvalid(ValueError):
 class Sort:
     """How one column orders contacts. ``natural`` is the direction its index was made for."""
 
-    expression: sql.Composable
+    key: sql.Composable
     cast: str
     natural: str  # "asc" (nulls last) or "desc"
     nulls_natural: str = "last"
+    source: LiteralString = "contact_list l"
+    only: LiteralString = "true"  # the rows of ``source`` that count
+    contact: LiteralString = "l.contact_id"  # what the index ends with
     indexed: bool = True
+    place: int | None = None  # the sort_id of an order kept ready
 
 
-def _list(expression: str, cast: str, natural: str, nulls: str = "last", indexed: bool = True) -> Sort:
-    return Sort(sql.SQL(expression), cast, natural, nulls, indexed)
+def _list(expression: str, cast: str, natural: str, nulls: str = "last") -> Sort:
+    return Sort(sql.SQL(expression), cast, natural, nulls)
 
 
 # Columns that contact_list itself carries; the expression is exactly the index's.
@@ -53,28 +62,37 @@ LIST_SORTS: dict[str, Sort] = {
     "createdate": _list("l.createdate", "timestamptz", "desc", "first"),
     "name": _list('(lower(l.name) collate "C")', "text", "asc"),
     "email": _list('(l.email collate "C")', "text", "asc"),
+    "recent_conversion_event_name": _list('(l.recent_conversion_event_name collate "C")', "text", "asc"),
     "recent_conversion_date": _list("l.recent_conversion_date", "timestamptz", "desc"),
     "last_order_date": _list("l.last_order_date", "timestamptz", "desc"),
     "total_value_of_orders": _list("l.total_value_of_orders", "numeric", "desc"),
-    "total_number_of_orders": _list("l.total_number_of_orders", "integer", "desc", indexed=False),
-    "recent_conversion_event_name": _list("l.recent_conversion_event_name", "text", "asc", indexed=False),
+    "total_number_of_orders": _list("l.total_number_of_orders", "integer", "desc"),
 }
 DEFAULT = "-createdate"
 
 
-def sort_for(name: str, columns: Mapping[str, str]) -> Sort | None:
+def sort_for(conn: Connection, name: str, columns: Mapping[str, str]) -> Sort | None:
     """The sort of a property, or None when it has no column. ``columns``: name -> PostgreSQL type."""
     if found := LIST_SORTS.get(name):
         return found
     if name not in columns or name == "contact_id":
         return None
-    kind = columns[name]
-    column = sql.Identifier("p", name)
-    if kind.endswith("[]") or kind in {"json", "jsonb"}:
-        column_text = sql.SQL("({})::text").format(column)
-        return Sort(column_text, "text", "asc", indexed=False)
-    natural = "asc" if kind == "text" else "desc"
-    return Sort(column, kind, natural, indexed=False)
+    key = sorting.key(name, columns[name])
+    cast = "text" if key.kind == "word" else "numeric"
+    place = sorting.place(conn, name, now())
+    if place is None:
+        source: LiteralString = "contact_list l join contact_property p using (contact_id)"
+        return Sort(key.value, cast, "asc", source=source, indexed=False)
+    return Sort(
+        sql.Identifier("s", key.column),
+        cast,
+        "asc",
+        source="contact_sort s join contact_list l on l.contact_id = s.contact_id",
+        # The other column's emptiness is what the two indexes of contact_sort are cut by.
+        only=f"s.sort_id = %(place)s and s.{'number' if key.column == 'word' else 'word'} is null",
+        contact="s.contact_id",
+        place=place,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +102,8 @@ class Page:
     rows: list[dict[str, Any]]
     before: str = ""
     after: str = ""
-    total: int = 0
-    estimated: bool = False
     first: bool = True
+    scanned: bool = False  # no index nor kept order served this sort: worth keeping one when there are many
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +120,8 @@ class Question:
 
 def page(conn: Connection, question: Question) -> Page:
     """One page in the asked order. Raises :class:`CursorInvalid`."""
-    name = question.sort.lstrip("-")
-    sort = sort_for(name, question.columns)
+    name = question.sort.removeprefix("-")
+    sort = sort_for(conn, name, question.columns)
     if sort is None:
         raise CursorInvalid(name)
     descending = question.sort.startswith("-")
@@ -126,6 +143,7 @@ def page(conn: Connection, question: Question) -> Page:
         before=_encode(rows[0]) if rows and has_before else "",
         after=_encode(rows[-1]) if rows and has_after else "",
         first=not has_before,
+        scanned=not sort.indexed,
     )
 
 
@@ -136,6 +154,26 @@ def count(conn: Connection) -> tuple[int, bool]:
         return exact, False
     (estimate,) = conn.execute(Q["list_estimate"]).fetchone() or (0,)
     return max(estimate, exact), True
+
+
+# The statement of a page, by where its order comes from. {key} and {contact} are the order's columns.
+_ORDERED = "select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(size)s"
+_NEAR = (
+    "select * from (select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(window)s) near "
+    "where search @@ %(query)s::tsquery limit %(size)s"
+)
+# Sorted by two narrow columns; what the page shows is fetched for its own rows only.
+_SCANNED = (
+    "select l.*, near.key::text as sort_value from (select p.contact_id, {key} as key from contact_property p "
+    "where {where} {order} limit %(size)s) near join contact_list l using (contact_id) {again}"
+)
+# Materialised, so that the word index answers and not a walk through everything.
+_FOUND = (
+    "with found as materialized (select l.contact_id, {key} as key from {source} "
+    "where {where} and l.search @@ %(query)s::tsquery) "
+    "select l.*, near.key::text as sort_value from (select * from found near {again} limit %(size)s) near "
+    "join contact_list l using (contact_id) {again}"
+)
 
 
 @dataclass(slots=True)
@@ -165,64 +203,64 @@ class _Walk:
 
     def _stretch(self, valued: bool, start: tuple[str | None, int] | None, size: int) -> list[dict[str, Any]]:
         if not self.query:
-            return self._run(valued, start, size, window=None, search=False)
+            return self._run(_ORDERED if self.sort.indexed else _SCANNED, valued, start, size)
         if self.sort.indexed:
-            near = self._run(valued, start, size, window=WINDOW, search=True)
+            near = self._run(_NEAR, valued, start, size)
             if len(near) >= size:
                 return near
-        return self._run(valued, start, size, window=None, search=True)
+        return self._run(_FOUND, valued, start, size)
 
     def _run(
-        self, valued: bool, start: tuple[str | None, int] | None, size: int, window: int | None, search: bool
+        self, text: LiteralString, valued: bool, start: tuple[str | None, int] | None, size: int
     ) -> list[dict[str, Any]]:
+        with self.conn.cursor(row_factory=dict_row) as cursor:
+            return cursor.execute(*self.statement(text, valued, start, size)).fetchall()
+
+    def statement(
+        self, text: LiteralString, valued: bool, start: tuple[str | None, int] | None, size: int
+    ) -> tuple[sql.Composed, dict[str, Any]]:
+        """One stretch's statement and its parameters."""
         downwards = self.descending != self.backward
         natural = downwards == (self.sort.natural == "desc")
         nulls = self.sort.nulls_natural if natural else {"last": "first", "first": "last"}[self.sort.nulls_natural]
-        direction = "desc" if downwards else "asc"
-        key = self.sort.expression
-        # Told exactly as the index was made, or PostgreSQL would sort a million rows.
-        order = sql.SQL("order by {key} {direction} nulls {nulls}, l.contact_id {direction}").format(
-            key=key, direction=sql.SQL(direction), nulls=sql.SQL(nulls)
-        )
-        conditions = [sql.SQL("{} is not null" if valued else "{} is null").format(key)]
-        parameters: dict[str, Any] = {"size": size, "query": self.query, "window": window}
+        key = self.sort.key
+        contact = sql.SQL("p.contact_id" if text is _SCANNED else self.sort.contact)
+
+        def order(key: sql.Composable, contact: sql.Composable) -> sql.Composed:
+            # Told exactly as the index was made, or PostgreSQL would sort a million rows.
+            return sql.SQL("order by {key} {direction} nulls {nulls}, {contact} {direction}").format(
+                key=key, contact=contact, direction=sql.SQL("desc" if downwards else "asc"), nulls=sql.SQL(nulls)
+            )
+
+        conditions: list[sql.Composable] = [
+            sql.SQL(self.sort.only),
+            sql.SQL("{} is not null" if valued else "{} is null").format(key),
+        ]
+        parameters: dict[str, Any] = {
+            "size": size,
+            "query": self.query,
+            "window": WINDOW,
+            "place": self.sort.place,
+        }
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
-            comparison = sql.SQL("<" if downwards else ">")
+            than = sql.SQL("<" if downwards else ">")
             if valued:
                 conditions.append(
-                    sql.SQL("({key}, l.contact_id) {than} (%(value)s::{cast}, %(id)s)").format(
-                        key=key,
-                        than=comparison,
-                        cast=sql.SQL(self.sort.cast),
+                    sql.SQL("({key}, {contact}) {than} (%(value)s::{cast}, %(id)s)").format(
+                        key=key, contact=contact, than=than, cast=sql.SQL(self.sort.cast)
                     )
                 )
             else:
-                conditions.append(sql.SQL("l.contact_id {} %(id)s").format(comparison))
-        foreign = key.as_string(None).find('"p".') >= 0
-        source = sql.SQL("contact_list l")
-        if foreign:
-            source = sql.SQL("contact_list l left join contact_property p using (contact_id)")
-        where = sql.SQL(" and ").join(conditions)
-        if search and window is None:
-            # Materialised, so that the word index answers and not a walk through everything.
-            statement = sql.SQL(
-                "with l as materialized (select * from contact_list where search @@ %(query)s::tsquery) "
-                "select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(size)s"
-            )
-            source = sql.SQL("l left join contact_property p using (contact_id)") if foreign else sql.SQL("l")
-        elif search:
-            statement = sql.SQL(
-                "select * from (select l.*, ({key})::text as sort_value from {source} where {where} {order} "
-                "limit %(window)s) near where search @@ %(query)s::tsquery limit %(size)s"
-            )
-        else:
-            statement = sql.SQL(
-                "select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(size)s"
-            )
-        composed = statement.format(key=key, source=source, where=where, order=order)
-        with self.conn.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(composed, parameters).fetchall()
+                conditions.append(sql.SQL("{} {} %(id)s").format(contact, than))
+        composed = sql.SQL(text).format(
+            key=key,
+            source=sql.SQL(self.sort.source),
+            where=sql.SQL(" and ").join(conditions),
+            order=order(key, contact),
+            again=order(sql.SQL("near.key"), sql.SQL("near.contact_id")),
+        )
+        return composed, parameters
 
 
 def _encode(row: Mapping[str, Any]) -> str:

@@ -40,6 +40,18 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def counted(value: int) -> str:
+    """A count that stops at 100,001 because nobody waits for more."""
+    return number(value) if value <= 100_000 else gettext("more than %(count)s") % {"count": number(100_000)}
+
+
+@register.filter
+def whole(value: Any) -> str:
+    """A measured number, such as a rate, without decimals nobody reads."""
+    return number(None if value is None else round(value))
+
+
+@register.filter
 def money(value: Any, currency: str | None = "") -> str:
     """An amount in major units with its currency, as many decimals as that currency has."""
     if value is None or value == "":

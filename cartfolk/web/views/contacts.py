@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from cartfolk.core.sql import Connection
+from cartfolk.properties.jobs import keep_sorted
 from cartfolk.stores import lookup
 
 from .. import listing, properties, table
@@ -74,6 +75,10 @@ def _page(
         columns=there,
     )
     page = listing.page(conn, question)
+    total, estimated = (0, False) if search and not page.scanned else listing.count(conn)
+    if page.scanned and total > listing.EXACT:  # fewer are sorted as quickly as they are read
+        name = sort.removeprefix("-")
+        keep_sorted(name, there[name])
     stores = lookup.every(conn)
     columns = table.heads(picked, offered, sort)
     names = {store.pk: store.name for store in stores}
@@ -82,7 +87,6 @@ def _page(
     currency = currencies.pop() if len(currencies) == 1 else ""
     version = hashlib.sha256(json.dumps(page.rows, default=str).encode()).hexdigest()[:16]
     rows = table.cells(conn, page.rows, columns, names, currency)
-    total, estimated = (0, False) if search else listing.count(conn)
     base = {key: value for key, value in (("q", search), ("sort", sort if sort != listing.DEFAULT else "")) if value}
     here = reverse("web:contacts")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -68,7 +69,7 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
     context: dict[str, Any] = {"platforms": platforms, "info": info}
     status = 200
     if info is not None:
-        form = ConnectForm(info, request.POST or None)
+        form = ConnectForm(info, request.POST or None, initial=_known(request.GET.get("name", ""), platform))
         context["form"] = form
         if request.method == "POST":
             status = 422
@@ -124,6 +125,8 @@ def store_run(request: HttpRequest, name: str) -> HttpResponse:
             jobs.start_sync(found.pk)
         case "cancel":
             bulk.cancel(conn, found.pk, now())
+        case unknown:
+            raise BadRequest(f"do is {unknown!r}; it is one of start, pause, resume, cancel.")
     if request.htmx:  # type: ignore[attr-defined]
         context = {"store": found, "progress": progress.latest(conn, found.pk)}
         return render(request, "web/store_progress.html", context)
@@ -134,13 +137,16 @@ def store_run(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def store_state(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
-    if request.POST.get("do") == "pause":
-        health.pause(conn, found.pk)
-        messages.success(request, _("Paused. What the shop sends is kept and handled when you resume."))
-    else:
-        health.resume(conn, found.pk)
-        jobs.start_sync(found.pk)
-        messages.success(request, _("Resumed."))
+    match request.POST.get("do"):
+        case "pause":
+            health.pause(conn, found.pk)
+            messages.success(request, _("Paused. What the shop sends is kept and handled when you resume."))
+        case "resume":
+            health.resume(conn, found.pk)
+            jobs.start_sync(found.pk)
+            messages.success(request, _("Resumed."))
+        case unknown:
+            raise BadRequest(f"do is {unknown!r}; it is one of pause, resume.")
     return redirect("web:store", name)
 
 
@@ -172,9 +178,10 @@ def store_secret(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def store_retry(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
-    ids = [int(text) for text in request.POST.getlist("id") if text.isdecimal() and len(text) < 19]
+    asked = request.POST.getlist("id")  # none: all
+    ids = [int(text) for text in asked if text.isdecimal() and len(text) < 19]
     with conn.transaction():
-        count = quarantine.retry(conn, found.pk, now(), ids or None)
+        count = quarantine.retry(conn, found.pk, now(), ids if asked else None)
     messages.success(
         request,
         ngettext("%(count)s record is read again.", "%(count)s records are read again.", count) % {"count": count},
@@ -269,6 +276,18 @@ def _store(name: str) -> Store:
         return lookup.by_name(database(), name)
     except lookup.UnknownStore:
         raise Http404(_("There is no store of this name.")) from None
+
+
+def _known(name: str, platform: str) -> dict[str, Any]:
+    """What the form of a store that is connected again starts with; never its keys."""
+    try:
+        known = lookup.by_name(database(), name)
+    except lookup.UnknownStore:
+        return {}
+    if known.platform != platform:
+        return {}
+    kept = ("name", "url", "idle_minutes", "allow_private_address")
+    return {field: getattr(known, field) for field in kept}
 
 
 def _platforms() -> list[Any]:

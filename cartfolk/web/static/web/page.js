@@ -87,6 +87,18 @@
       if (!menu.contains(event.target)) menu.open = false;
   });
 
+  // A form that takes its time shows it, and is sent once.
+  document.addEventListener("submit", (event) => {
+    if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
+    if (event.target.dataset.sent) { event.preventDefault(); return; }
+    event.target.dataset.sent = "yes";
+    if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+  });
+  addEventListener("pageshow", () => {
+    for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+    for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+  });
+
   let before = null;
   document.addEventListener("htmx:beforeSwap", (event) => {
     document.getElementById("failure").hidden = true;
