@@ -10,6 +10,7 @@ hands out *pages of raw JSON as received* and turns raw pages into canonical rec
     page      one page of a window, from a cursor; the cursor is the checkpoint
     changes   one page of what changed since a cursor (the poll behind every webhook)
     fetch     the present state of named objects (a webhook is only a hint)
+    ids       which objects there are at all (the nightly comparison)
     read      raw page -> canonical records + bad records (pure; no network)
     webhook   raw request -> hint (verified on the raw bytes)
     ensure_webhooks   creates, checks and re-enables the shop's webhooks
@@ -20,10 +21,30 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
-from .canonical import Mapped, OrderStatus
+from .canonical import Cart, Category, Consent, Coupon, Customer, Deleted, Mapped, Order, OrderStatus, Product, Record
+
+STREAMS: Mapping[str, type[Record]] = {
+    "categories": Category,
+    "products": Product,
+    "variants": Product,
+    "coupons": Coupon,
+    "customers": Customer,
+    "guests": Customer,
+    "subscribers": Consent,
+    "orders": Order,
+    "carts": Cart,
+    "checkouts": Cart,
+}
+"""Every stream a connector may have, and the record its rows are mainly about. What orders refer to comes first."""
+CATALOGUE = ("categories", "products", "variants", "coupons")  # streams fetched before the others
+
+
+def kind(stream: str) -> str:
+    """The kind of record a stream is about: orders → order, checkouts → cart, subscribers → consent."""
+    return STREAMS[stream].__name__.lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +67,7 @@ class ConnectorInfo:
     label: str  # as merchants write it; also the name of the shop's property group
     fields: tuple[FormField, ...]
     order_statuses: Mapping[str, OrderStatus]  # the shop's word -> ours; editable per store
-    streams: tuple[str, ...]  # backfilled in this order, e.g. products before orders
+    streams: tuple[str, ...]  # names of STREAMS, backfilled in this order, e.g. products before orders
     webhooks: bool = False
     guide: str = ""  # one paragraph: where the owner finds the keys
 
@@ -59,7 +80,8 @@ class StoreConfig:
     credentials: Mapping[str, str]
     home_currency: str = "EUR"
     timezone: str = "UTC"
-    settings: Mapping[str, Any] = field(default_factory=dict)  # status map, consent meta keys ...
+    settings: Mapping[str, Any] = field(default_factory=dict)  # the owner's: status map, consent meta keys ...
+    learned: Mapping[str, Any] = field(default_factory=dict)  # what a check or ensure_webhooks asked to be kept
     webhook_secret: str = ""
     allow_private_address: bool = False
 
@@ -78,6 +100,7 @@ class CheckReport:
     home_currency: str = ""
     timezone: str = ""
     fingerprint: str = ""  # identity of the shop (its own address as it tells it), for the clone guard
+    learned: Mapping[str, Any] = field(default_factory=dict)  # no secrets; comes back as StoreConfig.learned
 
     @property
     def ok(self) -> bool:
@@ -120,6 +143,15 @@ class WebhookHealth:
     expected: int
     message: str
     repaired: tuple[str, ...] = ()
+    learned: Mapping[str, Any] = field(default_factory=dict)  # e.g. public keys; comes back as StoreConfig.learned
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """One page of the nightly ids-only sweep: every id with its source version (None = not told)."""
+
+    versions: Mapping[str, datetime | None]
+    cursor: str | None  # None = the window is finished
 
 
 class Connector(ABC):
@@ -166,6 +198,18 @@ class Connector(ABC):
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
         """What changed after ``cursor`` (``since`` when there is none). ``Page.cursor`` is never None here:
         it is the place to go on from; a page with fewer rows than ``page_size`` ends this poll."""
+
+    async def ids(self, window: Window, cursor: str | None) -> Ids:
+        """The ids of one page of a window, for the nightly comparison. Override it where the shop can list ids
+        and change dates alone; this one reads whole pages."""
+        page = await self.page(window, cursor)
+        mapped = self.read(window.stream, page.body, datetime.now(UTC))
+        wanted = STREAMS[window.stream]
+        found: dict[str, datetime | None] = {bad.external_id: None for bad in mapped.bad if bad.external_id}
+        for record in mapped.records:
+            if isinstance(record, wanted) and not isinstance(record, Consent | Category | Deleted):
+                found[record.external_id] = record.updated_at
+        return Ids(found, page.cursor)
 
     @abstractmethod
     async def fetch(self, stream: str, ids: Sequence[str]) -> Page:

@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -64,6 +64,22 @@ class Answer:
     def json(self) -> Any:
         """The parsed body. Raises JsonBroken."""
         return json.loads(self.text())
+
+
+Judge = Callable[[Answer], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """One request without its address, which a redirect may change."""
+
+    method: str
+    params: Params | None
+    body: Any
+    content: bytes | None
+    headers: Mapping[str, str] | None
+    auth: bool
+    judge: Judge | None
 
 
 class Transport:
@@ -120,11 +136,31 @@ class Transport:
         await self._client.aclose()
 
     async def get(self, url: str, params: Params | None = None, *, auth: bool = True) -> Answer:
-        """A read, repeated until it succeeds or patience ends. A successful body holds complete JSON.
+        """A read by GET: see :meth:`read`."""
+        return await self.read("GET", url, params, auth=auth)
+
+    async def read(
+        self,
+        method: str,
+        url: str,
+        params: Params | None = None,
+        body: Any = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: bool = True,
+        is_json: bool = True,
+        judge: Judge | None = None,
+    ) -> Answer:
+        """A request that changes nothing (also a POST: GraphQL, JSON-RPC, XML-RPC), repeated until it succeeds
+        or patience ends. ``body`` is sent as JSON, ``content`` as it is; a successful answer holds complete JSON
+        unless ``is_json`` is False. ``judge`` looks at each answer and raises what is temporary though its
+        status is 200 (a throttled GraphQL query, an expired session).
 
         Out: an answer of any status below 500 except 429; of those the caller knows what they mean. HTML is
         returned only with 401, 404 and 410. Raises RetryLater (Overwhelmed), PageUnreadable, AddressRefused.
         """
+        ask = _Ask(method, params, body, content, headers, auth, judge)
         async for attempt in stamina.retry_context(
             on=_again,
             attempts=self._attempts,
@@ -134,29 +170,59 @@ class Transport:
             wait_jitter=self._patience / 2,
         ):
             with attempt:
-                answer = await self._ask("GET", url, params, None, auth)
-                _check_json(answer, self.host)
+                answer = await self._follow(url, ask)
+                if is_json:
+                    _check_json(answer, self.host)
                 return answer
         raise AssertionError("unreachable")
 
     async def send(
-        self, method: str, url: str, params: Params | None = None, body: Any = None, *, auth: bool = True
+        self,
+        method: str,
+        url: str,
+        params: Params | None = None,
+        body: Any = None,
+        *,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        auth: bool = True,
+        is_json: bool = True,
     ) -> Answer:
         """A write: said once, because nobody knows whether a lost answer was a lost request."""
-        answer = await self._ask(method, url, params, body, auth)
-        _check_json(answer, self.host)
+        answer = await self._follow(url, _Ask(method, params, body, content, headers, auth, None))
+        if is_json:
+            _check_json(answer, self.host)
         return answer
 
-    async def _ask(self, method: str, url: str, params: Params | None, body: Any, auth: bool) -> Answer:
+    async def lines(self, url: str) -> AsyncIterator[bytes]:
+        """The lines of a file the shop keeps elsewhere (a finished bulk export), as they arrive and of any size.
+
+        No credentials go along; the address is checked like every other. Raises RetryLater when it breaks off.
+        """
+        try:
+            async with self._client.stream("GET", url, headers={"Accept": "*/*"}) as response:
+                if response.status_code >= 300:
+                    raise RetryLater(f"{urlsplit(url).hostname} does not hand the export out ({response.status_code}).")
+                rest = b""
+                async for part in response.aiter_bytes():
+                    *whole, rest = (rest + part).split(b"\n")
+                    for line in whole:
+                        yield line
+                if rest:
+                    yield rest
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError):
+            raise RetryLater(f"The download from {urlsplit(url).hostname} broke off.") from None
+
+    async def _follow(self, url: str, ask: _Ask) -> Answer:
         if urlsplit(url).hostname != self.host:
             raise AddressRefused(f"Only {self.host} is asked with this store's credentials.")
         if self.upgraded and url.startswith("http://"):
             url = "https://" + url.removeprefix("http://")
         for _hop in range(4):
-            answer = await self._once(method, url, params, body, auth)
+            answer = await self._once(url, ask)
             if answer.status not in _REDIRECTS:
                 return answer
-            url = self._next(method, url, answer)
+            url = self._next(ask.method, url, answer)
         raise AddressRefused(f"{self.host} sends us in circles. Check the shop's redirects.")
 
     def _next(self, method: str, url: str, answer: Answer) -> str:
@@ -182,12 +248,12 @@ class Transport:
         self.upgraded = self.upgraded or upgrade
         return new._replace(query="", fragment="").geturl()
 
-    async def _once(self, method: str, url: str, params: Params | None, body: Any, auth: bool) -> Answer:
+    async def _once(self, url: str, ask: _Ask) -> Answer:
         async with self.limiter.place():
             began = time.monotonic()
             try:
                 async with asyncio.timeout(self._timeout * 1.5):
-                    answer = await self._exchange(method, url, params, body, auth)
+                    answer = await self._exchange(url, ask)
             except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
                 self.limiter.went_wrong()
                 raise RetryLater(_no_connection(self.host, error)) from None
@@ -197,12 +263,18 @@ class Transport:
             except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError):
                 self.limiter.went_wrong()
                 raise RetryLater(f"The connection to {self.host} broke off.") from None
-            self._judge(answer, time.monotonic() - began)
+            self._judge(answer, time.monotonic() - began, ask.judge)
             return answer
 
-    async def _exchange(self, method: str, url: str, params: Params | None, body: Any, auth: bool) -> Answer:
+    async def _exchange(self, url: str, ask: _Ask) -> Answer:
         async with self._client.stream(
-            method, url, params=dict(params) if params else None, json=body, auth=self.auth if auth else None
+            ask.method,
+            url,
+            params=dict(ask.params) if ask.params else None,
+            json=ask.body,
+            content=ask.content,
+            headers=ask.headers,
+            auth=self.auth if ask.auth else None,
         ) as response:
             parts: list[bytes] = []
             size = 0
@@ -214,7 +286,7 @@ class Transport:
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, headers, b"".join(parts))
 
-    def _judge(self, answer: Answer, seconds: float) -> None:
+    def _judge(self, answer: Answer, seconds: float, judge: Judge | None) -> None:
         """Tells the limiter; raises what is temporary."""
         status = answer.status
         if status == 429 or status >= 500:
@@ -231,6 +303,12 @@ class Transport:
                 f"{self.host} answered with a web page instead of data ({status}): a firewall, a bot check or "
                 "a maintenance page. If this stays, allow this server's address in the shop's firewall."
             )
+        if judge is not None:
+            try:
+                judge(answer)
+            except RetryLater as error:
+                self.limiter.went_wrong(error.after)
+                raise
         self.limiter.went_well(seconds)
 
 

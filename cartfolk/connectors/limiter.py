@@ -57,6 +57,10 @@ class Limiter:
         if after:
             self._not_before = max(self._not_before, time.monotonic() + min(after, 120.0))
 
+    def rest(self, seconds: float) -> None:
+        """The shop's allowance is used up for so long; nothing went wrong."""
+        self._not_before = max(self._not_before, time.monotonic() + min(seconds, 120.0))
+
     def _ease(self, factor: float) -> None:
         # Requests under way together fail together: they are one sign, not many.
         now = time.monotonic()

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from .base import Connector, StoreConfig
+from .base import STREAMS, Connector, StoreConfig
 from .errors import ConnectorError
 from .http import make_transport
 
@@ -28,6 +28,8 @@ def _found() -> MappingProxyType[str, type[Connector]]:
             continue
         connector = getattr(importlib.import_module(f".{module.name}", __package__), "CONNECTOR", None)
         if connector is not None:
+            unknown = set(connector.info.streams) - set(STREAMS)
+            assert not unknown, f"{module.name}: unknown streams {sorted(unknown)}"
             found[connector.info.platform] = connector
     return MappingProxyType(dict(sorted(found.items())))
 
