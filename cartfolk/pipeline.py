@@ -23,6 +23,7 @@ import psycopg
 
 from cartfolk.commerce import derive, facts
 from cartfolk.connectors.base import Connector
+from cartfolk.connectors.base import kind as stream_kind
 from cartfolk.connectors.canonical import (
     BadRecord,
     Cart,
@@ -33,19 +34,17 @@ from cartfolk.connectors.canonical import (
     Order,
     Record,
 )
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.identity import normalise
 from cartfolk.identity.decide import GUEST, OWN, SEEN, Sighting, Transfer
 from cartfolk.identity.resolve import (
-    ContactMoved,
     Move,
     Object,
     Place,
     find_objects,
     lock_for_refresh,
     settle,
-    still_there,
 )
 from cartfolk.inbox import deliveries, progress, quarantine, reading
 from cartfolk.inbox.deliveries import Delivery
@@ -53,7 +52,6 @@ from cartfolk.properties import compute
 from cartfolk.stores.lookup import by_id
 from cartfolk.stores.shop import reader
 
-Q = Statements.beside(__file__, "pipeline.sql")
 LIVE, BULK = 0, 1
 _CATALOGUE = {"product", "category", "coupon"}
 
@@ -77,13 +75,15 @@ class Facts:
             compute.move(conn, merges)
         for transfer in transfers:
             facts.move_guest(conn, [transfer.email], transfer.source, transfer.target)
-            conn.execute(Q["repoint_guest_orders"], {"target": transfer.target, "email": transfer.email})
         touched = {*merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)}
         derive.dirty(conn, sorted(touched), LIVE)
 
     def objects(self, conn: Connection, moves: Sequence[Move]) -> None:
         facts.move_objects(conn, [(m.kind, m.object_id, m.source, m.target) for m in moves])
         derive.dirty(conn, sorted({m.source for m in moves} | {m.target for m in moves}), LIVE)
+
+    def renamed(self, conn: Connection, contacts: Sequence[int]) -> None:
+        derive.dirty(conn, contacts, LIVE)
 
 
 def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 100) -> int:
@@ -107,7 +107,7 @@ def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 1
             ]
             bad += [_bad(delivery, record) for record in mapped.bad]
             if delivery.run_id is not None:
-                kind = reading.singular(delivery.stream)
+                kind = stream_kind(delivery.stream)
                 rows[(delivery.run_id, delivery.stream)] += len(mapped.bad) + sum(
                     _kind(record) == kind for record in mapped.records
                 )
@@ -125,7 +125,7 @@ def _read(delivery: Delivery, connector: Connector) -> Mapped:
     except Exception as error:
         raw = delivery.body.decode("utf-8", "replace")
         reason = f"It could not be read ({type(error).__name__}: {error}). Retry it after an update."
-        return Mapped(bad=(BadRecord(reading.singular(delivery.stream), None, "body", reason, raw),))
+        return Mapped(bad=(BadRecord(stream_kind(delivery.stream), None, "body", reason, raw),))
 
 
 def apply(
@@ -147,7 +147,7 @@ def apply(
             with conn.transaction():
                 _apply(conn, identity_conn, received, lane)
             return
-        except (ContactMoved, facts.ContactMoved):
+        except facts.ContactMoved:
             if attempt == 4:
                 raise
         except (psycopg.DataError, psycopg.IntegrityError) as error:
@@ -191,38 +191,50 @@ def _bad(delivery: Delivery, record: BadRecord) -> quarantine.Bad:
 
 
 def _apply(conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int) -> None:
+    deletions = [(r.store_id, r.record) for r in received if isinstance(r.record, Deleted)]
+    facts.bury(identity_conn, deletions)  # committed before anybody looks where the objects are
     catalogue = [r for r in received if _kind(r.record) in _CATALOGUE]
     for (store_id, at), records in _grouped(catalogue).items():
         facts.write_catalogue(conn, store_id, records, at, lane)
 
     people = [r for r in received if isinstance(r.record, Customer | Order | Cart | Consent)]
     sightings = [_sighting(r) for r in people]
-    settled = settle(identity_conn, sightings, lambda contacts: _objects(people, contacts), Facts())
+    settled = settle(identity_conn, sightings, lambda contacts: _objects(people, sightings, contacts), Facts())
     # a moment without a name of a cart that has found its person before
-    unnamed = [_key(r) for r, s in zip(people, sightings, strict=True) if not s.named]
-    places = find_objects(identity_conn, unnamed) | settled.places
+    unnamed = [r for r, s in zip(people, sightings, strict=True) if not s.named]
+    found, seen = find_objects(identity_conn, [_key(r) for r in unnamed])
+    places = found | settled.places
+    seen |= settled.seen
+    nameless: dict[tuple[int, datetime], list[Cart]] = {}
+    for item in unnamed:
+        if _key(item) not in places and isinstance(item.record, Cart):
+            nameless.setdefault((item.store_id, item.received_at), []).append(item.record)
+    if nameless:
+        for (store_id, at), carts in nameless.items():
+            facts.keep_anonymous(identity_conn, store_id, carts, at)
+        # committed: whoever claims the cart from now on finds them; whoever did so meanwhile is found here
+        found, moved = find_objects(identity_conn, [_key(r) for r in unnamed if _key(r) not in places])
+        places, seen = found | places, moved | seen
 
     placed: list[facts.Placed] = []
-    nameless: dict[tuple[int, datetime], list[Cart]] = {}
     for item, contact in zip(people, settled.contacts, strict=True):
         place = places.get(_key(item))
         if place is not None:
             placed.append(facts.Placed(item.record, place.contact_id, place.object_id, item.store_id, item.received_at))
         elif contact is not None:
             placed.append(facts.Placed(item.record, contact, 0, item.store_id, item.received_at))
-        elif isinstance(item.record, Cart):
-            nameless.setdefault((item.store_id, item.received_at), []).append(item.record)
         # orders and customers always have a name (see _sighting); a consent of nobody says nothing
-    for (store_id, at), carts in nameless.items():
-        facts.keep_anonymous(conn, store_id, carts, at)
     placed += _adopted(conn, places)
 
     gone = [r for r in received if isinstance(r.record, Deleted) and r.record.kind not in _CATALOGUE]
-    where = find_objects(conn, [_key(r) for r in gone])
+    where, moved = find_objects(identity_conn, [_key(r) for r in gone])
+    seen = moved | seen
     deleted = [facts.Placed(r.record, *where[_key(r)], r.store_id, r.received_at) for r in gone if _key(r) in where]
-    still_there(conn, [p.contact_id for p in (*placed, *deleted)], settled.at)
-    facts.write(conn, placed, lane=lane)
-    facts.delete(conn, deleted, lane=lane)
+    # a person named by a record that belongs to somebody else by now has no facts, but is there
+    empty = {contact for contact in settled.contacts if contact is not None} - {p.contact_id for p in placed}
+    derive.dirty(conn, sorted(empty), lane)
+    facts.write(conn, placed, lane=lane, seen=seen)
+    facts.delete(conn, deleted, lane=lane, seen=seen)
 
 
 def refresh_dirty(conn: Connection, lane: int, limit: int = 1000) -> int:
@@ -272,18 +284,23 @@ def _sighting(item: Received) -> Sighting:
     return Sighting(item.store_id, version, strength, account, email, original, phone)
 
 
-def _objects(people: Sequence[Received], contacts: Sequence[int | None]) -> list[Object]:
+def _objects(
+    people: Sequence[Received], sightings: Sequence[Sighting], contacts: Sequence[int | None]
+) -> list[Object]:
+    """What the records claim for their person: an order and the cart it came from, or a cart."""
     found: list[Object] = []
-    for item, contact in zip(people, contacts, strict=True):
-        record = item.record
+    for item, sighting, contact in zip(people, sightings, contacts, strict=True):
+        record, store, told_at = item.record, item.store_id, item.received_at
         if contact is None:
             continue
+        guest = None if sighting.account else sighting.email
         if isinstance(record, Order):
-            found.append(Object(item.store_id, "order", record.external_id, contact, record.updated_at))
+            found.append(Object(store, "order", record.external_id, contact, record.updated_at, told_at, guest))
             if record.cart_id:
-                found.append(Object(item.store_id, "cart", record.cart_id, contact, record.placed_at))
+                claimed = (contact, record.placed_at, record.updated_at, guest)
+                found.append(Object(store, "cart", record.cart_id, *claimed))
         elif isinstance(record, Cart):
-            found.append(Object(item.store_id, "cart", record.external_id, contact, record.updated_at))
+            found.append(Object(store, "cart", record.external_id, contact, record.updated_at, told_at, guest))
     return found
 
 
@@ -294,9 +311,9 @@ def _adopted(conn: Connection, places: Mapping[tuple[int, str, str], Place]) -> 
         if kind == "cart":
             tokens.setdefault(store_id, []).append(token)
     return [
-        facts.Placed(cart, *places[(store_id, "cart", cart.external_id)], store_id, cart.updated_at)
+        facts.Placed(cart, *places[(store_id, "cart", cart.external_id)], store_id, received_at)
         for store_id, names in tokens.items()
-        for cart in facts.adopt(conn, store_id, sorted(names))
+        for cart, received_at in facts.adopt(conn, store_id, sorted(names))
     ]
 
 

@@ -328,6 +328,7 @@ async def jobs_forever(stop: Stop) -> None:
     from procrastinate.jobs import Status
 
     from cartfolk.inbox import jobs
+    from cartfolk.properties import jobs as _orders  # noqa: F401 - its tasks are known from here on
 
     while not stop:
         try:

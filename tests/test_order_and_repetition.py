@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import psycopg
 import pytest
@@ -20,6 +22,7 @@ from cartfolk.connectors.canonical import (
     Consent,
     ConsentStatus,
     Customer,
+    Deleted,
     Line,
     Order,
     OrderStatus,
@@ -34,6 +37,7 @@ from .people import differences, refresh_all, snapshot
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
 LIVE_FROM = START + timedelta(hours=12)
 EMAILS = ["anna@x.de", "Anna@X.de ", "ben@x.de", "clara@x.de"]
+TOKENS = ["cart0", "cart1", "cart2"]
 
 
 def line(number: int, quantity: int = 1) -> Line:
@@ -48,72 +52,107 @@ def line(number: int, quantity: int = 1) -> Line:
     )
 
 
+class Shop:
+    """A shop and its shoppers at random: who shares carts and devices, whose addresses change hands, where objects
+    are deleted and restored and told of three times within one second (A, B, A again)."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.told: list[tuple[Record, datetime]] = []
+        self.emails: dict[str, str] = {}
+
+    def tell(self, record: Record, at: datetime) -> None:
+        self.told.append((record, at))
+
+    def tell_changes(self, record: Record, at: datetime, **changed: Any) -> None:
+        """One record; sometimes changed and changed back without a newer version."""
+        self.tell(record, at)
+        if self.rng.random() < 0.3:
+            self.tell(replace(record, **changed), at + timedelta(seconds=1))
+            if self.rng.random() < 0.6:
+                self.tell(record, at + timedelta(seconds=2))
+
+    def lines(self, least: int) -> tuple[Line, ...]:
+        return tuple(line(self.rng.randint(0, 3), self.rng.randint(1, 3)) for _ in range(self.rng.randint(least, 2)))
+
+    def deletion(self, record: Any, kind: str, at: datetime) -> None:
+        if self.rng.random() < 0.3:
+            self.tell(Deleted(kind, record.external_id, at), at)
+            if self.rng.random() < 0.4:
+                at += timedelta(minutes=5)
+                self.tell(replace(record, updated_at=at), at)
+
+    def product(self, number: int) -> None:
+        record = Product(str(number), f"Thing {number}", START, slug=f"thing-{number}", categories=(f"c{number % 2}",))
+        self.tell_changes(record, START, name="Another thing")
+        self.deletion(record, "product", START + timedelta(minutes=7))
+
+    def customer(self, at: datetime) -> None:
+        account, email = self.rng.choice("12"), self.rng.choice(EMAILS)
+        self.emails[account] = email
+        record = Customer(account, email, at, created_at=START, first_name=f"N{at:%H%M}", groups=("customer",))
+        self.tell_changes(record, at, first_name="Other", email=self.rng.choice(EMAILS))
+        self.deletion(record, "customer", at + timedelta(minutes=10))
+
+    def order(self, number: str, at: datetime) -> None:
+        rng = self.rng
+        account = rng.choice([None, None, "1", "2"])
+        email = self.emails.get(account or "") or rng.choice(EMAILS)
+        lines = self.lines(1)
+        total = sum((one.total for one in lines), Decimal(0))
+        currency, rate = rng.choice([("EUR", None), ("USD", Decimal("0.9")), ("JPY", None)])
+        cart = rng.choice([None, *TOKENS])  # a device in the shop serves more than one
+        changed = at
+        for version in range(rng.randint(1, 3)):
+            changed = at + timedelta(minutes=version * 20)
+            status = rng.choice(list(OrderStatus))
+            record = Order(
+                number, number, status, status.value, currency, total, at, changed, rate=rate,
+                customer_id=account, email=email, lines=lines, cart_id=cart,
+                refunds=(Refund("r1", total / 2, changed),) if version == 2 else (),
+                paid_at=at if status is OrderStatus.COMPLETED else None,
+                billing=Address("A", "B", city="Köln", country="DE"),
+            )  # fmt: skip
+            self.tell_changes(record, changed, email=rng.choice(EMAILS), lines=self.lines(1), customer_id=None)
+            if rng.random() < 0.2:  # the guest opens an account, the shop gives it the order
+                account = account or rng.choice("12")
+        self.deletion(record, "order", changed + timedelta(minutes=10))
+
+    def cart(self, at: datetime) -> None:
+        rng = self.rng
+        lines = self.lines(0)
+        total = sum((one.total for one in lines), Decimal(0))
+        email = rng.choice([None, None, *EMAILS])
+        self.tell_changes(
+            Cart(
+                rng.choice(TOKENS), at, "EUR", total, total, created_at=START, email=email,
+                customer_id=rng.choice([None, None, None, "1", "2"]) if email else None,
+                lines=lines, checkout=rng.random() < 0.3, recovered=rng.random() < 0.1,
+            ),
+            at, total=Decimal(7), email=rng.choice([None, *EMAILS]),
+        )  # fmt: skip
+
+    def consent(self, at: datetime) -> None:
+        status = self.rng.choice(list(ConsentStatus))
+        account = self.rng.choice([None, None, "1", "2"])
+        record = Consent(status, at, "checkout", email=self.rng.choice(EMAILS), customer_id=account, wording="Yes")
+        self.tell_changes(record, at, wording="Oh yes")
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> list[tuple[Record, datetime]]:
     """What happened in a shop, moment by moment, as records with the time each was received."""
-    rng = random.Random(draw(st.integers(0, 2**32)))
-    told: list[tuple[Record, datetime]] = [
-        (Product(str(n), f"Thing {n}", START, slug=f"thing-{n}", categories=(f"c{n % 2}",)), START) for n in range(4)
-    ]
-    emails: dict[str, str] = {}
+    shop = Shop(random.Random(draw(st.integers(0, 2**32))))
+    for number in range(4):
+        shop.product(number)
     for step in range(draw(st.integers(3, 14))):
-        at = START + timedelta(minutes=step * 130 + rng.randint(0, 50))
-        kind = rng.choice(["customer", "order", "order", "cart", "cart", "consent"])
-        account = rng.choice([None, "1", "2"])
-        email = emails.get(account or "") or rng.choice(EMAILS)
-        if kind == "cart":
-            email = rng.choice(EMAILS)
-        if kind == "customer":
-            account = account or "1"
-            email = rng.choice(EMAILS)
-            emails[account] = email
-            told.append(
-                (
-                    Customer(account, email, at, created_at=START, first_name=f"N{step}", groups=("customer",)),
-                    at,
-                )
-            )
-        elif kind == "order":
-            number = str(100 + step)
-            # a cart is one shopper's: it is named by that shopper's address only
-            cart = f"cart{EMAILS.index(email)}" if account is None and rng.random() < 0.5 else None
-            lines = tuple(line(rng.randint(0, 3), rng.randint(1, 3)) for _ in range(rng.randint(1, 3)))
-            total = sum((one.total for one in lines), Decimal(0))
-            currency, rate = rng.choice([("EUR", None), ("USD", Decimal("0.9")), ("JPY", None)])
-            status = rng.choice(list(OrderStatus))
-            for version in range(rng.randint(1, 3)):
-                changed = at + timedelta(minutes=version * 20)
-                refunds = (Refund("r1", total / 2, changed),) if version == 2 else ()
-                told.append(
-                    (
-                        Order(
-                            number, number, status, status.value, currency, total, at, changed, rate=rate,
-                            customer_id=account, email=email, lines=lines, refunds=refunds, cart_id=cart,
-                            paid_at=at if status is OrderStatus.COMPLETED else None,
-                            billing=Address("A", "B", city="Köln", country="DE"),
-                        ),
-                        changed,
-                    )
-                )  # fmt: skip
-                status = rng.choice(list(OrderStatus))
-        elif kind == "cart":
-            token = f"cart{EMAILS.index(email)}"
-            lines = tuple(line(rng.randint(0, 3)) for _ in range(rng.randint(0, 2)))
-            total = sum((one.total for one in lines), Decimal(0))
-            named = rng.random() < 0.5
-            told.append(
-                (
-                    Cart(
-                        token, at, "EUR", total, total, created_at=START, email=email if named else None,
-                        lines=lines, checkout=rng.random() < 0.3, recovered=rng.random() < 0.1,
-                    ),
-                    at,
-                )
-            )  # fmt: skip
+        at = START + timedelta(minutes=step * 130 + shop.rng.randint(0, 50))
+        kind = shop.rng.choice(["customer", "order", "order", "cart", "cart", "consent"])
+        if kind == "order":
+            shop.order(str(100 + step), at)
         else:
-            status = rng.choice(list(ConsentStatus))  # type: ignore[assignment]
-            told.append((Consent(status, at, "checkout", email=email), at))  # type: ignore[arg-type]
-    return told
+            getattr(shop, kind)(at)
+    return shop.told
 
 
 class _Killed(Exception):
@@ -134,7 +173,7 @@ def _clean(conn: Connection) -> None:
                where c.column_name = 'contact_id' and c.table_schema = 'public' and t.table_type = 'BASE TABLE'"""
         )
     ]
-    conn.execute(f"truncate {', '.join([*set(tables), 'anonymous_cart', 'product', 'contact_merge'])}")
+    conn.execute(f"truncate {', '.join([*set(tables), 'anonymous_cart', 'product', 'contact_merge', 'tombstone'])}")
 
 
 def _feed(

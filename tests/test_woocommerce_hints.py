@@ -1,4 +1,4 @@
-"""Risk: WooCommerce's webhooks share ids, come twice, and show drafts; somebody's order gets lost or counted twice."""
+"""Risk: WooCommerce's webhooks share ids, come twice, show drafts or do not come: an order is lost or counted twice."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cartfolk import pipeline
+from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
@@ -56,12 +56,27 @@ class Linked:
             await realtime.follow_hints(self.conn, ours)
 
         self._with_connector(follow)
-        with psycopg.connect(self.database, autocommit=True) as identity:
-            while pipeline.drain(self.conn, identity, pipeline.LIVE, 100):
-                pass
-        while pipeline.refresh_dirty(self.conn, pipeline.LIVE, 100):
-            pass
+        self.handle()
         return outcomes
+
+    def handle(self) -> None:
+        """Everything that waits becomes contacts."""
+        with psycopg.connect(self.database, autocommit=True) as identity:
+            for lane in (pipeline.LIVE, pipeline.BULK):
+                while pipeline.drain(self.conn, identity, lane, 100):
+                    pass
+                while pipeline.refresh_dirty(self.conn, lane, 100):
+                    pass
+
+    def compare(self) -> int:
+        """The nightly comparison; returns how many objects are gone."""
+
+        async def run(connector: Any) -> int:
+            return await reconcile.reconcile(self.conn, self.store, connector, reconcile.EVER)
+
+        gone: int = self._with_connector(run)
+        self.handle()
+        return gone
 
     def of(self, email: str, column: str) -> Any:
         row = self.conn.execute(f"select {column} from contact_list where email = %s", [email]).fetchone()
@@ -109,3 +124,30 @@ def test_two_edits_in_one_second_end_in_the_second_one(linked: Linked) -> None:
     linked.shop.act("change_customer", customer_id=account, first_name="Second")
     linked.follow()
     assert "Second" in linked.of(email, "name")
+
+
+def test_a_deletion_nobody_told_of_is_found_at_night(linked: Linked) -> None:
+    email = "deleted@example.com"
+    orders = [linked.shop.act("order", email=email)["id"] for _ in range(3)]
+    account = linked.shop.act("register", email="leaves@example.com")["id"]
+    linked.follow()
+    assert linked.compare() == 0
+    linked.shop.post_fault("webhook_drop")
+    linked.shop.act("delete_order", order_id=orders[0])
+    linked.shop.act("delete_customer", customer_id=account)
+    assert "stored" not in linked.follow()
+    assert linked.of(email, "total_number_of_orders") == 3
+    assert linked.compare() == 2
+    assert linked.of(email, "total_number_of_orders") == 2
+
+
+def test_a_shop_that_denies_nearly_everything_at_night_is_not_believed(linked: Linked) -> None:
+    email = "many@example.com"
+    orders = [linked.shop.act("order", email=email)["id"] for _ in range(30)]
+    linked.follow()
+    linked.shop.post_fault("webhook_drop")
+    for order in orders[:25]:
+        linked.shop.act("delete_order", order_id=order)
+    linked.follow()
+    assert linked.compare() == 0
+    assert linked.of(email, "total_number_of_orders") == 30

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +15,16 @@ from cartfolk.core.sql import Connection, Statements
 from .stage import as_json, clean
 
 Q = Statements.beside(__file__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def keep_anonymous(conn: Connection, store_id: int, carts: Sequence[Cart], received_at: datetime) -> None:
-    """Adds these moments to what is known of their carts; a moment seen twice is kept once."""
+    """Adds these moments to what is known of their carts; a moment seen twice is kept once, as last received.
+
+    Committed before the caller looks (again) whether somebody has claimed one of the carts meanwhile: either
+    that claim finds the moments, or the caller finds the claim and adopts them itself.
+    """
+    received = (received_at - _EPOCH) // timedelta(microseconds=1)
     by_token: dict[str, list[Cart]] = {}
     for cart in carts:
         by_token.setdefault(clean(cart.external_id) or "", []).append(cart)
@@ -31,19 +37,29 @@ def keep_anonymous(conn: Connection, store_id: int, carts: Sequence[Cart], recei
                 "firsts": [min(cart.updated_at for cart in moments) for moments in by_token.values()],
                 "lasts": [max(cart.updated_at for cart in moments) for moments in by_token.values()],
                 "moments": [
-                    "[" + ",".join(dict.fromkeys(map(to_json, moments))) + "]" for moments in by_token.values()
+                    "[" + ",".join(f'{{"received": {received}, "cart": {told}}}' for told in texts) + "]"
+                    for texts in (dict.fromkeys(map(to_json, moments)) for moments in by_token.values())
                 ],
             },
         )
 
 
-def adopt(conn: Connection, store_id: int, tokens: Sequence[str]) -> list[Cart]:
-    """Takes the moments of these carts out, oldest first; unknown tokens have none."""
+def adopt(conn: Connection, store_id: int, tokens: Sequence[str]) -> list[tuple[Cart, datetime]]:
+    """Takes the moments of these carts out with the time each was received, oldest first."""
     if not tokens:
         return []
     found = conn.execute(Q["adopt"], {"store": store_id, "externals": list(tokens)})
-    carts = [from_json(moment) for (moments,) in found for moment in moments]
-    return sorted(carts, key=lambda cart: (cart.updated_at, cart.external_id))
+    told = [
+        (from_json(moment["cart"]), _EPOCH + timedelta(microseconds=moment["received"]))
+        for (moments,) in found
+        for moment in moments
+    ]
+    return sorted(told, key=lambda one: (one[0].updated_at, one[1], one[0].external_id))
+
+
+def forget(conn: Connection, before: datetime, limit: int = 1000) -> int:
+    """Deletes up to ``limit`` carts nobody was named for and nothing was heard of since ``before``; how many."""
+    return conn.execute(Q["forget_anonymous"], {"before": before, "limit": limit}).rowcount
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,8 +19,8 @@ _DELETE = {"product": "delete_products", "category": "delete_categories", "coupo
 def write_catalogue(
     conn: Connection, store_id: int, records: Sequence[Record], received_at: datetime, lane: int
 ) -> None:
-    """Applies products, categories, coupons and their deletions. When what properties show of a product
-    changed, everybody who has it in an order or a cart goes into the dirty queue of ``lane``.
+    """Applies products, categories, coupons and their deletions (``bury`` those first). When what properties
+    show of a product changed, everybody who has it in an order or a cart goes into the dirty queue of ``lane``.
 
     Raises ``TypeError`` for a record of another kind.
     """
@@ -45,12 +45,16 @@ def write_catalogue(
         else:
             raise TypeError(f"{type(record).__name__} is no part of a catalogue.")
     same = {"store": store_id, "received_at": received_at}
+    conn.execute(Q["hold_catalogue" if deleted else "share_catalogue"], {"store": store_id})
     if categories:
         conn.execute(Q["upsert_categories"], same | {"rows": as_json([_category(c) for c in categories.values()])})
+        conn.execute(Q["bury_category"], _keys(store_id, categories))
     if coupons:
         conn.execute(Q["upsert_coupons"], same | {"rows": as_json([_coupon(c) for c in coupons.values()])})
+        conn.execute(Q["confirm_coupon"], same | _keys(store_id, coupons) | {"versions": _versions(coupons)})
+        conn.execute(Q["bury_coupon"], _keys(store_id, coupons))
     if products:
-        _products(conn, same, list(products.values()), lane)
+        _products(conn, same, products, lane)
     for kind, times in deleted.items():
         conn.execute(
             Q[_DELETE[kind]],
@@ -58,11 +62,20 @@ def write_catalogue(
         )
 
 
-def _products(conn: Connection, same: dict[str, Any], products: Sequence[Product], lane: int) -> None:
-    ids = [clean(product.external_id) for product in products]
-    query = {"store": same["store"], "externals": ids}
+def _keys(store_id: int, externals: Iterable[str]) -> dict[str, Any]:
+    return {"store": store_id, "externals": [clean(one) for one in externals]}
+
+
+def _versions(records: Mapping[str, Product] | Mapping[str, Coupon]) -> list[datetime]:
+    return [record.updated_at for record in records.values()]
+
+
+def _products(conn: Connection, same: dict[str, Any], products: Mapping[str, Product], lane: int) -> None:
+    query = _keys(same["store"], products)
     before = {row[0]: row[1:] for row in conn.execute(Q["products_now"], query)}
-    conn.execute(Q["upsert_products"], same | {"rows": as_json([_product(p) for p in products])})
+    conn.execute(Q["upsert_products"], same | {"rows": as_json([_product(p) for p in products.values()])})
+    conn.execute(Q["confirm_product"], same | query | {"versions": _versions(products)})
+    conn.execute(Q["bury_product"], query)
     after = {row[0]: row[1:] for row in conn.execute(Q["products_now"], query)}
     changed = [product for product, shown in after.items() if before.get(product) != shown]
     if changed and _has_lines(conn, same["store"]):

@@ -15,7 +15,7 @@ module: anonymous carts, the catalogue and moves between contacts are re-exporte
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -31,18 +31,20 @@ from .catalogue import write_catalogue
 from .moves import move, move_guest, move_objects
 
 __all__ = [
-    "ContactMoved", "Placed", "adopt", "delete", "keep_anonymous", "move", "move_guest", "move_objects",
+    "ContactMoved", "Placed", "adopt", "bury", "delete", "keep_anonymous", "move", "move_guest", "move_objects",
     "write", "write_catalogue",
 ]  # fmt: skip
 
 Q = Statements.beside(__file__)
 
+Seen = Mapping[int, datetime | None]  # contact -> when it had last given or got rows
+
 
 class ContactMoved(Exception):
-    """A contact was merged away between resolving and writing: resolve the records again and retry."""
+    """A contact was merged, or gave rows away, between resolving and writing: resolve the records again and retry."""
 
     def __init__(self, contacts: Sequence[int]) -> None:
-        super().__init__(f"Contacts {sorted(contacts)} are gone; resolve their records again.")
+        super().__init__(f"Contacts {sorted(contacts)} moved meanwhile; resolve their records again.")
         self.contacts = tuple(contacts)
 
 
@@ -61,16 +63,17 @@ class Placed:
     received_at: datetime
 
 
-def write(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]:
+def write(conn: Connection, placed: Sequence[Placed], *, lane: int, seen: Seen | None = None) -> set[int]:
     """Applies customers, orders, carts and consents; returns the contacts whose facts changed, which
     are also put into the dirty queue of ``lane`` (0 live, 1 bulk).
 
-    Raises :class:`ContactMoved` if a contact no longer exists (nothing was written), ``TypeError`` for a
+    ``seen`` says when each contact had last given or got rows as the records were resolved. Raises
+    :class:`ContactMoved` if a contact no longer exists or has moved since (nothing was written), ``TypeError`` for a
     record of another kind, :class:`TransactionMissing` outside a transaction.
     """
     if not placed:
         return set()
-    _hold(conn, {one.contact_id for one in placed})
+    _hold(conn, "hold_contacts", {one.contact_id for one in placed}, seen)
     customers: list[Placed] = []
     orders: list[Placed] = []
     carts: list[Placed] = []
@@ -100,14 +103,34 @@ def write(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]:
     return changed
 
 
-def delete(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]:
+def bury(conn: Connection, gone: Sequence[tuple[int, Deleted]]) -> None:
+    """Remembers (store, deletion) for objects of any kind, known or not: a version of theirs that is not newer
+    stays deleted, however late it comes.
+
+    To be committed before looking where the objects are: whoever writes one of them at the same moment
+    either sees the tombstone, or is seen.
+    """
+    if gone:
+        conn.execute(
+            Q["bury"],
+            {
+                "stores": [store for store, _ in gone],
+                "kinds": [record.kind for _, record in gone],
+                "externals": [stage.clean(record.external_id) for _, record in gone],
+                "times": [record.at for _, record in gone],
+            },
+        )
+
+
+def delete(conn: Connection, placed: Sequence[Placed], *, lane: int, seen: Seen | None = None) -> set[int]:
     """Marks customers and orders the shop no longer has, unless a newer version of them is known; returns
     the contacts concerned. ``record`` of each is a ``Deleted``; products go through ``write_catalogue``.
-    A version newer than the deletion brings the object back.
+    A version newer than the deletion brings the object back. Call :func:`bury` first; ``seen`` and
+    :class:`ContactMoved` as in :func:`write`.
     """
     if not placed:
         return set()
-    _hold(conn, {one.contact_id for one in placed})
+    _hold(conn, "hold_deleting", {one.contact_id for one in placed}, seen)
     changed: set[int] = set()
     for kind, statement in (("customer", "delete_customers"), ("order", "delete_orders")):
         rows = [(one, r) for one in placed if isinstance(r := one.record, Deleted) and r.kind == kind]
@@ -127,12 +150,12 @@ def delete(conn: Connection, placed: Sequence[Placed], *, lane: int) -> set[int]
     return changed
 
 
-def _hold(conn: Connection, contacts: set[int]) -> None:
+def _hold(conn: Connection, statement: str, contacts: set[int], seen: Seen | None) -> None:
     if conn.info.transaction_status == TransactionStatus.IDLE:
         raise TransactionMissing("Facts are written in one transaction: open it with conn.transaction().")
-    held = {row[0] for row in conn.execute(Q["hold_contacts"], {"contacts": list(contacts)})}
-    if missing := contacts - held:
-        raise ContactMoved(sorted(missing))
+    held: dict[int, datetime | None] = dict(conn.execute(Q[statement], {"contacts": list(contacts)}).fetchall())
+    if moved := [one for one in contacts if one not in held or (seen and held[one] != seen.get(one, held[one]))]:
+        raise ContactMoved(moved)
 
 
 def _mark(conn: Connection, contacts: set[int], lane: int) -> None:
@@ -171,7 +194,10 @@ def _customers(conn: Connection, placed: Sequence[Placed]) -> set[int]:
         if isinstance(r := one.record, Customer)
     ]
     _staged(conn, "customer", stage.CUSTOMER, rows)
-    return {row[0] for row in conn.execute(Q["upsert_customers"])}
+    written = conn.execute(Q["upsert_customers"]).fetchall()
+    if len(written) < len(rows):
+        conn.execute(Q["confirm_customers"])
+    return {row[0] for row in (*written, *conn.execute(Q["bury_customer"]))}
 
 
 def _statuses(conn: Connection, stores: set[int]) -> dict[int, dict[str, str]]:
@@ -215,7 +241,9 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
         copy_rows(conn, "order_line", stage.ORDER_LINE, lines)
     if refunds:
         copy_rows(conn, "refund", stage.REFUND, refunds)
-    changed = {key[0] for key in written}
+    changed = {key[0] for key in written} | {row[0] for row in conn.execute(Q["bury_orders"])}
+    if len(written) < len(winners):
+        conn.execute(Q["confirm_orders"])
     if len(written) < len(placed):
         changed |= _late_words(conn, [one for one in placed if not _applied(one, winners, written)])
     return changed
@@ -231,7 +259,7 @@ def _late_words(conn: Connection, stale: Sequence[Placed]) -> set[int]:
     changed: set[int] = set()
     rates: dict[tuple[int, int], tuple[datetime, Any]] = {}
     refunds: dict[tuple[int, int, str], datetime] = {}
-    for one in stale:
+    for one in sorted(stale, key=_version):
         order = one.record
         assert isinstance(order, Order)
         key = (one.contact_id, one.object_id)
@@ -286,7 +314,12 @@ def _carts(conn: Connection, placed: Sequence[Placed]) -> set[int]:
     _staged(conn, "cart", stage.CART, rows)
     written = sorted((contact, cart) for contact, cart in conn.execute(Q["upsert_carts"]))
     _staged(conn, "cart_event", stage.CART_EVENT, list(moments.values()))
-    changed = {row[0] for row in conn.execute(Q["upsert_cart_events"])} | {key[0] for key in written}
+    events = conn.execute(Q["upsert_cart_events"]).fetchall()
+    changed = {row[0] for row in events} | {key[0] for key in written}
+    if len(written) < len(winners):
+        conn.execute(Q["confirm_carts"])
+    if len(events) < len(moments):
+        changed |= {row[0] for row in conn.execute(Q["confirm_cart_events"])}
     keys = {"contacts": [key[0] for key in winners], "carts": [key[1] for key in winners]}
     conn.execute(Q["carts_from_moments"], keys)
     if written:
@@ -306,9 +339,12 @@ def _carts(conn: Connection, placed: Sequence[Placed]) -> set[int]:
 
 
 def _consents(conn: Connection, placed: Sequence[Placed]) -> set[int]:
-    rows: list[stage.Row] = []
+    acts: dict[tuple[Any, ...], stage.Row] = {}
     for one in placed:
         assert isinstance(one.record, Consent)
-        rows.append(stage.consent_row(one.record, one.contact_id, one.store_id, one.received_at))
-    _staged(conn, "consent_event", stage.CONSENT_EVENT, rows)
+        row = stage.consent_row(one.record, one.contact_id, one.store_id, one.received_at)
+        act = (*row[:7], row[-1])
+        if act not in acts or one.received_at < acts[act][-2]:  # the first report keeps the ledger
+            acts[act] = row
+    _staged(conn, "consent_event", stage.CONSENT_EVENT, list(acts.values()))
     return {row[0] for row in conn.execute(Q["insert_consents"])}

@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from psycopg import sql
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.identity.decide import final_targets
 
 Q = Statements.beside(__file__)
 
-Move = tuple[str, int, int, int]  # "order" or "cart", our number of it, from contact, to contact
+# "order" or "cart" and our number of it, or "customer" and (store, the shop's id); from contact, to contact
+Move = tuple[str, int | tuple[int, str], int, int]
 
 _TABLES = {
     "order": (("orders", "order_id"), ("order_line", "order_id"), ("refund", "order_id")),
@@ -24,8 +26,9 @@ _TABLES = {
 
 
 def move(conn: Connection, gone_to_kept: Mapping[int, int], *, lane: int = 0) -> None:
-    """Everything of the contacts that are gone becomes their keeper's; nothing of them is left."""
-    pairs = {gone: kept for gone, kept in gone_to_kept.items() if gone != kept}
+    """Everything of the contacts that are gone becomes their keeper's, chains followed to their end; nothing of
+    them is left. Raises ``ValueError`` for contacts merged in a circle."""
+    pairs = final_targets(gone_to_kept)
     if not pairs:
         return
     gone = list(pairs)
@@ -39,48 +42,43 @@ def move(conn: Connection, gone_to_kept: Mapping[int, int], *, lane: int = 0) ->
 
 
 def move_guest(conn: Connection, emails: Sequence[str], source: int, target: int, *, lane: int = 0) -> None:
-    """What ``source`` did as a guest (no account) with one of these normalised e-mails becomes ``target``'s:
-    orders and carts with all that belongs to them, and consents given with the address."""
+    """Consents ``source`` gave as a guest (no account) under one of these normalised e-mails become ``target``'s.
+    Its orders and carts are placed by identity and come with :func:`move_objects`."""
     if source == target or not emails:
         return
-    query = {"source": source, "emails": list(emails)}
-    found = conn.execute(Q["guest_objects_of"], query).fetchall()
-    _objects(conn, [(kind, number, source, target) for kind, number in found])
     conn.execute(Q["move_consents"], {"gone": [source], "kept": [target], "emails": list(emails)})
     conn.execute(Q["mark_dirty"], {"contacts": sorted({source, target}), "lane": lane})
 
 
 def move_objects(conn: Connection, moves: Sequence[Move], *, lane: int = 0) -> None:
-    """Named orders and carts to another contact: ``(kind, object_id, source, target)``.
-
-    Raises ``ValueError`` for another kind; accounts move with :func:`move_accounts`.
-    """
+    """Named orders, carts and customers to another contact: ``(kind, number, source, target)``. Of a customer
+    the number is ``(store_id, external_id)``. Raises ``ValueError`` for another kind or number."""
     wanted = [one for one in moves if one[2] != one[3]]
     if not wanted:
         return
-    if unknown := {kind for kind, *_ in wanted} - set(_TABLES):
-        raise ValueError(f"Only orders and carts have numbers to move by, not {', '.join(sorted(unknown))}.")
+    if unknown := {kind for kind, *_ in wanted} - {"customer", *_TABLES}:
+        raise ValueError(f"Only customers, orders and carts move, not {', '.join(sorted(unknown))}.")
+    for kind, number, *_ in wanted:
+        if isinstance(number, tuple) is not (kind == "customer"):
+            raise ValueError(f"{kind} {number!r}: a customer moves by (store, id), orders and carts by our number.")
     _objects(conn, wanted)
+    _customers(conn, wanted)
     touched = {one[2] for one in wanted} | {one[3] for one in wanted}
     conn.execute(Q["mark_dirty"], {"contacts": sorted(touched), "lane": lane})
 
 
-def move_accounts(conn: Connection, moves: Sequence[tuple[int, str, int, int]], *, lane: int = 0) -> None:
-    """Named accounts to another contact: ``(store_id, external_id, source, target)``."""
-    wanted = [one for one in moves if one[2] != one[3]]
-    if not wanted:
-        return
-    conn.execute(
-        Q["move_customer_rows"],
-        {
-            "stores": [one[0] for one in wanted],
-            "externals": [one[1] for one in wanted],
-            "sources": [one[2] for one in wanted],
-            "targets": [one[3] for one in wanted],
-        },
-    )
-    touched = {one[2] for one in wanted} | {one[3] for one in wanted}
-    conn.execute(Q["mark_dirty"], {"contacts": sorted(touched), "lane": lane})
+def _customers(conn: Connection, moves: Sequence[Move]) -> None:
+    rows = [(number, source, target) for _, number, source, target in moves if isinstance(number, tuple)]
+    if rows:
+        conn.execute(
+            Q["move_customer_rows"],
+            {
+                "stores": [number[0] for number, _, _ in rows],
+                "externals": [number[1] for number, _, _ in rows],
+                "sources": [source for _, source, _ in rows],
+                "targets": [target for _, _, target in rows],
+            },
+        )
 
 
 def _objects(conn: Connection, moves: Sequence[Move]) -> None:

@@ -2,7 +2,11 @@
 
 -- :name hold_contacts
 -- Holds the contacts against a merge while facts are written for them; says which of them exist.
-select contact_id from contact where contact_id = any(%(contacts)s) order by contact_id for key share
+select contact_id, moved_at from contact where contact_id = any(%(contacts)s) order by contact_id for key share
+
+-- :name hold_deleting
+-- The same for a deletion, which also waits for whoever is writing the object right now.
+select contact_id, moved_at from contact where contact_id = any(%(contacts)s) order by contact_id for update
 
 -- :name owners_statuses
 -- The owner's own map of order statuses, per store.
@@ -73,6 +77,23 @@ where (excluded.version, excluded.received_at) >= (c.version, c.received_at)
        c.billing, c.shipping)
 returning contact_id
 
+-- :name confirm_customers
+-- Accounts told again unchanged while still fresh: the later time of receipt stays, so that a third report of the
+-- same version that was received in between, but comes last, does not win. Older ones are not worth a write.
+update customer o set received_at = s.received_at
+from stage_customer s
+where o.contact_id = s.contact_id and o.store_id = s.store_id and o.external_id = s.external_id and o.version = s.version
+  and o.received_at < s.received_at and s.received_at < s.version + interval '1 day'
+
+-- :name bury_customer
+-- Those of the stage the shop had deleted before: what comes late stays deleted.
+update customer o set deleted_at = t.deleted_at
+from stage_customer s
+join tombstone t on t.store_id = s.store_id and t.kind = 'customer' and t.external_id = s.external_id
+where o.contact_id = s.contact_id and o.store_id = s.store_id and o.external_id = s.external_id
+  and t.deleted_at >= o.version and o.deleted_at is distinct from t.deleted_at
+returning o.contact_id
+
 -- :name upsert_orders
 -- Orders from the stage: newer or equal versions only, and only where something changes; a rate once told
 -- outlives a version without one. Says which rows were there before (xmax is 0 in a row just inserted), so
@@ -122,6 +143,23 @@ where (excluded.version, excluded.received_at) >= (o.version, o.received_at)
        o.cart_token, o.tracking_number, o.tracking_url, o.tracking_carrier,
        o.shipped_at, o.attribution)
 returning contact_id, order_id, xmax <> 0
+
+-- :name confirm_orders
+-- Orders told again unchanged while still fresh: the later time of receipt stays, so that a third report of the
+-- same version that was received in between, but comes last, does not win. Older ones are not worth a write.
+update orders o set received_at = s.received_at
+from stage_orders s
+where o.contact_id = s.contact_id and o.order_id = s.order_id and o.version = s.version
+  and o.received_at < s.received_at and s.received_at < s.version + interval '1 day'
+
+-- :name bury_orders
+-- Those of the stage the shop had deleted before: what comes late stays deleted.
+update orders o set deleted_at = t.deleted_at
+from stage_orders s
+join tombstone t on t.store_id = s.store_id and t.kind = 'order' and t.external_id = s.external_id
+where o.contact_id = s.contact_id and o.order_id = s.order_id
+  and t.deleted_at >= o.version and o.deleted_at is distinct from t.deleted_at
+returning o.contact_id
 
 -- :name refund_dates
 -- When the refunds of these orders were made, as known before they are replaced.
@@ -177,6 +215,14 @@ where (excluded.version, excluded.received_at) >= (c.version, c.received_at)
       is distinct from (c.version, c.total, c.subtotal, c.tax, c.url, c.detail)
 returning contact_id, cart_id
 
+-- :name confirm_carts
+-- Carts told again unchanged while still fresh: the later time of receipt stays, so that a third report of the
+-- same version that was received in between, but comes last, does not win. Older ones are not worth a write.
+update cart o set received_at = s.received_at
+from stage_cart s
+where o.contact_id = s.contact_id and o.cart_id = s.cart_id and o.version = s.version
+  and o.received_at < s.received_at and s.received_at < s.version + interval '1 day'
+
 -- :name upsert_cart_events
 -- Every moment once; of two reports of the same moment the one received later stays.
 insert into cart_event as e (contact_id, cart_id, at, kind, received_at, identified, checkout, has_lines, total,
@@ -193,6 +239,15 @@ where excluded.received_at > e.received_at
        excluded.known)
       is distinct from (e.identified, e.checkout, e.has_lines, e.total, e.created_at, e.known)
 returning contact_id
+
+-- :name confirm_cart_events
+-- Moments told again unchanged while still fresh: the later time of receipt stays, so that a third report of the
+-- same version that was received in between, but comes last, does not win. Older ones are not worth a write.
+update cart_event o set received_at = s.received_at
+from stage_cart_event s
+where o.contact_id = s.contact_id and o.cart_id = s.cart_id and o.kind = s.kind and o.at = s.at
+  and o.received_at < s.received_at and s.received_at < s.at + interval '1 day'
+returning o.contact_id
 
 -- :name carts_from_moments
 -- What a cart's row says of its history and its shopper, from all its moments: each field as the latest
@@ -229,13 +284,17 @@ using unnest(%(contacts)s::bigint[], %(carts)s::bigint[]) as k (contact_id, cart
 where l.contact_id = k.contact_id and l.cart_id = k.cart_id
 
 -- :name insert_consents
--- New entries of the consent ledger; it is append only.
-insert into consent_event (contact_id, store_id, channel, purpose, at, status, source, email, wording, evidence,
-    received_at)
-select contact_id, store_id, channel, purpose, at, status, source, email, wording, evidence, received_at
+-- New entries of the consent ledger. Of two reports of the same act the one received first keeps the ledger: its
+-- words are the evidence.
+insert into consent_event as e (contact_id, store_id, channel, purpose, at, status, source, guest, email, wording,
+    evidence, received_at)
+select contact_id, store_id, channel, purpose, at, status, source, guest, email, wording, evidence, received_at
 from stage_consent_event
-order by contact_id, store_id, channel, purpose, at, status, source
-on conflict do nothing
+order by contact_id, store_id, channel, purpose, at, status, source, guest
+on conflict (contact_id, store_id, channel, purpose, at, status, source, guest) do update set
+    email = excluded.email, wording = excluded.wording, evidence = excluded.evidence,
+    received_at = excluded.received_at
+where excluded.received_at < e.received_at
 returning contact_id
 
 -- :name delete_customers
@@ -255,6 +314,17 @@ from unnest(%(contacts)s::bigint[], %(stores)s::bigint[], %(externals)s::text[],
 where o.contact_id = k.contact_id and o.order_id = k.order_id
   and k.at >= o.version and (o.deleted_at is null or o.deleted_at < k.at)
 returning o.contact_id
+
+-- :name bury
+-- Remembers what the shop no longer has.
+insert into tombstone as t (store_id, kind, external_id, deleted_at)
+select store_id, kind, external_id, max(at)
+from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[], %(times)s::timestamptz[])
+     as k (store_id, kind, external_id, at)
+group by store_id, kind, external_id
+order by store_id, kind, external_id
+on conflict (store_id, kind, external_id) do update set deleted_at = excluded.deleted_at
+where t.deleted_at < excluded.deleted_at
 
 -- :name mark_dirty
 -- Contacts whose derived rows must be made again.
@@ -464,12 +534,67 @@ order by k.external_id
 on conflict (store_id, external_id) do update set
     first_at = least(a.first_at, excluded.first_at),
     last_at = greatest(a.last_at, excluded.last_at),
-    moments = (select jsonb_agg(distinct m.moment) from jsonb_array_elements(a.moments || excluded.moments) m (moment))
+    moments = (select jsonb_agg(jsonb_build_object('received', m.received, 'cart', m.cart) order by m.cart)
+               from (select moment -> 'cart' as cart, max((moment ->> 'received')::bigint) as received
+                     from jsonb_array_elements(a.moments || excluded.moments) told (moment)
+                     group by moment -> 'cart') m)
 
 -- :name adopt
 -- Takes the moments of these carts out: an identity has appeared.
 delete from anonymous_cart where store_id = %(store)s and external_id = any(%(externals)s)
 returning moments
+
+-- :name forget_anonymous
+-- Carts nobody was named for within the retention.
+delete from anonymous_cart
+where (store_id, external_id) in (select store_id, external_id from anonymous_cart
+                                  where last_at < %(before)s order by last_at limit %(limit)s for update skip locked)
+
+-- :name share_catalogue
+-- Writers of a shop's catalogue side by side.
+select pg_advisory_xact_lock_shared((4028::bigint << 32) + %(store)s)
+
+-- :name hold_catalogue
+-- A deletion waits for who is writing the shop's catalogue, and they for it.
+select pg_advisory_xact_lock((4028::bigint << 32) + %(store)s)
+
+-- :name bury_product
+-- Products that were deleted before they came.
+update product p set deleted_at = t.deleted_at
+from tombstone t
+where p.store_id = %(store)s and p.external_id = any(%(externals)s)
+  and t.store_id = p.store_id and t.kind = 'product' and t.external_id = p.external_id
+  and t.deleted_at >= p.version and p.deleted_at is distinct from t.deleted_at
+
+-- :name bury_category
+-- Categories that were deleted before they came.
+update category c set deleted_at = t.deleted_at
+from tombstone t
+where c.store_id = %(store)s and c.external_id = any(%(externals)s)
+  and t.store_id = c.store_id and t.kind = 'category' and t.external_id = c.external_id
+  and t.deleted_at >= c.received_at and c.deleted_at is distinct from t.deleted_at
+
+-- :name bury_coupon
+-- Coupons that were deleted before they came.
+update coupon c set deleted_at = t.deleted_at
+from tombstone t
+where c.store_id = %(store)s and c.external_id = any(%(externals)s)
+  and t.store_id = c.store_id and t.kind = 'coupon' and t.external_id = c.external_id
+  and t.deleted_at >= c.version and c.deleted_at is distinct from t.deleted_at
+
+-- :name confirm_product
+-- Products told again unchanged while still fresh: the later time of receipt stays.
+update product p set received_at = %(received_at)s
+from unnest(%(externals)s::text[], %(versions)s::timestamptz[]) as k (external_id, version)
+where p.store_id = %(store)s and p.external_id = k.external_id and p.version = k.version
+  and p.received_at < %(received_at)s and %(received_at)s < p.version + interval '1 day'
+
+-- :name confirm_coupon
+-- Coupons told again unchanged while still fresh: the later time of receipt stays.
+update coupon c set received_at = %(received_at)s
+from unnest(%(externals)s::text[], %(versions)s::timestamptz[]) as k (external_id, version)
+where c.store_id = %(store)s and c.external_id = k.external_id and c.version = k.version
+  and c.received_at < %(received_at)s and %(received_at)s < c.version + interval '1 day'
 
 -- :name products_now
 -- What properties show of these products, before they are written.
@@ -548,6 +673,7 @@ where c.store_id = %(store)s and c.external_id = k.external_id and k.at >= c.ver
 
 -- :name store_has_lines
 -- Does the store have any line at all? During a first import the catalogue comes first: nobody to mark.
+-- Both tables answer from a tiny index on store_id.
 select exists (select from order_line where store_id = %(store)s)
     or exists (select from cart where store_id = %(store)s)
 
@@ -574,14 +700,6 @@ group by c.relname
 -- All orders and carts of contacts that are going away.
 select 'order', order_id, contact_id from orders where contact_id = any(%(contacts)s)
 union all select 'cart', cart_id, contact_id from cart where contact_id = any(%(contacts)s)
-
--- :name guest_objects_of
--- Orders and carts a contact made as a guest with one of these e-mails.
-select 'order', order_id from orders
-where contact_id = %(source)s and customer_id is null and email = any(%(emails)s)
-union all
-select 'cart', cart_id from cart
-where contact_id = %(source)s and customer_id is null and email = any(%(emails)s)
 
 -- :name order_twins
 -- Orders that both contacts have, and which of the two is older.
@@ -642,25 +760,38 @@ with moved as (
     where c.contact_id = k.source and c.store_id = k.store_id and c.external_id = k.external_id
     returning c.*, k.target
 )
-insert into customer (contact_id, store_id, external_id, version, received_at, email, first_name, last_name,
+insert into customer as c (contact_id, store_id, external_id, version, received_at, email, first_name, last_name,
     company, phone, groups, registered, language, created_at, billing, shipping, deleted_at)
-select target, store_id, external_id, version, received_at, email,
+select distinct on (target, store_id, external_id) target, store_id, external_id, version, received_at, email,
     first_name, last_name, company, phone, groups, registered, language, created_at, billing, shipping, deleted_at
 from moved
-on conflict do nothing
+order by target, store_id, external_id, version desc, received_at desc
+on conflict (contact_id, store_id, external_id) do update set
+    version = excluded.version, received_at = excluded.received_at, email = excluded.email,
+    first_name = excluded.first_name, last_name = excluded.last_name, company = excluded.company,
+    phone = excluded.phone, groups = excluded.groups, registered = excluded.registered,
+    language = excluded.language, created_at = excluded.created_at, billing = excluded.billing,
+    shipping = excluded.shipping, deleted_at = excluded.deleted_at
+where (excluded.version, excluded.received_at) > (c.version, c.received_at)
 
 -- :name move_consents
 -- The consent ledger follows the person.
 with moved as (
     delete from consent_event c
     using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as k (gone, kept)
-    where c.contact_id = k.gone and (%(emails)s::text[] is null or c.email = any(%(emails)s::text[]))
+    where c.contact_id = k.gone and (%(emails)s::text[] is null or c.guest = any(%(emails)s::text[]))
     returning c.*, k.kept
 )
-insert into consent_event (contact_id, store_id, channel, purpose, at, status, source, email, wording, evidence,
-    received_at)
-select kept, store_id, channel, purpose, at, status, source, email, wording, evidence, received_at from moved
-on conflict do nothing
+insert into consent_event as e (contact_id, store_id, channel, purpose, at, status, source, guest, email, wording,
+    evidence, received_at)
+select distinct on (kept, store_id, channel, purpose, at, status, source, guest) kept, store_id, channel, purpose, at,
+    status, source, guest, email, wording, evidence, received_at
+from moved
+order by kept, store_id, channel, purpose, at, status, source, guest, received_at
+on conflict (contact_id, store_id, channel, purpose, at, status, source, guest) do update set
+    email = excluded.email, wording = excluded.wording, evidence = excluded.evidence,
+    received_at = excluded.received_at
+where excluded.received_at < e.received_at
 
 -- :name forget_derived
 -- What was derived for contacts that are gone is derived again for those who stay.
@@ -704,7 +835,7 @@ select contact_id, 1 from (
 select distinct on (contact_id, channel, purpose) contact_id, channel, purpose, status, at, source, store_id, wording
 from consent_effective
 where contact_id = any(%(contacts)s)
-order by contact_id, channel, purpose, at desc, status desc, source, store_id
+order by contact_id, channel, purpose, at desc, status desc, source, store_id, wording
 
 -- :name orders_of
 -- A contact's orders, newest first, before the place given.

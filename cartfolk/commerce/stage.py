@@ -51,7 +51,7 @@ CART_EVENT = (
 )  # fmt: skip
 CONSENT_EVENT = (
     "contact_id", "store_id", "channel", "purpose", "at", "status", "source", "email", "wording",
-    "evidence", "received_at",
+    "evidence", "received_at", "guest",
 )  # fmt: skip
 
 _ADDRESS = tuple(field.name for field in fields(Address))
@@ -208,4 +208,5 @@ def consent_row(c: Consent, contact_id: int, store_id: int, received_at: datetim
     return (
         contact_id, store_id, c.channel, c.purpose, c.at, str(c.status), clean(c.source), _email(c.email),
         clean(c.wording), as_json(dict(c.evidence)), received_at,
+        "" if c.customer_id else _email(c.email) or "",
     )  # fmt: skip

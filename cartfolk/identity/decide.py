@@ -4,8 +4,9 @@ The rules (DESIGN.md §3, docs/decisions/0002):
 
 1. A shop account is one contact, whatever its e-mail does: the account's id outranks any e-mail.
 2. An e-mail belongs to its strongest claim: the account's own record (2) before an order or cart of an
-   account (1) before a guest (0); among equals the newer source time wins. A maximum does not care in which
-   order it is taken, so neither does the result.
+   account (1) before a guest (0); among equals the newer source time wins, then the greater store, account and
+   spelling. A maximum does not care in which order it is taken, so neither does the result. Guests' claims
+   differ by their spelling alone: a guest who comes back changes nothing.
 3. A guest contact whose e-mail an account claims becomes that account's contact. Two accounts of one shop are
    never merged by an e-mail: the stronger claim takes the address, and with it what guests did under it.
 4. Accounts of *different* shops whose own e-mail is the same are one person.
@@ -46,6 +47,12 @@ class Owner(NamedTuple):
     strength: int
     version: datetime
     store_id: int
+    account: str = ""
+    original: str = ""  # as that claim spells it
+
+    @property
+    def rank(self) -> tuple[int, datetime, int, str, str]:
+        return self.strength, self.version, self.store_id, self.account, self.original
 
 
 @dataclass(slots=True)
@@ -61,7 +68,6 @@ class Known:
 class Claim(NamedTuple):
     kind: str
     value: str
-    original: str
     owner: Owner
 
 
@@ -83,6 +89,7 @@ class Decision:
     merges: dict[int, int]  # gone -> kept
     transfers: list[Transfer]
     new_contacts: list[int]
+    renamed: list[int]  # contacts one of whose known addresses or numbers is claimed anew
 
     @property
     def changes_nothing(self) -> bool:
@@ -126,6 +133,23 @@ class _Union:
         return {gone: self.find(gone) for gone in self._parent if gone > 0}
 
 
+def final_targets(merges: Mapping[int, int]) -> dict[int, int]:
+    """Merges (gone -> kept) with chains followed to their end: {1: 2, 2: 3} becomes {1: 3, 2: 3}.
+
+    Raises ``ValueError`` when contacts are merged into each other in a circle.
+    """
+    pairs = {gone: kept for gone, kept in merges.items() if gone != kept}
+    final: dict[int, int] = {}
+    for gone in pairs:
+        kept = gone
+        for _ in pairs:
+            kept = pairs.get(kept, kept)
+        if kept in pairs:
+            raise ValueError(f"Contact {gone} would be merged into itself; leave one of the circle out.")
+        final[gone] = kept
+    return final
+
+
 def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
     """Applies the rules above to ``sightings``; touches nothing."""
     union = _Union(known.contact_accounts)
@@ -146,7 +170,7 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
         if seen.email:
             key = (seen.email, account)
             held = best.get(key)
-            if held is None or (seen.strength, seen.version) > (held.strength, held.version):
+            if held is None or _rank(seen) > _rank(held):
                 best[key] = seen
 
     claims_on: dict[str, list[tuple[Sighting, Account]]] = {}
@@ -154,17 +178,12 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
         claims_on.setdefault(email, []).append((seen, account))
 
     owners: dict[str, Owner] = {}
-    originals: dict[str, str] = {}
     transfers: list[Transfer] = []
     for email in sorted(claims_on):
         owner = known.emails.get(email)
-        ranked = sorted(claims_on[email], key=lambda c: (c[0].strength, c[0].version, c[1]), reverse=True)
-        for seen, account in ranked:
-            claimed = Owner(accounts[account], seen.strength, seen.version, seen.store_id)
-            before = owner
-            owner = _contest(owner, claimed, union, transfers, email)
-            if owner != before:
-                originals[email] = seen.original
+        claimed = [Owner(accounts[a], seen.strength, seen.version, *a, seen.original) for seen, a in claims_on[email]]
+        for claim in sorted(claimed, key=lambda claim: claim.rank, reverse=True):
+            owner = _contest(owner, claim, union, transfers, email)
         assert owner is not None
         owners[email] = owner
 
@@ -176,14 +195,15 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
         elif seen.email:
             owner = owners.get(seen.email) or known.emails.get(seen.email)
             if owner is None:
-                owner = Owner(union.new(), GUEST, seen.version, seen.store_id)
-                originals[seen.email] = seen.original
+                owner = Owner(union.new(), GUEST, seen.version, seen.store_id, "", seen.original)
+            elif owner.strength == GUEST and seen.original > owner.original:
+                owner = owner._replace(original=seen.original)
             owners[seen.email] = owner
             contacts.append(owner.contact_id)
         elif seen.phone:
             owner = phones.get(seen.phone) or known.phones.get(seen.phone)
             if owner is None:
-                owner = Owner(union.new(), GUEST, seen.version, seen.store_id)
+                owner = Owner(union.new(), GUEST, seen.version, seen.store_id, "", seen.phone)
             phones[seen.phone] = owner
             contacts.append(owner.contact_id)
         else:
@@ -193,12 +213,12 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
         return owner._replace(contact_id=union.find(owner.contact_id))
 
     claims = [
-        Claim("email", value, originals.get(value) or value, settle(owner))
+        Claim("email", value, settle(owner))
         for value, owner in owners.items()
         if known.emails.get(value) != settle(owner)
     ]
     claims += [
-        Claim("phone", value, value, settle(owner))
+        Claim("phone", value, settle(owner))
         for value, owner in phones.items()
         if known.phones.get(value) != settle(owner)
     ]
@@ -211,7 +231,20 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
     ]
     used = {contact for contact in settled if contact is not None and contact < 0}
     used |= {contact for contact in new_accounts.values() if contact < 0}
-    return Decision(settled, new_accounts, claims, union.merged(), moved, sorted(used, reverse=True))
+    renamed = {c.owner.contact_id for c in claims if c.value in (known.emails if c.kind == "email" else known.phones)}
+    return Decision(
+        settled,
+        new_accounts,
+        claims,
+        union.merged(),
+        moved,
+        sorted(used, reverse=True),
+        sorted(contact for contact in renamed if contact > 0),
+    )
+
+
+def _rank(seen: Sighting) -> tuple[int, datetime, str]:
+    return seen.strength, seen.version, seen.original
 
 
 def _contest(owner: Owner | None, claimed: Owner, union: _Union, transfers: list[Transfer], email: str) -> Owner:
@@ -219,7 +252,7 @@ def _contest(owner: Owner | None, claimed: Owner, union: _Union, transfers: list
     if owner is None:
         return claimed
     holder, claimant = union.find(owner.contact_id), union.find(claimed.contact_id)
-    stronger = claimed if claimed[1:3] > owner[1:3] else owner
+    stronger = claimed if claimed.rank > owner.rank else owner
     if holder == claimant:
         return stronger
     held = union.accounts(holder)

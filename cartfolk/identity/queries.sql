@@ -10,7 +10,7 @@ join reference r on r.store_id = wanted.store_id and r.kind = 'customer' and r.e
 
 -- :name identities
 -- The owners of these e-mails and phones, and how strongly they own them.
-select kind, value, contact_id, strength, version, store_id
+select kind, value, contact_id, strength, version, store_id, account, original
 from identity
 where kind = %(kind)s and value = any(%(values)s::text[])
 
@@ -18,12 +18,27 @@ where kind = %(kind)s and value = any(%(values)s::text[])
 -- The shop accounts these contacts have; a contact without one is a guest.
 select contact_id, store_id, external_id from account where contact_id = any(%(contacts)s::bigint[])
 
--- :name objects
--- Where these orders and carts are kept.
-select r.store_id, r.kind, r.external_id, r.contact_id, r.object_id, r.version
+-- :name places
+-- Where these accounts, orders and carts are kept.
+select r.store_id, r.kind, r.external_id, r.contact_id, r.object_id
 from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[]) as wanted (store_id, kind, external_id)
 join reference r
   on r.store_id = wanted.store_id and r.kind = wanted.kind and r.external_id = wanted.external_id
+
+-- :name objects
+-- Where these orders and carts are kept, and the claim that placed them there.
+select r.store_id, r.kind, r.external_id, r.contact_id, r.object_id, r.version, r.told_at, coalesce(r.guest, '')
+from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[]) as wanted (store_id, kind, external_id)
+join reference r
+  on r.store_id = wanted.store_id and r.kind = wanted.kind and r.external_id = wanted.external_id
+
+-- :name hold_objects
+-- The same, held until the decision is written: whoever notes a newer claim meanwhile waits.
+select r.store_id, r.kind, r.external_id, r.contact_id, r.object_id, r.version, r.told_at, coalesce(r.guest, '')
+from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[]) as wanted (store_id, kind, external_id)
+join reference r
+  on r.store_id = wanted.store_id and r.kind = wanted.kind and r.external_id = wanted.external_id
+for update of r
 
 -- :name new_contact_ids
 select nextval('contact_id_seq') from generate_series(1, %(count)s)
@@ -41,27 +56,44 @@ with added as (
     select * from unnest(%(contacts)s::bigint[], %(stores)s::bigint[], %(accounts)s::text[])
     on conflict do nothing
 )
-insert into reference (store_id, kind, external_id, contact_id, object_id, version)
-select store_id, 'customer', external_id, contact_id, 0, '-infinity'
+insert into reference (store_id, kind, external_id, contact_id, object_id, version, told_at)
+select store_id, 'customer', external_id, contact_id, 0, '-infinity', '-infinity'
 from unnest(%(contacts)s::bigint[], %(stores)s::bigint[], %(accounts)s::text[]) as a (contact_id, store_id, external_id)
 on conflict (store_id, kind, external_id) do nothing
 
 -- :name claim
 -- Writes the winning claim of each e-mail or phone.
-insert into identity (kind, value, contact_id, original, strength, version, store_id)
+insert into identity (kind, value, contact_id, original, strength, version, store_id, account)
 select * from unnest(%(kinds)s::text[], %(values)s::text[], %(contacts)s::bigint[], %(originals)s::text[],
-                     %(strengths)s::smallint[], %(versions)s::timestamptz[], %(stores)s::bigint[])
+                     %(strengths)s::smallint[], %(versions)s::timestamptz[], %(stores)s::bigint[],
+                     %(accounts)s::text[])
 on conflict (kind, value) do update set
     contact_id = excluded.contact_id, original = excluded.original, strength = excluded.strength,
-    version = excluded.version, store_id = excluded.store_id
+    version = excluded.version, store_id = excluded.store_id, account = excluded.account
 
 -- :name place_objects
 -- Notes where orders and carts are kept, for the first time or anew.
-insert into reference (store_id, kind, external_id, contact_id, object_id, version)
+insert into reference (store_id, kind, external_id, contact_id, object_id, version, told_at, guest)
 select * from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[], %(contacts)s::bigint[],
-                     %(objects)s::bigint[], %(versions)s::timestamptz[])
+                     %(objects)s::bigint[], %(versions)s::timestamptz[], %(tolds)s::timestamptz[], %(guests)s::text[])
 on conflict (store_id, kind, external_id) do update set
-    contact_id = excluded.contact_id, version = greatest(reference.version, excluded.version)
+    contact_id = excluded.contact_id, version = excluded.version, told_at = excluded.told_at, guest = excluded.guest
+
+-- :name note_claims
+-- Newer claims on orders and carts that stay where they are, unless they were moved meanwhile.
+update reference r set version = k.version, told_at = k.told_at, guest = k.guest
+from unnest(%(stores)s::bigint[], %(kinds)s::text[], %(externals)s::text[], %(contacts)s::bigint[],
+            %(objects)s::bigint[], %(versions)s::timestamptz[], %(tolds)s::timestamptz[], %(guests)s::text[])
+     as k (store_id, kind, external_id, contact_id, object_id, version, told_at, guest)
+where r.store_id = k.store_id and r.kind = k.kind and r.external_id = k.external_id and r.contact_id = k.contact_id
+  and (r.version, r.told_at, coalesce(r.guest, '')) < (k.version, k.told_at, coalesce(k.guest, ''))
+
+-- :name hand_over
+-- Orders and carts that guests named by one of these e-mails go to the contact that has it now.
+update reference r set contact_id = k.target
+from unnest(%(emails)s::text[], %(sources)s::bigint[], %(targets)s::bigint[]) as k (email, source, target)
+where r.contact_id = k.source and r.guest = k.email
+returning r.kind, r.object_id, k.source, k.target
 
 -- :name lock_for_merge
 -- Waits until nobody writes facts for these contacts, and keeps everybody out until the merge is done.
@@ -97,12 +129,9 @@ from unnest(%(kept)s::bigint[], %(gone)s::bigint[], %(evidence)s::jsonb[]) as m 
 select contact_id from contact where contact_id = any(%(contacts)s::bigint[])
 order by contact_id for no key update
 
--- :name moved_since
--- Contacts that were merged away or gave rows to another since the decision was made.
-select wanted.contact_id
-from unnest(%(contacts)s::bigint[]) as wanted (contact_id)
-left join contact c on c.contact_id = wanted.contact_id
-where c.contact_id is null or c.moved_at > %(since)s
+-- :name moved_at
+-- When these contacts last gave or got rows: whoever writes for them compares it under their lock.
+select contact_id, moved_at from contact where contact_id = any(%(contacts)s::bigint[])
 
 -- :name of_contact
 -- Everything that names one contact.

@@ -8,7 +8,8 @@ name people already known; those take no lock at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -16,28 +17,30 @@ from typing import NamedTuple, Protocol
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 
-from .decide import Account, Decision, Known, Owner, Sighting, Transfer, decide
+from .decide import Account, Decision, Known, Owner, Sighting, Transfer, decide, final_targets
 
 Q = Statements.beside(__file__)
 
 
-class ContactMoved(Exception):
-    """A contact was merged or gave rows away after it was found: roll back and resolve again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Object:
-    """An order or a cart, and the contact its record names."""
+    """An order or a cart, and the contact its record names. Of several claims the greatest ``rank`` holds."""
 
     store_id: int
     kind: str  # order | cart
     external_id: str
     contact_id: int
     version: datetime
+    told_at: datetime  # breaks ties between equal versions
+    guest: str | None = None  # the normalised e-mail that names the person; None = an account or a phone does
 
     @property
     def key(self) -> tuple[int, str, str]:
         return self.store_id, self.kind, self.external_id
+
+    @property
+    def rank(self) -> tuple[datetime, datetime, str]:
+        return self.version, self.told_at, self.guest or ""
 
 
 class Place(NamedTuple):
@@ -61,12 +64,15 @@ class Mover(Protocol):
 
     def objects(self, conn: Connection, moves: Sequence[Move]) -> None: ...
 
+    def renamed(self, conn: Connection, contacts: Sequence[int]) -> None:
+        """What names these contacts changed, perhaps without a fact of theirs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settled:
     contacts: list[int | None]  # one per sighting; None = it names nobody
     places: dict[tuple[int, str, str], Place]
-    at: datetime  # when this was true; hand it to ``still_there``
+    seen: dict[int, datetime | None]  # contact -> its ``moved_at`` when this was true; hand it to ``facts.write``
 
 
 def settle(
@@ -80,36 +86,47 @@ def settle(
     ``objects`` is told the contacts and answers with the orders and carts to place. Runs its own transaction
     on ``conn`` (autocommit). Whoever is known already is found without any lock.
     """
-    decision = decide(sightings, look_up(conn, sightings))
-    if decision.changes_nothing:
-        plan = _plan(conn, objects(decision.contacts))
-        if not plan.missing and not plan.moves:
-            at = _clock(conn)
-            _place(conn, plan)
-            return Settled(decision.contacts, plan.places, at)
+    with snapshot(conn):
+        decision = decide(sightings, look_up(conn, sightings))
+        plan = _plan(conn, objects(decision.contacts), "objects") if decision.changes_nothing else None
+        known = bool(plan and not plan.missing and not plan.moves)
+        seen = _moved_at(conn, decision.contacts, plan) if plan and known else {}
+    if plan and known:
+        _place(conn, plan, "note_claims")
+        return Settled(decision.contacts, plan.places, seen)
     with conn.transaction():
         conn.execute(Q["lock_identities"])
         contacts = _write(conn, decide(sightings, look_up(conn, sightings)), mover)
-        plan = _plan(conn, objects(contacts))
+        plan = _plan(conn, objects(contacts), "hold_objects")
         if plan.missing:
             rows = conn.execute(Q["new_object_ids"], {"count": len(plan.missing)}).fetchall()
             for item, (number,) in zip(plan.missing, rows, strict=True):
                 plan.places[item.key] = Place(item.contact_id, number)
-        _place(conn, plan)
+        _place(conn, plan, "place_objects")
         if plan.moves:
             touched = sorted({m.source for m in plan.moves} | {m.target for m in plan.moves})
             conn.execute(Q["lock_for_merge"], {"contacts": touched})
             mover.objects(conn, plan.moves)
             conn.execute(Q["mark_moved"], {"contacts": touched})
-        at = _clock(conn)
-    return Settled(contacts, plan.places, at)
+        seen = _moved_at(conn, contacts, plan)
+    return Settled(contacts, plan.places, seen)
 
 
-def _clock(conn: Connection) -> datetime:
-    row = conn.execute("select clock_timestamp()").fetchone()
-    assert row is not None
-    moment: datetime = row[0]
-    return moment
+@contextmanager
+def snapshot(conn: Connection) -> Iterator[None]:
+    """Look-ups that belong together see one state: names, places and when their contacts last moved."""
+    with conn.transaction():
+        conn.execute("set transaction isolation level repeatable read, read only")
+        yield
+
+
+def _moved_at(
+    conn: Connection, contacts: Sequence[int | None], plan: _Plan | None = None
+) -> dict[int, datetime | None]:
+    wanted = {contact for contact in contacts if contact is not None}
+    if plan:
+        wanted |= {place.contact_id for place in plan.places.values()}
+    return dict(conn.execute(Q["moved_at"], {"contacts": sorted(wanted)}).fetchall()) if wanted else {}
 
 
 def look_up(conn: Connection, sightings: Sequence[Sighting]) -> Known:
@@ -150,12 +167,15 @@ def _write(conn: Connection, decision: Decision, mover: Mover) -> list[int | Non
                 "kinds": [claim.kind for claim in claims],
                 "values": [claim.value for claim in claims],
                 "contacts": [real.get(claim.owner.contact_id, claim.owner.contact_id) for claim in claims],
-                "originals": [claim.original for claim in claims],
+                "originals": [claim.owner.original or claim.value for claim in claims],
                 "strengths": [claim.owner.strength for claim in claims],
                 "versions": [claim.owner.version for claim in claims],
                 "stores": [claim.owner.store_id for claim in claims],
+                "accounts": [claim.owner.account for claim in claims],
             },
         )
+    if decision.renamed:
+        mover.renamed(conn, decision.renamed)
     if decision.merges or decision.transfers:
         transfers = [Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers]
         merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
@@ -184,8 +204,10 @@ def merge(
 ) -> None:
     """Makes one contact of each pair (gone -> kept) and hands transferred guests' facts over.
 
-    Inside the caller's transaction. Records who, when and why, with the names that moved.
+    Inside the caller's transaction. Chains are followed to their end. Records who, when and why, with the
+    names that moved. Raises ``ValueError`` for contacts merged in a circle.
     """
+    merges = final_targets(merges)
     contacts = sorted({*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)})
     conn.execute(Q["lock_for_merge"], {"contacts": contacts})
     gone = sorted(merges)
@@ -206,6 +228,16 @@ def merge(
             },
         )
     mover.people(conn, merges, transfers)
+    if transfers:
+        handed = conn.execute(
+            Q["hand_over"],
+            {
+                "emails": [t.email for t in transfers],
+                "sources": [t.source for t in transfers],
+                "targets": [t.target for t in transfers],
+            },
+        )
+        mover.objects(conn, [Move(*row) for row in handed])
     conn.execute(Q["mark_moved"], {"contacts": contacts})
 
 
@@ -217,40 +249,41 @@ class _Plan:
     moves: list[Move]
 
 
-def _plan(conn: Connection, objects: Sequence[Object]) -> _Plan:
-    """Where each order and cart is kept and which must move: an object goes where its newest record says."""
+def _plan(conn: Connection, objects: Sequence[Object], statement: str) -> _Plan:
+    """Where each order and cart is kept and which must move: an object goes where its greatest claim says."""
     newest: dict[tuple[int, str, str], Object] = {}
     for item in objects:
         held = newest.get(item.key)
-        if held is None or item.version >= held.version:
+        if held is None or item.rank >= held.rank:
             newest[item.key] = item
     keys = sorted(newest)
     plan = _Plan({}, [], [], [])
     if not keys:
         return plan
-    known = {(row[0], row[1], row[2]): row[3:] for row in conn.execute(Q["objects"], _wanted(keys))}
+    known = {(row[0], row[1], row[2]): row[3:] for row in conn.execute(Q[statement], _wanted(keys))}
     for key in keys:
         item = newest[key]
         if key not in known:
             plan.missing.append(item)
             plan.changed.append(item)
             continue
-        contact, number, version = known[key]
-        if item.version >= version and contact != item.contact_id:
+        contact, number, *rest = known[key]
+        rank = tuple(rest)
+        if item.rank >= rank and contact != item.contact_id:
             plan.places[key] = Place(item.contact_id, number)
             plan.moves.append(Move(item.kind, number, contact, item.contact_id))
             plan.changed.append(item)
         else:
             plan.places[key] = Place(contact, number)
-            if item.version > version:
+            if item.rank > rank:
                 plan.changed.append(item)
     return plan
 
 
-def _place(conn: Connection, plan: _Plan) -> None:
+def _place(conn: Connection, plan: _Plan, statement: str) -> None:
     if plan.changed:
         conn.execute(
-            Q["place_objects"],
+            Q[statement],
             {
                 "stores": [item.store_id for item in plan.changed],
                 "kinds": [item.kind for item in plan.changed],
@@ -258,6 +291,8 @@ def _place(conn: Connection, plan: _Plan) -> None:
                 "contacts": [plan.places[item.key].contact_id for item in plan.changed],
                 "objects": [plan.places[item.key].object_id for item in plan.changed],
                 "versions": [item.version for item in plan.changed],
+                "tolds": [item.told_at for item in plan.changed],
+                "guests": [item.guest for item in plan.changed],
             },
         )
 
@@ -266,19 +301,17 @@ def _wanted(keys: Sequence[tuple[int, str, str]]) -> dict[str, list[int] | list[
     return {"stores": [k[0] for k in keys], "kinds": [k[1] for k in keys], "externals": [k[2] for k in keys]}
 
 
-def find_objects(conn: Connection, keys: Sequence[tuple[int, str, str]]) -> dict[tuple[int, str, str], Place]:
-    """Where these customers, orders and carts are kept, as far as they are known."""
+def find_objects(
+    conn: Connection, keys: Sequence[tuple[int, str, str]]
+) -> tuple[dict[tuple[int, str, str], Place], dict[int, datetime | None]]:
+    """Where these customers, orders and carts are kept, as far as they are known, and when the contacts there
+    last moved (as ``Settled.seen``). Runs its own transaction on ``conn`` (autocommit)."""
     if not keys:
-        return {}
-    rows = conn.execute(Q["objects"], _wanted(keys))
-    return {(row[0], row[1], row[2]): Place(row[3], row[4]) for row in rows}
-
-
-def still_there(conn: Connection, contacts: Sequence[int], since: datetime) -> None:
-    """Raises :class:`ContactMoved` when a contact was merged or gave rows away after ``since``."""
-    moved = conn.execute(Q["moved_since"], {"contacts": sorted(set(contacts)), "since": since}).fetchone()
-    if moved:
-        raise ContactMoved(f"contact {moved[0]} was merged meanwhile")
+        return {}, {}
+    with snapshot(conn):
+        rows = conn.execute(Q["places"], _wanted(keys))
+        places = {(row[0], row[1], row[2]): Place(row[3], row[4]) for row in rows}
+        return places, _moved_at(conn, [place.contact_id for place in places.values()])
 
 
 def lock_for_refresh(conn: Connection, contacts: Sequence[int]) -> list[int]:

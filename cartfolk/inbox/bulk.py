@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeVar
 
-from cartfolk.connectors.base import Connector, Window
+from cartfolk.connectors.base import CATALOGUE, Connector, Window
 from cartfolk.connectors.errors import RetryLater, StopStore
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -32,7 +32,6 @@ from .deliveries import Q
 from .walk import Found, Walk
 
 MOST_WAITING = 64 * 1024 * 1024  # bytes of stored, unhandled bulk material at which fetching waits
-_FIRST = frozenset({"categories", "products", "coupons", "variations"})  # what orders refer to
 Outcome = Literal["done", "paused", "cancelled", "stopped", "busy"]
 T = TypeVar("T")
 
@@ -188,8 +187,8 @@ class _Backfill:
                     "expected": [expected.get(stream) for stream in streams],
                 },
             )
-        first = [stream for stream in streams if stream in _FIRST]
-        then = [stream for stream in streams if stream not in _FIRST]
+        first = [stream for stream in streams if stream in CATALOGUE]
+        then = [stream for stream in streams if stream not in CATALOGUE]
         while True:
             for phase in (first, then):
                 await self._fetch_side_by_side(phase)

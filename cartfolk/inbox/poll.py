@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cartfolk.connectors.base import Connector
+from cartfolk.connectors.base import Connector, kind
 from cartfolk.connectors.canonical import BadRecord
 from cartfolk.connectors.errors import PageUnreadable, StopStore
 from cartfolk.connectors.http import Overwhelmed
@@ -16,7 +16,6 @@ from cartfolk.stores.models import Store
 from . import deliveries, quarantine
 from .bulk import alone
 from .deliveries import Q
-from .reading import singular
 
 
 async def poll(conn: Connection, store: Store, connector: Connector, *, most_pages: int = 10_000) -> int:
@@ -65,7 +64,7 @@ async def _stream(
         try:
             page = await connector.changes(stream, cursor, since)
         except PageUnreadable as error:
-            record = BadRecord(singular(stream), f"poll:{stream}", quarantine.WHOLE_PAGE, str(error), "{}")
+            record = BadRecord(kind(stream), f"poll:{stream}", quarantine.WHOLE_PAGE, str(error), "{}")
             quarantine.put(conn, [quarantine.Bad(store.pk, stream, record, asked_at)])
             return rows
         with conn.transaction():

@@ -10,6 +10,7 @@ from cartfolk.connectors.canonical import BadRecord, Deleted, Mapped
 from . import envelope
 from .deliveries import Delivery
 
+
 def read(delivery: Delivery, connector: Connector) -> Mapped:
     """What the delivery holds. ``connector`` is the store's, without transport; a text that is no JSON at all
     is one bad record, never an exception."""

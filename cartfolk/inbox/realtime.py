@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from cartfolk.connectors.base import Connector, Page
-from cartfolk.connectors.canonical import BadRecord, Category, Coupon, Customer, Deleted, Order, Product
+from cartfolk.connectors.base import STREAMS, Connector, Page, kind
+from cartfolk.connectors.canonical import BadRecord, Cart, Consent, Deleted
 from cartfolk.connectors.errors import ConnectorError, PageUnreadable, RetryLater, StopStore
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -30,13 +30,6 @@ from .deliveries import Q
 
 log = logging.getLogger(__name__)
 _SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie", "forwarded", "real-ip")
-_KIND = {
-    "customers": Customer,
-    "orders": Order,
-    "products": Product,
-    "categories": Category,
-    "coupons": Coupon,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +161,6 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
             continue
         found.append((page, asked_at))
         gone += missing(connector, group.stream, chunk, page, asked_at)
-    kind = _KIND[group.stream].__name__.lower() if group.stream in _KIND else group.stream
     at = now()
     with conn.transaction():
         for page, asked_at in found:
@@ -184,7 +176,9 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
                 quarantine.Bad(
                     group.store_id,
                     group.stream,
-                    BadRecord(kind, external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})),
+                    BadRecord(
+                        kind(group.stream), external_id, quarantine.WHOLE_PAGE, reason, json.dumps({"id": external_id})
+                    ),
                     at,
                 )
                 for external_id, reason in unreadable
@@ -198,14 +192,14 @@ async def _fetch(conn: Connection, connector: Connector, group: Group) -> None:
 def missing(connector: Connector, stream: str, ids: Sequence[str], page: Page, received_at: datetime) -> list[str]:
     """Which of ``ids`` the page does not hold. A record that cannot be read is there all the same; one without
     a readable id leaves us unsure, and then nothing is called gone."""
+    wanted = STREAMS[stream]
+    if wanted in (Cart, Consent):
+        return []  # a shop forgets carts in its own time, and consent is a ledger: neither is undone by that
     mapped = connector.read(stream, page.body, received_at)
     if any(bad.external_id is None for bad in mapped.bad):
         return []
     there = {bad.external_id for bad in mapped.bad}
-    wanted = _KIND.get(stream)
     for record in mapped.records:
-        if isinstance(record, Deleted):
-            continue
-        if wanted is None or isinstance(record, wanted):
-            there.add(getattr(record, "external_id", None))
+        if isinstance(record, wanted) and not isinstance(record, Deleted | Consent):
+            there.add(record.external_id)
     return [one for one in ids if one not in there]

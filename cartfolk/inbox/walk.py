@@ -14,13 +14,12 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from cartfolk.connectors.base import Connector, Page, Window
+from cartfolk.connectors.base import Connector, Page, Window, kind
 from cartfolk.connectors.canonical import BadRecord
 from cartfolk.connectors.errors import PageUnreadable
 from cartfolk.connectors.http import Overwhelmed
 
 from . import quarantine
-from .reading import singular
 
 NEIGHBOURS = 5  # bad rows beside each other that are stepped over together
 ROUNDS = 20  # looks at a place of an ill shop, up to a minute apart, before the rest of its window is left
@@ -42,7 +41,7 @@ class Lost:
         what = "Everything from here to the end of this part was left out" if self.rest else "This record was left out"
         raw = {"window": self.window.key, "start": self.window.start, "end": self.window.end, "cursor": self.cursor}
         record = BadRecord(
-            singular(self.window.stream),
+            kind(self.window.stream),
             place,
             quarantine.WHOLE_PAGE,
             f"{self.reason} {what}; retry once the shop can show it.",

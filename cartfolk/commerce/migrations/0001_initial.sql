@@ -144,6 +144,9 @@ create table cart_line (
 -- Is there any line of this shop at all, and which pages could hold them: tiny, and cheap to write.
 create index order_line_store on order_line using brin (store_id) with (autosummarize = on);
 
+-- Has this shop any cart at all: as tiny as the one above.
+create index cart_store on cart using brin (store_id) with (autosummarize = on);
+
 -- Every moment a cart was seen: the history that abandonment is derived from.
 create table cart_event (
     contact_id bigint not null,
@@ -166,7 +169,7 @@ create table anonymous_cart (
     external_id text not null,
     first_at    timestamptz not null,
     last_at     timestamptz not null,
-    moments     jsonb not null,         -- list of canonical carts as received
+    moments     jsonb not null,         -- list of {received: microseconds since 1970, cart: canonical cart}
     primary key (store_id, external_id)
 );
 create index anonymous_cart_age on anonymous_cart (last_at);
@@ -183,8 +186,19 @@ create table consent_event (
     email      text,
     wording    text,
     evidence   jsonb not null default '{}',
-    received_at timestamptz not null,
-    primary key (contact_id, store_id, channel, purpose, at, status, source)
+    received_at timestamptz not null,   -- of two reports of one act the first received stays
+    guest      text not null default '',  -- the e-mail that named the person; '' = an account or a phone did
+    primary key (contact_id, store_id, channel, purpose, at, status, source, guest)
+);
+
+-- What a shop no longer has, whether we ever saw it or not: a version that is not newer stays deleted, however
+-- late it comes. Customers, orders, products, categories, coupons.
+create table tombstone (
+    store_id    bigint not null,
+    kind        text not null,
+    external_id text not null,
+    deleted_at  timestamptz not null,
+    primary key (store_id, kind, external_id)
 );
 
 -- Named steps in the purchase, derived from the facts above.

@@ -192,9 +192,11 @@ def runs_as_nobody(python: str) -> bool:
 def test_root_runs_it_where_namespaces_are_forbidden(closed: bool, open_folder: Path) -> None:
     """Containers forbid them; here CAP_SETFCAP is taken away, without which root cannot be mapped."""
     libc = ctypes.CDLL(None)
-    if closed:
-        open_folder.chmod(0o700)
     data = open_folder / "data"
+    if closed:
+        open_folder.chmod(0o700)  # and the data folder is made by us: closed, too
+    else:
+        data.mkdir(mode=0o755)  # made by its owner: stays as it is
     for _ in range(2):
         user = program(data, preexec_fn=lambda: libc.prctl(24, 31, 0, 0, 0))  # PR_CAPBSET_DROP, CAP_SETFCAP
         url = address(user)

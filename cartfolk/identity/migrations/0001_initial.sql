@@ -15,6 +15,7 @@ create table identity (
     strength   smallint not null,    -- 0 seen on a guest, 1 seen on an account's order or cart, 2 the account's own
     version    timestamptz not null, -- source time of the strongest claim
     store_id   bigint not null,      -- where that claim came from
+    account    text not null default '',  -- the claiming account there; breaks ties between equal claims
     primary key (kind, value)
 );
 create index identity_contact on identity (contact_id);
@@ -26,9 +27,13 @@ create table reference (
     external_id text not null,
     contact_id  bigint not null,
     object_id   bigint not null,     -- orders.order_id, cart.cart_id; for a customer 0
-    version     timestamptz not null,
+    version     timestamptz not null,   -- source time of the claim that placed it here
+    told_at     timestamptz not null,   -- breaks ties between equal versions: when that claim was told
+    guest       text,                   -- the e-mail that claim named its person by; null = an account or a phone
     primary key (store_id, kind, external_id)
 );
+-- What a merge or an e-mail that changes hands takes along.
+create index reference_contact on reference (contact_id);
 create sequence object_id_seq;
 
 -- The shop accounts of a contact: reference's customers seen from the contact's side.

@@ -144,6 +144,7 @@ def add_store(conn: Connection, name: str = "tiny", url: str = "https://tiny.exa
             "ingest_secret": credentials.seal("whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQ="),
             "key": key, "home_currency": "EUR", "timezone": "UTC", "fingerprint": "tiny.example",
             "allow_private_address": False, "settings": Jsonb({}), "idle_minutes": 60, "max_concurrency": 3,
+            "learned": Jsonb({}),
             "at": T0 - timedelta(days=1),
         },
     )[0]  # fmt: skip

@@ -1,4 +1,3 @@
-
 """Risk: a value on a contact is not what the shop's facts say."""
 
 from __future__ import annotations
