@@ -17,10 +17,21 @@ def database() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="cartfolk-bench-"))
     try:
         with program.database(folder) as url:
+            _point_django_at(url)
             program.migrate()
             yield url
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _point_django_at(url: str) -> None:
+    """Django reads its settings once; every repeat has a database of its own."""
+    from django.db import connections
+
+    from cartfolk.settings import database as options
+
+    connections["default"].close()
+    connections["default"].settings_dict.update(options(url))
 
 
 def add_store(conn, live_from) -> int:  # type: ignore[no-untyped-def]

@@ -90,6 +90,7 @@ WORKERS = integer("CARTFOLK_WORKERS", 2)  # drain processes of `cartfolk worker`
 WEB_PROCESSES = integer("CARTFOLK_WEB_PROCESSES", 2)
 POLL_SECONDS = integer("CARTFOLK_POLL_SECONDS", 300)
 RAW_DAYS = integer("CARTFOLK_RAW_DAYS", 30)  # handled raw deliveries can be replayed that long
+ANONYMOUS_DAYS = integer("CARTFOLK_ANONYMOUS_DAYS", 90)  # carts nobody can be named for are kept that long
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -327,8 +327,10 @@ async def jobs_forever(stop: Stop) -> None:
     from procrastinate.contrib.django import app
     from procrastinate.jobs import Status
 
+    from cartfolk import reconcile as _reconcile  # noqa: F401 - their tasks are known from here on
+    from cartfolk.commerce import jobs as _commerce  # noqa: F401
     from cartfolk.inbox import jobs
-    from cartfolk.properties import jobs as _orders  # noqa: F401 - its tasks are known from here on
+    from cartfolk.properties import jobs as _properties  # noqa: F401
 
     while not stop:
         try:

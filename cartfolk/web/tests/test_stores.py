@@ -150,8 +150,9 @@ def test_disconnecting_says_what_it_touches_and_wants_the_name(
     owner: Client, people: int, shop: int, conn: Connection
 ) -> None:
     conn.execute(
-        "insert into reference (store_id, kind, external_id, contact_id, object_id) select %s, 'order', n::text, 1, n "
-        "from generate_series(1, 3) n union all select %s, 'cart', 'c', 1, 7",
+        "insert into reference (store_id, kind, external_id, contact_id, object_id, version, told_at) "
+        "select %s, 'order', n::text, 1, n, now(), now() from generate_series(1, 3) n "
+        "union all select %s, 'cart', 'c', 1, 7, now(), now()",
         [shop, shop],
     )
     page = owner.get(f"{STORE}/disconnect").text
