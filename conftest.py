@@ -83,9 +83,7 @@ def database(server_url: str, template: str) -> Iterator[str]:
 
     name = f"cartfolk_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server_url, autocommit=True) as admin:
-        admin.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
-        )
+        admin.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
         url = named(server_url, name)
         point_django_at(url)
         yield url

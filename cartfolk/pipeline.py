@@ -284,9 +284,7 @@ def _sighting(item: Received) -> Sighting:
     return Sighting(item.store_id, version, strength, account, email, original, phone)
 
 
-def _objects(
-    people: Sequence[Received], sightings: Sequence[Sighting], contacts: Sequence[int | None]
-) -> list[Object]:
+def _objects(people: Sequence[Received], sightings: Sequence[Sighting], contacts: Sequence[int | None]) -> list[Object]:
     """What the records claim for their person: an order and the cart it came from, or a cart."""
     found: list[Object] = []
     for item, sighting, contact in zip(people, sightings, contacts, strict=True):

@@ -43,19 +43,20 @@ def template_messages() -> Iterator[tuple[str, int, str | tuple[str, str]]]:
             yield str(path.relative_to(ROOT)), line, message
 
 
-def declared() -> Iterator[tuple[str, int, str]]:
-    """What connectors declare as data: labels, help and guides of their forms."""
+def declared() -> Iterator[tuple[Path, Catalog]]:
+    """What each connector declares as data (fields, guide, sentences), for the locale in its own folder."""
     sys.path.insert(0, str(ROOT))
     from cartfolk.connectors import registry
 
     for connector in registry.all():
-        info, place = connector.info, f"cartfolk/connectors/{connector.info.platform}"
-        texts = [info.guide]
+        info, folder = connector.info, PACKAGE / "connectors" / connector.info.platform
+        texts = [info.guide, *info.sentences]
         for field in info.fields:
             texts += [field.label, field.help, *(label for _value, label in field.options)]
-        for text in texts:
-            if text:
-                yield place, 1, text
+        catalog = Catalog(project="Cartfolk", charset="utf-8", fuzzy=False)
+        for text in filter(None, texts):
+            catalog.add(text, locations=[(str(folder.relative_to(ROOT)), 1)])
+        yield folder / "locale", catalog
 
 
 def extracted() -> Catalog:
@@ -65,7 +66,7 @@ def extracted() -> Catalog:
     ):
         if "/tests/" not in name:
             catalog.add(message, locations=[(f"cartfolk/{name}", line)], context=context)
-    for name, line, message in [*template_messages(), *declared()]:
+    for name, line, message in template_messages():
         catalog.add(message, locations=[(name, line)])
     return catalog
 
@@ -77,35 +78,42 @@ def compiled(catalog: Catalog) -> bytes:
 
 
 def main(check: bool) -> int:
-    wanted = extracted()
-    problems = []
-    for locale in LOCALES:
-        folder = PACKAGE / "locale" / locale / "LC_MESSAGES"
-        po, mo = folder / "django.po", folder / "django.mo"
-        catalog = Catalog(locale=locale, charset="utf-8")
-        if po.exists():
-            with po.open("rb") as file:
-                catalog = read_po(file, locale=locale)
-        known = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
-        for message in wanted:
-            if message.id and message.id not in known:
-                problems.append(f"{locale}: not translated: {message.id!r} ({message.locations[0][0]})")
-            elif message.id:
-                problems += marks(locale, message.id, catalog[message.id].string)
-        if check:
-            if not mo.exists() or mo.read_bytes() != compiled(catalog):
-                problems.append(f"{locale}: {mo.relative_to(ROOT)} is stale; run scripts/translations.py")
-            continue
-        catalog.update(wanted, no_fuzzy_matching=True)
-        catalog.obsolete.clear()
-        folder.mkdir(parents=True, exist_ok=True)
-        with po.open("wb") as file:
-            write_po(file, catalog, width=110, sort_output=True, omit_header=False)
-        with po.open("rb") as file:
-            mo.write_bytes(compiled(read_po(file, locale=locale)))
+    everything = [(PACKAGE / "locale", extracted()), *declared()]
+    problems = [
+        problem for folder, wanted in everything for locale in LOCALES for problem in one(folder, locale, wanted, check)
+    ]
     for problem in problems:
         print(problem, file=sys.stderr)
     return 1 if problems else 0
+
+
+def one(base: Path, locale: str, wanted: Catalog, check: bool) -> list[str]:
+    """Updates (or checks) one catalogue of one locale; returns what is missing."""
+    folder = base / locale / "LC_MESSAGES"
+    po, mo = folder / "django.po", folder / "django.mo"
+    problems = []
+    catalog = Catalog(locale=locale, charset="utf-8")
+    if po.exists():
+        with po.open("rb") as file:
+            catalog = read_po(file, locale=locale)
+    known = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
+    for message in wanted:
+        if message.id and message.id not in known:
+            problems.append(f"{locale}: not translated: {message.id!r} ({message.locations[0][0]})")
+        elif message.id:
+            problems += marks(locale, message.id, catalog[message.id].string)
+    if check:
+        if not mo.exists() or mo.read_bytes() != compiled(catalog):
+            problems.append(f"{locale}: {mo.relative_to(ROOT)} is stale; run scripts/translations.py")
+        return problems
+    catalog.update(wanted, no_fuzzy_matching=True)
+    catalog.obsolete.clear()
+    folder.mkdir(parents=True, exist_ok=True)
+    with po.open("wb") as file:
+        write_po(file, catalog, width=110, sort_output=True, omit_header=False)
+    with po.open("rb") as file:
+        mo.write_bytes(compiled(read_po(file, locale=locale)))
+    return problems
 
 
 def marks(locale: str, source: object, target: object) -> list[str]:

@@ -70,6 +70,9 @@ class ConnectorInfo:
     streams: tuple[str, ...]  # names of STREAMS, backfilled in this order, e.g. products before orders
     webhooks: bool = False
     guide: str = ""  # one paragraph: where the owner finds the keys
+    sentences: tuple[str, ...] = ()
+    """What this connector may say to an owner, with %(name)s where it puts something in. These, the fields and the
+    guide are translated in the folder's own locale/ (scripts/translations.py writes the files)."""
 
 
 @dataclass(frozen=True, slots=True)

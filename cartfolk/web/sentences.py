@@ -1,7 +1,8 @@
 """What the connectors say, in the reader's language.
 
-Connectors know neither Django nor the reader: they answer in English sentences. Here every sentence a shop owner
-may meet stands once as a pattern, translated like any other text; one that is not known stays as it was said.
+Connectors know neither Django nor the reader: they answer in English sentences. Every sentence a shop owner may meet
+stands once as a pattern, translated like any other text: here those any connector may say, in a connector's own
+``info.sentences`` those of its platform. One that is not known stays as it was said.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from functools import cache
 
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _n
+
+from cartfolk.connectors import registry
 
 from .words import STREAMS, say
 
@@ -56,34 +59,11 @@ SENTENCES = (
     # what the check of the keys found
     _n("The shop answers."),
     _n("The shop answers, and moves to https: connect it with https://."),
-    _n("WordPress answers, but WooCommerce does not: activate the WooCommerce plugin."),
-    _n("WooCommerce's REST API answers."),
-    _n("WooCommerce's REST API answers (by plain permalinks)."),
-    _n("Consumer key and secret are accepted."),
     _n("The key may read %(what)s: %(count)s."),
     _n("The key may create webhooks: changes arrive within seconds."),
-    _n(
-        "The key may not be used for this (%(what)s): in WooCommerce → Settings → Advanced → REST API set its "
-        "permissions to Read/Write."
-    ),
-    _n(
-        "The shop does not accept the consumer key and secret. Copy both again, or make a new key under "
-        "WooCommerce → Settings → Advanced → REST API."
-    ),
-    _n("The user this key belongs to may not see %(what)s. Make the key for an administrator or shop manager."),
-    _n(
-        "The shop has no WooCommerce REST API for %(what)s at this address. Check the address, and that WooCommerce "
-        "is active."
-    ),
-    _n("The shop refused to list %(what)s (%(status)s)."),
     # webhooks
     _n("%(active)s of %(expected)s webhooks are active."),
     _n("%(active)s of %(expected)s webhooks are active. %(topic)s: %(problem)s"),
-    _n(
-        "%(active)s of %(expected)s webhooks are active. But WordPress sends to public addresses on the ports 80, 443 "
-        "and 8080 only, and %(address)s is none, unless a filter in the shop allows it. Until something arrives, the "
-        "poll brings the changes."
-    ),
     _n("The shop keeps its webhooks to %(address)s; delete them there. (%(problem)s)"),
     # records in quarantine
     _n("%(field)s is not an amount but %(value)s."),
@@ -92,12 +72,9 @@ SENTENCES = (
     _n("%(field)s is not a list of objects."),
     _n("This is not an object."),
     _n("status is missing: the order cannot be judged."),
-    _n("date_created_gmt is missing: nobody knows when it was placed."),
     _n("currency is not a code of three letters but %(value)s."),
     _n("total is missing: the order has no value."),
-    _n("code is missing: a coupon is known by its code."),
     _n("The shop cannot show this object: open and save it there, then retry."),
-    _n("The shop sent an error instead of the object (%(code)s): check the webhook's user."),
 )
 
 
@@ -133,4 +110,5 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
             re.DOTALL,
         )
 
-    return tuple((message, pattern(message)) for message in SENTENCES)
+    own = [sentence for connector in registry.all() for sentence in connector.info.sentences]
+    return tuple((message, pattern(message)) for message in (*own, *SENTENCES))

@@ -31,6 +31,26 @@ INFO = ConnectorInfo(
         "In WordPress open WooCommerce → Settings → Advanced → REST API, choose “Add key”, permissions "
         "“Read/Write” and a user who manages the shop, then copy key and secret: they are shown only once."
     ),
+    sentences=(
+        "WordPress answers, but WooCommerce does not: activate the WooCommerce plugin.",
+        "WooCommerce's REST API answers.",
+        "WooCommerce's REST API answers (by plain permalinks).",
+        "Consumer key and secret are accepted.",
+        "The key may not be used for this (%(what)s): in WooCommerce → Settings → Advanced → REST API set its"
+        " permissions to Read/Write.",
+        "The shop does not accept the consumer key and secret. Copy both again, or make a new key under "
+        "WooCommerce → Settings → Advanced → REST API.",
+        "The user this key belongs to may not see %(what)s. Make the key for an administrator or shop manager.",
+        "The shop has no WooCommerce REST API for %(what)s at this address. Check the address, and that "
+        "WooCommerce is active.",
+        "The shop refused to list %(what)s (%(status)s).",
+        "%(active)s of %(expected)s webhooks are active. But WordPress sends to public addresses on the ports"
+        " 80, 443 and 8080 only, and %(address)s is none, unless a filter in the shop allows it. Until "
+        "something arrives, the poll brings the changes.",
+        "date_created_gmt is missing: nobody knows when it was placed.",
+        "code is missing: a coupon is known by its code.",
+        "The shop sent an error instead of the object (%(code)s): check the webhook's user.",
+    ),
 )
 
 ROUTES = {
