@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,17 @@ def point_django_at(url: str) -> None:
     os.environ["DATABASE_URL"] = url
 
 
+def drop(admin: psycopg.Connection[tuple[object, ...]], name: str) -> None:
+    """Drops a database whoever is connected. Only an autovacuum worker, the server's own, may not be ended by us: it
+    is waited for."""
+    for _ in range(50):
+        try:
+            admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            return
+        except psycopg.errors.InsufficientPrivilege:
+            time.sleep(0.1)
+
+
 @pytest.fixture(scope="session")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     if _GIVEN_URL:
@@ -73,7 +85,7 @@ def template(server_url: str) -> Iterator[str]:
         connections["default"].close()
         yield name
         connections["default"].close()
-        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        drop(admin, name)
 
 
 @pytest.fixture
@@ -88,7 +100,7 @@ def database(server_url: str, template: str) -> Iterator[str]:
         point_django_at(url)
         yield url
         connections["default"].close()
-        admin.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        drop(admin, name)
 
 
 @pytest.fixture

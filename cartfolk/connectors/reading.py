@@ -10,7 +10,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -80,6 +80,12 @@ def pieces(text: str) -> Iterator[tuple[str, Any]]:
         value, end = _DECODER.raw_decode(text, at)
         yield text[at:end], value
         at = _SPACE.match(text, end).end()  # type: ignore[union-attr]
+
+
+def page_body(rows: Iterable[Mapping[str, Any]]) -> bytes:
+    """Objects read by :func:`load` as the body of a page again. A number with a point becomes text of the same
+    digits, which :func:`money` reads as well: JSON written by Python would make it a float."""
+    return json.dumps(list(rows), default=str, ensure_ascii=False).encode()
 
 
 def text(value: Any) -> str | None:
