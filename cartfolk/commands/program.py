@@ -155,7 +155,7 @@ class Children:
 def web_command(host: str, port: int, processes: int) -> list[str]:
     return [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--host", host, "--port", str(port),
-        "--workers", str(processes), "--blocking-threads", "8", "--no-ws", "--log-level", "warning",
+        "--workers", str(processes), "--blocking-threads", "4", "--no-ws", "--log-level", "warning",
         "--respawn-failed-workers", "--backlog", "2048", "cartfolk.wsgi:application",
     ]  # fmt: skip
 
