@@ -1,8 +1,9 @@
 """Claim: a webhook is accepted (signature checked, stored) at 1,000 a second with p99 under 20 ms by two web
 processes, and what it brings is on its contact within 2 s (p99) at 200 deliveries a second.
 
-The load is paced and comes from another process over loopback; the baseline is one INSERT of the same body
-per commit over as many connections, straight into PostgreSQL.
+The load is paced and comes from another process over loopback. Accepting is measured twice: by the web processes
+alone, as the claim says, and while workers handle everything that comes (``handling_...``), where all share the
+machine's cores. The baseline is one INSERT of the same body per commit, straight into PostgreSQL.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ SECONDS = 10
 
 def run(rate: int = 1000, repeats: int = 5) -> dict[str, Any]:
     """Paced load for ``SECONDS`` at ``rate`` and, end to end, at 200 a second; medians of ``repeats``."""
-    from cartfolk.commands import serve
+    from cartfolk.commands import program, serve
 
     rate = min(rate, 1000)
     with database() as url:
@@ -45,20 +46,28 @@ def run(rate: int = 1000, repeats: int = 5) -> dict[str, Any]:
             _wait(port)
             _shoot(port, 200, 2, 0)  # warm
             end_to_end = [_end_to_end(url, port, 1 + k) for k in range(repeats)]
-            # the worker keeps running: accepting must be fast while deliveries are being handled
-            accepted = [_shoot(port, rate, SECONDS, 100 + k) for k in range(repeats)]
+            handling = [_shoot(port, rate, SECONDS, 100 + k) for k in range(repeats)]
         finally:
             children.stop()
+        alone = program.Children({"web": program.web_command("127.0.0.1", port, 2)})
+        alone.start()
+        try:
+            _wait(port)
+            _shoot(port, 200, 2, 200)  # warm
+            accepted = [_shoot(port, rate, SECONDS, 300 + k) for k in range(repeats)]
+        finally:
+            alone.stop()
         inserts = _inserts(url)
-    p99 = statistics.median(one["p99"] for one in accepted)
     return {
         "bench": "webhooks",
         "repeats": repeats,
         "offered_per_second": rate,
         "accepted_per_second": round(statistics.median(one["rate"] for one in accepted)),
         "p50_ms": round(statistics.median(one["p50"] for one in accepted) * 1000, 1),
-        "p99_ms": round(p99 * 1000, 1),
-        "refused": sum(one["refused"] for one in accepted),
+        "p99_ms": round(statistics.median(one["p99"] for one in accepted) * 1000, 1),
+        "handling_accepted_per_second": round(statistics.median(one["rate"] for one in handling)),
+        "handling_p99_ms": round(statistics.median(one["p99"] for one in handling) * 1000, 1),
+        "refused": sum(one["refused"] for one in (*accepted, *handling)),
         "baseline_inserts_per_second": round(inserts),
         "end_to_end_p50_ms": round(statistics.median(one[0] for one in end_to_end) * 1000),
         "end_to_end_p99_ms": round(statistics.median(one[1] for one in end_to_end) * 1000),
