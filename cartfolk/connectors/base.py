@@ -85,7 +85,8 @@ class StoreConfig:
     timezone: str = "UTC"
     settings: Mapping[str, Any] = field(default_factory=dict)  # the owner's: status map, consent meta keys ...
     learned: Mapping[str, Any] = field(default_factory=dict)  # what a check or ensure_webhooks asked to be kept
-    webhook_secret: str = ""
+    webhook_secret: str = ""  # given to the shop when its webhooks are made
+    ingest_secret: str = ""  # whsec_...; shown to the owner: modules of ours in the shop sign their hints with it
     allow_private_address: bool = False
 
 

@@ -52,5 +52,6 @@ def config(store: Store) -> StoreConfig:
         settings=store.settings,
         learned=store.learned,
         webhook_secret=webhook_secret(store),
+        ingest_secret=ingest_secret(store),
         allow_private_address=store.allow_private_address,
     )
