@@ -66,6 +66,14 @@ class Answer:
         return json.loads(self.text())
 
 
+class Unavailable(RetryLater):
+    """503. Some platforms say so of an interface that is switched off: ``answer`` is what they said."""
+
+    def __init__(self, message: str, after: float | None, answer: Answer) -> None:
+        super().__init__(message, after)
+        self.answer = answer
+
+
 Judge = Callable[[Answer], None]
 
 
@@ -295,7 +303,7 @@ class Transport:
             if status == 429:
                 raise RetryLater(f"{self.host} asks us to slow down; we do.", after)
             if status == 503:
-                raise RetryLater(f"{self.host} is in maintenance or overloaded (503); we come back.", after)
+                raise Unavailable(f"{self.host} is in maintenance or overloaded (503); we come back.", after, answer)
             raise Overwhelmed(f"{self.host} reports an error of its own ({status}); we try again.", after)
         if answer.is_html and status in (200, 202, 403):
             self.limiter.went_wrong()
@@ -372,4 +380,4 @@ def _no_connection(host: str, error: Exception) -> str:
     return f"{host} cannot be reached. Check the address, and that the shop is online."
 
 
-__all__ = ["Answer", "ConnectorError", "Overwhelmed", "Transport", "make_transport", "retry_after"]
+__all__ = ["Answer", "ConnectorError", "Overwhelmed", "Transport", "Unavailable", "make_transport", "retry_after"]
