@@ -66,6 +66,12 @@ def parser() -> argparse.ArgumentParser:
         item.add_argument("store")
         item.set_defaults(run=getattr(shops, name))
 
+    item = add("reconcile", "compare a store with its shop: find deletions and lost webhooks")
+    item.add_argument("store")
+    item.add_argument("--recent", action="store_true", help="only what changed in the last 30 days, as every night")
+    item.add_argument("--json", action="store_true")
+    item.set_defaults(run=shops.reconcile)
+
     item = add("status", "stores, their progress, lag and quarantine")
     item.add_argument("store", nargs="?", help="one store only")
     item.add_argument("--json", action="store_true")

@@ -1,8 +1,10 @@
-"""The nightly comparison: does the shop still have what we know?
+"""The nightly comparison: does the shop still have what we know, and do we know what it has?
 
 No platform lists what was deleted, and a lost webhook is not sent again, so the shop is asked by id: every night
-for what is younger than `RECENT`, on the first of the month for everything. What it no longer has is stored as
-deleted, like after a webhook. A shop that suddenly denies a great part of what was asked is not believed.
+for what is younger than `RECENT`, on the first of the month for everything, and then also which ids it has. What it
+no longer has is stored as deleted, like after a webhook; what we miss, or know in an older version only, becomes a
+hint like a webhook's. A shop that suddenly denies a great part of what was asked is not believed. What both sides
+count is kept with the store, for its page.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from procrastinate.contrib.django import app
@@ -21,7 +25,7 @@ from cartfolk.core.time import now
 from cartfolk.inbox import bulk, deliveries
 from cartfolk.inbox.jobs import connected
 from cartfolk.inbox.realtime import missing
-from cartfolk.stores import lookup
+from cartfolk.stores import health, lookup
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
@@ -53,21 +57,77 @@ async def _opened(conn: Connection, store: Store, since: datetime) -> None:
         log.info("Store %s could not be compared to its end, the next night goes on: %s", store.name, error)
 
 
-async def reconcile(conn: Connection, store: Store, connector: Connector, since: datetime) -> int:
-    """Asks the shop for everything known whose source version is not older than ``since``; returns how many
-    objects are gone. They are stored as deleted for the pipeline. Raises ConnectorError."""
-    found = 0
-    for stream, kind in KINDS.items():
-        if stream in connector.info.streams:
-            found += await _stream(conn, store, connector, stream, kind, since)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a comparison of one stream found. ``there``: what the shop counts (None = it does not say), ``here``: what
+    we hold of it, ``gone``: deleted in the shop, ``missing``: asked for again because we did not have it so."""
+
+    stream: str
+    there: int | None
+    here: int
+    gone: int
+    missing: int
+
+
+async def reconcile(conn: Connection, store: Store, connector: Connector, since: datetime) -> list[Found]:
+    """Compares customers and orders: those known whose source version is not older than ``since``, and with
+    `EVER` every id the shop has. What is found goes the way of a webhook. Raises ConnectorError."""
+    began = now()
+    streams = [stream for stream in KINDS if stream in connector.info.streams]
+    counts = await connector.counts()
+    found = []
+    for stream in streams:
+        gone = await _gone(conn, store, connector, stream, since)
+        missing = await _missing(conn, store, connector, stream, began) if since == EVER else 0
+        (here,) = conn.execute(Q["held"], {"store_id": store.pk, "kind": KINDS[stream]}).fetchone() or (0,)
+        found.append(Found(stream, counts.get(stream), here, gone, missing))
+    health.compared(conn, store.pk, {one.stream: asdict(one) for one in found}, began)
     return found
 
 
-async def _stream(conn: Connection, store: Store, connector: Connector, stream: str, kind: str, since: datetime) -> int:
+async def _missing(conn: Connection, store: Store, connector: Connector, stream: str, until: datetime) -> int:
+    """Walks the ids the shop has; hints at those we do not know, or know older. Returns how many."""
+    total = 0
+    for window in await connector.windows(stream, until):
+        cursor: str | None = None
+        while True:
+            page = await connector.ids(window, cursor)
+            lost = _unknown(conn, store, stream, page.versions)
+            total += len(lost)
+            for start in range(0, len(lost), connector.page_size):
+                some = lost[start : start + connector.page_size]
+                hint = {"ids": some, "deleted": False}
+                deliveries.store(conn, store.pk, "webhook", stream, b"", now(), hint=hint)
+            if lost:
+                deliveries.ring(conn)
+            if page.cursor is None:
+                break
+            cursor = page.cursor
+    return total
+
+
+def _unknown(conn: Connection, store: Store, stream: str, versions: Mapping[str, datetime | None]) -> list[str]:
+    wanted = {
+        "store_id": store.pk,
+        "kind": KINDS[stream],
+        "externals": list(versions),
+        "versions": list(versions.values()),
+    }
+    return [str(row[0]) for row in conn.execute(Q["unknown"], wanted)] if versions else []
+
+
+async def _gone(conn: Connection, store: Store, connector: Connector, stream: str, since: datetime) -> int:
+    """Asks for what we know; what is not there any more is stored as deleted. Returns how many."""
     began = now()  # whatever is gone was gone after this: a newer version of it wins
     asked, gone, after = 0, list[str](), ""
     while True:
-        wanted = {"store_id": store.pk, "kind": kind, "after": after, "since": since, "limit": connector.page_size}
+        wanted = {
+            "store_id": store.pk,
+            "kind": KINDS[stream],
+            "after": after,
+            "since": since,
+            "limit": connector.page_size,
+        }
         ids = [str(row[0]) for row in conn.execute(Q["known"], wanted)]
         if not ids:
             break

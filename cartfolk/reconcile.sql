@@ -11,3 +11,22 @@ where r.store_id = %(store_id)s and r.kind = %(kind)s and r.external_id > %(afte
   and coalesce(c.version, o.version) >= %(since)s
 order by r.external_id
 limit %(limit)s
+
+-- :name unknown
+-- Of these ids of the shop those we do not hold, or hold in an older version, or believe to be deleted earlier.
+select k.external_id
+from unnest(%(externals)s::text[], %(versions)s::timestamptz[]) as k (external_id, version)
+left join reference r on r.store_id = %(store_id)s and r.kind = %(kind)s and r.external_id = k.external_id
+left join customer c on r.kind = 'customer' and c.contact_id = r.contact_id and c.store_id = r.store_id
+    and c.external_id = r.external_id
+left join orders o on r.kind = 'order' and o.contact_id = r.contact_id and o.order_id = r.object_id
+where coalesce(c.version, o.version) is null
+   or coalesce(c.version, o.version) < date_trunc('second', k.version)
+   or coalesce(c.deleted_at, o.deleted_at) < k.version
+
+-- :name held
+-- How many of a store's customers or orders we hold that are not deleted; drafts are no orders.
+select case when %(kind)s = 'customer'
+    then (select count(*) from customer where store_id = %(store_id)s and registered and deleted_at is null)
+    else (select count(*) from orders where store_id = %(store_id)s and deleted_at is null and status <> 'ignored')
+end

@@ -70,13 +70,16 @@ class Linked:
 
     def compare(self) -> int:
         """The nightly comparison; returns how many objects are gone."""
+        return sum(found.gone for found in self.compared())
 
-        async def run(connector: Any) -> int:
+    def compared(self) -> list[reconcile.Found]:
+        async def run(connector: Any) -> list[reconcile.Found]:
             return await reconcile.reconcile(self.conn, self.store, connector, reconcile.EVER)
 
-        gone: int = self._with_connector(run)
+        found: list[reconcile.Found] = self._with_connector(run)
         self.handle()
-        return gone
+        self.follow()
+        return found
 
     def of(self, email: str, column: str) -> Any:
         row = self.conn.execute(f"select {column} from contact_list where email = %s", [email]).fetchone()
@@ -131,6 +134,7 @@ def test_a_deletion_nobody_told_of_is_found_at_night(linked: Linked) -> None:
     orders = [linked.shop.act("order", email=email)["id"] for _ in range(3)]
     account = linked.shop.act("register", email="leaves@example.com")["id"]
     linked.follow()
+    linked.compare()  # brings what was there before it was connected
     assert linked.compare() == 0
     linked.shop.post_fault("webhook_drop")
     linked.shop.act("delete_order", order_id=orders[0])
@@ -151,3 +155,21 @@ def test_a_shop_that_denies_nearly_everything_at_night_is_not_believed(linked: L
     linked.follow()
     assert linked.compare() == 0
     assert linked.of(email, "total_number_of_orders") == 30
+
+
+def test_what_no_webhook_and_no_poll_told_of_is_found_by_its_id_and_both_sides_count_the_same(linked: Linked) -> None:
+    linked.shop.post_fault("webhook_drop")
+    linked.shop.act("order", email="lost@example.com")
+    linked.shop.act("register", email="unheard@example.com")
+    linked.follow()
+    assert linked.of("lost@example.com", "total_number_of_orders") is None
+    first = {found.stream: found for found in linked.compared()}
+    assert first["orders"].missing > 0
+    assert linked.of("lost@example.com", "total_number_of_orders") == 1
+    assert linked.of("unheard@example.com", "email")
+    for found in linked.compared():
+        assert (found.missing, found.gone) == (0, 0)
+        assert found.there == found.here
+    kept = linked.conn.execute("select compared from stores_store").fetchone()
+    assert kept
+    assert set(kept[0]["streams"]) == {"customers", "orders"}

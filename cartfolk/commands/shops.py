@@ -8,6 +8,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -272,6 +273,38 @@ def _switch(name: str, act: Callable[[Connection, int], None]) -> int:
     with program.database() as url, program.connected(url) as conn:
         act(conn, store_named(conn, name).pk)
         print(f"{name} is {store_named(conn, name).get_state_display().lower()}.", file=sys.stderr)
+    return Exit.OK
+
+
+def reconcile(arguments: argparse.Namespace) -> int:
+    """Asks the shop which of our customers and orders it still has, and which of its own we miss."""
+    with program.database() as url:
+        program.migrate()
+        from cartfolk import reconcile as comparing
+        from cartfolk.connectors.errors import ConnectorError
+        from cartfolk.stores.shop import open_store
+
+        with program.connected(url) as conn:
+            store = store_named(conn, arguments.store)
+            since = now() - comparing.RECENT if arguments.recent else comparing.EVER
+
+            async def compare() -> list[comparing.Found]:
+                async with open_store(store) as connector:
+                    return await comparing.reconcile(conn, store, connector, since)
+
+            try:
+                found = asyncio.run(compare())
+            except ConnectorError as error:
+                raise CommandFailed(str(error), Exit.SHOP_UNREACHABLE) from error
+    for one in found:
+        if arguments.json:
+            print(json.dumps({"store": store.name} | asdict(one)))
+        else:
+            there = "?" if one.there is None else one.there
+            print(
+                f"{one.stream}: {there} in the shop, {one.here} here; {one.gone} deleted there, "
+                f"{one.missing} fetched again by the running program"
+            )
     return Exit.OK
 
 

@@ -330,3 +330,11 @@ select jsonb_strip_nulls(jsonb_build_object(
         from cart_line l where l.contact_id = c.contact_id and l.cart_id = c.cart_id), '[]'))),
     c.version, c.state
 from cart c where c.contact_id = %(contact_id)s and c.cart_id = %(cart_id)s
+
+-- :name lag
+-- Of each store: how many deliveries wait unhandled, since when, and when it was last asked for changes. What waits
+-- for its next try counts too.
+select store_id, coalesce(w.waiting, 0)::int, w.oldest, p.polled
+from (select store_id, count(*) as waiting, min(received_at) as oldest
+      from delivery where state = 'new' group by store_id) w
+full join (select store_id, min(polled_at) as polled from stream_cursor group by store_id) p using (store_id)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
 from psycopg.types.json import Jsonb
 
@@ -65,6 +67,11 @@ def webhooks(conn: Connection, store_id: int, found: WebhookHealth, at: datetime
     health = asdict(found) | {"checked_at": iso(at)}
     learned = Jsonb(dict(health.pop("learned")))
     conn.execute(Q["set_webhook_health"], {"id": store_id, "health": Jsonb(health), "learned": learned})
+
+
+def compared(conn: Connection, store_id: int, streams: Mapping[str, Mapping[str, Any]], at: datetime) -> None:
+    """Keeps what a comparison with the shop found, stream by stream, for the store's page."""
+    conn.execute(Q["set_compared"], {"id": store_id, "found": Jsonb({"at": iso(at), "streams": streams})})
 
 
 def guard(conn: Connection, store: Store, fingerprint: str) -> bool:

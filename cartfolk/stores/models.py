@@ -36,6 +36,7 @@ class Store(models.Model):
     live_from = models.DateTimeField()  # events before it are historic
     last_ok_at = models.DateTimeField(null=True, blank=True)
     webhook_health = models.JSONField(default=dict, blank=True)
+    compared = models.JSONField(default=dict, blank=True)  # what the last comparison with the shop found
 
     class Meta:
         ordering = ["name"]

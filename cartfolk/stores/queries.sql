@@ -48,6 +48,10 @@ where id = %(id)s and (last_ok_at is null or last_ok_at < %(at)s - interval '10 
 -- What the last look at the shop's webhooks found, and what the connector wants to know the next time.
 update stores_store set webhook_health = %(health)s, learned = learned || %(learned)s where id = %(id)s
 
+-- :name set_compared
+-- What the last comparison with the shop found, stream by stream.
+update stores_store set compared = %(found)s where id = %(id)s
+
 -- :name set_secret
 -- A new ingest secret replaces the old one at once.
 update stores_store set ingest_secret = %(secret)s where id = %(id)s

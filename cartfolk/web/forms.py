@@ -43,6 +43,13 @@ class StoreSettings(forms.Form):
         help_text=_("Minutes without a change, from 5 minutes to 10 hours (600)."),
     )
 
+    max_concurrency = forms.IntegerField(
+        label=_("Requests at once"),
+        min_value=1,
+        max_value=50,
+        help_text=_("What the shop's server bears during an import, 1 to 50. Fewer are sent while it is slow."),
+    )
+
     def __init__(
         self,
         statuses: Mapping[str, str],

@@ -176,10 +176,6 @@ select quarantine_id, stream, kind, external_id, field, reason, created_at, atte
  where store_id = %(store)s and resolved_at is null and quarantine_id < %(before)s
  order by quarantine_id desc limit %(limit)s
 
--- :name lag
--- How old the oldest unhandled delivery of each store is, and how many wait.
-select store_id, min(received_at), count(*) from delivery where state = 'new' group by store_id
-
 -- :name store_poll
 -- When each stream of a store was last asked for changes.
 select stream, polled_at from stream_cursor where store_id = %(store)s order by stream

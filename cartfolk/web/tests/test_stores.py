@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
 from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.stores import health
 
 STORE = "/stores/teashop"
 HTMX = {"HX-Request": "true"}
@@ -244,3 +247,39 @@ def test_reading_addresses_cannot_be_used_to_write(owner: Client, shop: int, con
     for address in FORMS:
         assert owner.get(address, {"do": "start", "confirm": "teashop"}).status_code in {200, 405}
     assert untouched(conn) == before
+
+
+@pytest.mark.parametrize(
+    ("waiting", "polled", "words"),
+    [
+        (timedelta(minutes=6), timedelta(minutes=1), "is not on its contacts yet"),
+        (timedelta(seconds=20), timedelta(minutes=40), "was last asked for changes"),
+        (timedelta(seconds=20), timedelta(minutes=2), None),
+    ],
+)
+def test_a_store_that_falls_behind_raises_an_alarm_where_its_owner_looks(
+    owner: Any, conn: Connection, shop: int, waiting: timedelta, polled: timedelta, words: str | None
+) -> None:
+    at = now()
+    conn.execute(
+        "insert into delivery (store_id, lane, kind, stream, received_at, body) values (%s, 0, 'ingest', 'ingest', %s, '')",
+        [shop, at - waiting],
+    )
+    conn.execute(
+        "insert into stream_cursor (store_id, stream, since, polled_at) values (%s, 'orders', %s, %s)",
+        [shop, at, at - polled],
+    )
+    pages = [owner.get(STORE).text, owner.get("/").text, owner.get("/stores").text]
+    assert [words in page if words else "Late" not in page for page in pages[:1]] == [True]
+    assert ["Late" in page for page in pages[1:]] == [words is not None] * 2
+
+
+def test_the_last_comparison_with_the_shop_shows_what_both_sides_count(owner: Any, conn: Connection, shop: int) -> None:
+    health.compared(
+        conn, shop, {"orders": {"stream": "orders", "there": 5123, "here": 5121, "gone": 1, "missing": 3}}, now()
+    )
+    page = owner.get(STORE).text
+    assert "Compared with the shop" in page
+    assert re.findall(r'<td class="right">([\d,]+)</td>', page[page.index("Compared with the shop") :])[:4] == [
+        "5,123", "5,121", "1", "3",
+    ]  # fmt: skip

@@ -10,10 +10,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from cartfolk.core.sql import Statements
+from cartfolk.inbox import lag
 from cartfolk.stores import lookup
 
 from .. import access
 from ..access import database, member
+from .stores import late
 
 Q = Statements.beside(str(access.__file__))
 
@@ -28,13 +30,13 @@ def home(request: HttpRequest) -> HttpResponse:
     revenue = conn.execute(Q["today_revenue"], {"since": since}).fetchall()
     waiting: dict[int, int] = dict(conn.execute(Q["quarantined_by_store"]).fetchall())
     runs = {store: state for store, _run, state in conn.execute(Q["backfill_runs"]).fetchall()}
-    lag = {store: oldest for store, oldest, _count in conn.execute(Q["lag"]).fetchall()}
+    lags = lag.of_all(conn)
     stores: list[dict[str, Any]] = [
         {
             "store": store,
             "quarantined": waiting.get(store.pk, 0),
             "run": runs.get(store.pk),
-            "oldest": lag.get(store.pk),
+            "late": late(store, lags.get(store.pk)),
         }
         for store in lookup.every(conn)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -20,7 +21,7 @@ from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.connectors.errors import ConnectorError
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, jobs, progress, quarantine
+from cartfolk.inbox import bulk, jobs, lag, progress, quarantine
 from cartfolk.stores import connect as connecting
 from cartfolk.stores import credentials, health, lookup
 from cartfolk.stores.forms import ConnectForm
@@ -42,6 +43,7 @@ QUARANTINE = 25
 def stores(request: HttpRequest) -> HttpResponse:
     conn = database()
     waiting: dict[int, int] = dict(conn.execute(Q["quarantined_by_store"]).fetchall())
+    lags = lag.of_all(conn)
     rows = [
         {
             "store": store,
@@ -49,6 +51,7 @@ def stores(request: HttpRequest) -> HttpResponse:
             "progress": progress.latest(conn, store.pk),
             "quarantined": waiting.get(store.pk, 0),
             "label": _label(store),
+            "late": late(store, lags.get(store.pk)),
         }
         for store in lookup.every(conn)
     ]
@@ -158,7 +161,13 @@ def store_settings(request: HttpRequest, name: str) -> HttpResponse:
     if not form.is_valid():
         return render(request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422)
     options = found.settings | {"statuses": form.chosen()}
-    changed = connecting.change(conn, found, idle_minutes=form.cleaned_data["idle_minutes"], settings=options)
+    changed = connecting.change(
+        conn,
+        found,
+        idle_minutes=form.cleaned_data["idle_minutes"],
+        max_concurrency=form.cleaned_data["max_concurrency"],
+        settings=options,
+    )
     _save_rule(conn, changed)
     messages.success(request, _("Saved. Values that depend on it are computed again."))
     return redirect("web:store", name)
@@ -231,7 +240,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         {"store": store.pk, "before": int(before) if before.isdecimal() else 2**62, "limit": QUARANTINE + 1},
     ).fetchall()
     names = ("id", "stream", "kind", "external_id", "field", "reason", "created_at", "attempts", "raw")
-    lag = {row[0]: row[1:] for row in conn.execute(Q["lag"]).fetchall()}
+    behind = lag.of_all(conn).get(store.pk, lag.Lag())
     (count,) = conn.execute(Q["quarantined"], {"store": store.pk}).fetchone() or (0,)
     polls = conn.execute(Q["store_poll"], {"store": store.pk}).fetchall()
     (unrated,) = conn.execute(Q["store_orders_without_rate"], {"store": store.pk}).fetchone() or (0,)
@@ -243,16 +252,30 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "quarantine": [dict(zip(names, row, strict=True)) for row in rows[:QUARANTINE]],
         "quarantine_next": rows[QUARANTINE - 1][0] if len(rows) > QUARANTINE else None,
         "quarantined": count,
-        "oldest": lag.get(store.pk, (None, 0))[0],
-        "waiting": lag.get(store.pk, (None, 0))[1],
+        "lag": behind,
+        "late": late(store, behind),
         "unrated": unrated,
         "polls": polls,
-        "polled": min((at for _stream, at in polls if at), default=None),
+        "compared": _compared(store),
         "settings_form": _settings(store),
         "hook": jobs.hook_url(store),
         "ingest": f"{settings.PUBLIC_URL}/ingest/v1/{store.key}",
         "snippet": f'<script src="{settings.PUBLIC_URL}/t/{store.key}/cartfolk.js" async></script>',
     }
+
+
+def late(store: Store, behind: lag.Lag | None) -> str:
+    """Why a connected store is late: handling, polling or ""."""
+    if behind is None or store.state != Store.State.CONNECTED:
+        return ""
+    return behind.alarm(now(), settings.POLL_SECONDS)
+
+
+def _compared(store: Store) -> dict[str, Any]:
+    """The last comparison with the shop, as the page shows it."""
+    if not store.compared:
+        return {}
+    return {"at": datetime.fromisoformat(store.compared["at"]), "streams": list(store.compared["streams"].values())}
 
 
 def _settings(store: Store, data: Any = None) -> StoreSettings:
@@ -262,7 +285,8 @@ def _settings(store: Store, data: Any = None) -> StoreSettings:
         declared = {}
     statuses = {word: str(ours.value) for word, ours in declared.items()} | store.settings.get("statuses", {})
     ours = {status.value: say(ORDER, status.value) for status in OrderStatus}
-    return StoreSettings(statuses, ours, data, initial={"idle_minutes": store.idle_minutes})
+    now_set = {"idle_minutes": store.idle_minutes, "max_concurrency": store.max_concurrency}
+    return StoreSettings(statuses, ours, data, initial=now_set)
 
 
 def _save_rule(conn: Connection, store: Store) -> None:
