@@ -334,10 +334,13 @@ def make_transport(
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds the shop asked us to wait: Retry-After as a number or a date, or RateLimit-Reset."""
+    """Seconds the shop asked us to wait: Retry-After as a number or a date, or RateLimit-Reset, or the milliseconds
+    until a used-up quota is new."""
     value = headers.get("retry-after") or headers.get("ratelimit-retry-after")
     if not value:
-        return None
+        reset = headers.get("x-rate-limit-time-reset-ms", "")
+        used_up = headers.get("x-rate-limit-requests-left", "0") == "0"  # every answer tells, also while some is left
+        return int(reset) / 1000 if reset.isdecimal() and used_up else None
     try:
         return max(0.0, float(value))
     except ValueError:

@@ -10,7 +10,7 @@ import pytest
 from cartfolk.connectors import registry
 from cartfolk.connectors.addresses import allowed
 from cartfolk.connectors.errors import AddressRefused
-from cartfolk.connectors.http import Transport
+from cartfolk.connectors.http import Transport, retry_after
 from cartfolk.connectors.reading import JsonBroken, json_text, text
 
 
@@ -39,6 +39,14 @@ def test_a_connection_into_the_own_network_is_never_opened(url):
 
     with pytest.raises(AddressRefused, match="private network"):
         asyncio.run(run())
+
+
+def test_the_wait_a_shop_asks_for_is_found_in_its_header():
+    quota = {"x-rate-limit-time-reset-ms": "1500", "x-rate-limit-requests-left": "0"}
+    assert retry_after({"retry-after": "7"} | quota) == 7
+    assert retry_after(quota) == 1.5
+    assert retry_after(quota | {"x-rate-limit-requests-left": "12"}) is None, "an error while some quota is left"
+    assert retry_after({}) is None
 
 
 def test_json_is_cut_out_of_notices_and_truncation_is_seen():
