@@ -1,0 +1,63 @@
+"""What Shopware is to the connect form, and how its words translate into ours (STORES.md §9, §16)."""
+
+from __future__ import annotations
+
+from ..base import ConnectorInfo, FormField
+from ..canonical import OrderStatus
+
+INFO = ConnectorInfo(
+    platform="shopware",
+    label="Shopware",
+    fields=(
+        FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
+        FormField("key", "Access key ID", "Begins with SWIA", flag="--key"),
+        FormField("secret", "Secret access key", "", secret=True, kind="password", flag="--secret"),
+    ),
+    # Words of the payment (order_transaction); the order's own state only says something where there is no payment.
+    order_statuses={
+        "open": OrderStatus.PENDING,
+        "in_progress": OrderStatus.PENDING,
+        "authorized": OrderStatus.PENDING,
+        "unconfirmed": OrderStatus.PENDING,
+        "reminded": OrderStatus.PENDING,
+        "paid": OrderStatus.COMPLETED,
+        "paid_partially": OrderStatus.COMPLETED,
+        "refunded_partially": OrderStatus.COMPLETED,
+        "completed": OrderStatus.COMPLETED,
+        "refunded": OrderStatus.REFUNDED,
+        "cancelled": OrderStatus.CANCELLED,
+        "failed": OrderStatus.FAILED,
+        "chargeback": OrderStatus.FAILED,
+    },
+    streams=("categories", "products", "coupons", "customers", "guests", "subscribers", "orders"),
+    webhooks=True,
+    guide=(
+        "In the Shopware administration open Settings → System → Integrations, choose “Add integration” and either "
+        "switch “Administrator” on or give it a role that may view orders, customers, products, categories, "
+        "promotions, newsletter recipients and sales channels and edit webhooks. Copy access key ID and secret access "
+        "key: the secret is shown only once."
+    ),
+    sentences=(
+        "Shopware's Admin API answers.",
+        "Shopware's Admin API answers, and moves to https: connect it with https://.",
+        "There is no Shopware Admin API at this address. Check the address: it is that of the shop, without /admin.",
+        "The keys would travel in clear over plain http. Connect the shop by its https:// address.",
+        "Access key ID and secret access key are accepted.",
+        "The shop does not accept the access key ID and secret access key. Copy both again, or make a new integration "
+        "under Settings → System → Integrations.",
+        "The integration may not do this: its role lacks %(privileges)s. Add them to the role under Settings → System →"
+        " Users & permissions, or switch “Administrator” on for the integration.",
+        "The integration may not do this (%(what)s). Switch “Administrator” on for it, or give it a role that may.",
+        "The integration may read %(what)s: %(total)s.",
+        "The integration may create webhooks: changes arrive within seconds.",
+        "The shop refused to show %(what)s (%(status)s).",
+        "%(active)s of %(expected)s webhooks are active.",
+        "%(active)s of %(expected)s webhooks are active. %(problem)s",
+        "Shopware does not sign such webhooks, so a password in their address proves them: that needs an https:// "
+        "address of Cartfolk. Until then the poll brings the changes.",
+        "orderDateTime is missing: nobody knows when it was placed.",
+        "amountTotal is missing: the order has no value.",
+        "currency is missing: nobody knows what the amounts are.",
+        "The shop cannot show this object: open and save it there, then retry.",
+    ),
+)

@@ -1,0 +1,192 @@
+"""Webhooks: what arrives is verified and becomes a hint; what is registered in the shop is kept healthy.
+
+Shopware signs for apps only (``shopware-shop-signature``). What an integration creates is sent unsigned, so it gets
+a password in its address, which Shopware's HTTP client sends as Basic authorization; over TLS nobody else knows it.
+Both prove the sender. After ten failures Shopware switches a webhook off; the poll finds what was lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from ..base import Hint, WebhookHealth
+from ..errors import ConnectorError, SignatureInvalid
+from ..reading import mapping
+from .client import LIVE, ShopwareClient
+
+USER = "cartfolk"
+_NAME = "Cartfolk "
+_PAYMENTS = (
+    "open", "in_progress", "authorized", "paid", "paid_partially", "refunded", "refunded_partially", "cancelled",
+    "failed", "chargeback",
+)  # fmt: skip
+EVENTS = (
+    "order.written",
+    "order.deleted",
+    *(f"state_enter.order_transaction.state.{state}" for state in _PAYMENTS),
+    "state_enter.order_transaction_capture_refund.state.completed",
+    "state_enter.order_delivery.state.shipped",
+    "customer.written",
+    "customer.deleted",
+    "newsletter.confirm",
+    "newsletter.unsubscribe",
+    "product.written",
+    "product.deleted",
+    "category.written",
+)
+_STREAMS = {"order": "orders", "customer": "customers", "product": "products", "category": "categories"}
+_CARRIED = {"order": "orders", "customer": "customers", "newsletterRecipient": "subscribers"}
+_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def signature(body: bytes, secret: str) -> str:
+    """hex(HMAC-SHA256(raw body)): how Shopware signs for apps."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def password(secret: str) -> str:
+    """What proves an unsigned webhook; the store's secret itself is shown to nobody in the shop."""
+    return hmac.new(secret.encode(), b"shopware webhook", hashlib.sha256).hexdigest()
+
+
+def authorization(secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{USER}:{password(secret)}".encode()).decode()
+
+
+def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
+    """See `Connector.webhook`. Raises SignatureInvalid."""
+    signed, named = headers.get("shopware-shop-signature", ""), headers.get("authorization", "")
+    if not (signed or named):
+        raise SignatureInvalid("This webhook is not signed.")
+    given, wanted = (signed, signature(body, secret)) if signed else (named, authorization(secret))
+    if not secret or not hmac.compare_digest(wanted.encode(), given.encode()):
+        raise SignatureInvalid("This webhook's signature does not fit: it was changed, or signed for another store.")
+    try:
+        told: Any = json.loads(body)
+    except ValueError:
+        return Hint("", (), ignore="not JSON")
+    data = mapping(mapping(told).get("data"))
+    event, payload = str(data.get("event") or ""), data.get("payload")
+    entity, _dot, _what = event.partition(".")
+    if event.endswith((".written", ".deleted")) and entity in _STREAMS:
+        return _written(_STREAMS[entity], entity, payload)
+    for name, stream in _CARRIED.items():
+        key = mapping(mapping(payload).get(name)).get("id")
+        if isinstance(key, str) and _ID.fullmatch(key):
+            return Hint(stream, (key,))
+    return Hint("", (), ignore="event")
+
+
+def _written(stream: str, entity: str, payload: Any) -> Hint:
+    """Ids only. A list with holes comes as an object; drafts of an edit are no change yet."""
+    results = payload.values() if isinstance(payload, dict) else payload if isinstance(payload, list) else ()
+    ids: dict[str, bool] = {}
+    for each in results:
+        result = mapping(each)
+        key = result.get("primaryKey")
+        key = key.get("id") if isinstance(key, dict) else key
+        live = result.get("versionId") in (None, LIVE)
+        if live and result.get("entity") == entity and isinstance(key, str) and _ID.fullmatch(key):
+            ids[key] = result.get("operation") == "delete"
+    if not ids:
+        return Hint(stream, (), ignore="draft")
+    return Hint(stream, tuple(ids), deleted=all(ids.values()))
+
+
+# -- what is registered in the shop
+
+
+async def _ours(client: ShopwareClient, delivery_url: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for number in range(1, 100):
+        page = await client.search(
+            "webhook",
+            page=number,
+            limit=100,
+            filter=[{"type": "prefix", "field": "name", "value": _NAME}],
+            sort=[{"field": "createdAt", "order": "ASC"}, {"field": "id", "order": "ASC"}],
+        )
+        found += page.rows
+        if page.size < 100:
+            break
+    return [each for each in found if _bare(str(each.get("url") or "")) == delivery_url]
+
+
+def _bare(url: str) -> str:
+    """The address without user and password."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def _address(delivery_url: str, secret: str) -> str:
+    parts = urlsplit(delivery_url)
+    return urlunsplit(parts._replace(netloc=f"{USER}:{password(secret)}@{parts.netloc}"))
+
+
+async def ensure(client: ShopwareClient, delivery_url: str, secret: str) -> WebhookHealth:
+    """Creates what is missing, switches on what is off, removes what is double or of no use any more."""
+    if not _safe(delivery_url):
+        message = (
+            "Shopware does not sign such webhooks, so a password in their address proves them: that needs an https:// "
+            "address of Cartfolk. Until then the poll brings the changes."
+        )
+        return WebhookHealth(False, 0, len(EVENTS), message)
+    repaired: list[str] = []
+    problems: list[str] = []
+    address = _address(delivery_url, secret)
+    kept: dict[str, dict[str, Any]] = {}
+    for webhook in await _ours(client, delivery_url):
+        event = str(webhook.get("eventName"))
+        if event not in EVENTS or event in kept:
+            await client.write("DELETE", f"webhook/{webhook['id']}")
+            repaired.append(f"{event}: removed a duplicate")
+        else:
+            kept[event] = webhook
+    active = 0
+    for event in EVENTS:
+        known = kept.get(event)
+        try:
+            if known is None:
+                wanted = {"name": f"{_NAME}{event}", "eventName": event, "url": address}
+                await client.write("POST", "webhook", wanted | {"active": True, "onlyLiveVersion": True})
+                repaired.append(f"{event}: created")
+            elif changes := dict(_differing(known, address)):
+                await client.write("PATCH", f"webhook/{known['id']}", changes)
+                repaired.append(f"{event}: {'switched on again' if 'active' in changes else 'changed'}")
+            active += 1
+        except ConnectorError as error:
+            problems.append(f"{event}: {error}")
+    message = f"{active} of {len(EVENTS)} webhooks are active."
+    if problems:
+        message += f" {problems[0]}"
+    return WebhookHealth(active == len(EVENTS), active, len(EVENTS), message, tuple(repaired))
+
+
+def _differing(webhook: Mapping[str, Any], address: str) -> Iterator[tuple[str, Any]]:
+    for name, wanted in (("url", address), ("active", True), ("onlyLiveVersion", True)):
+        if webhook.get(name) != wanted:
+            yield name, wanted
+
+
+def _safe(delivery_url: str) -> bool:
+    """May a password travel there?"""
+    parts = urlsplit(delivery_url)
+    if parts.scheme == "https":
+        return True
+    try:
+        return not ip_address(parts.hostname or "").is_global
+    except ValueError:
+        return parts.hostname == "localhost"
+
+
+async def remove(client: ShopwareClient, delivery_url: str) -> None:
+    for webhook in await _ours(client, delivery_url):
+        await client.write("DELETE", f"webhook/{webhook['id']}")

@@ -1,0 +1,16 @@
+"""Shopware 6: the Admin API with its search, its rights and its webhooks, with the habits of the original."""
+
+from __future__ import annotations
+
+from ..faults import Faults
+from ..options import Options
+from ..stats import Stats
+from ..world import World
+from .shop import Integration, ShopwareShop
+
+
+def build(world: World, options: Options, faults: Faults, stats: Stats) -> ShopwareShop:
+    """The shop with its first integration, an administrator."""
+    shop = ShopwareShop(world, faults, stats)
+    shop.integrations[options.key] = Integration(options.key, options.secret, "read_write")
+    return shop
