@@ -106,7 +106,7 @@ def one(base: Path, locale: str, wanted: Catalog, check: bool) -> list[str]:
         if not mo.exists() or mo.read_bytes() != compiled(catalog):
             problems.append(f"{locale}: {mo.relative_to(ROOT)} is stale; run scripts/translations.py")
         return problems
-    catalog.update(wanted, no_fuzzy_matching=True)
+    catalog.update(wanted, no_fuzzy_matching=True, update_creation_date=False)
     catalog.obsolete.clear()
     folder.mkdir(parents=True, exist_ok=True)
     with po.open("wb") as file:

@@ -89,10 +89,11 @@ def test_unknown_buttons_do_nothing_and_are_explained(owner: Client, shop: int, 
 
 
 def test_settings_are_saved_with_the_rule(owner: Client, shop: int, conn: Connection) -> None:
-    answer = owner.post(f"{STORE}/settings", {"idle_minutes": "90", "status_packed": "ignored"}, follow=True)
+    sent = {"idle_minutes": "90", "max_concurrency": "2", "status_packed": "ignored"}
+    answer = owner.post(f"{STORE}/settings", sent, follow=True)
     assert "Saved." in answer.text
-    idle, settings = store(conn, "idle_minutes", "settings")
-    assert idle == 90
+    idle, at_once, settings = store(conn, "idle_minutes", "max_concurrency", "settings")
+    assert (idle, at_once) == (90, 2)
     assert settings["statuses"]["packed"] == "ignored"
     (rule,) = conn.execute("select idle from store_rule where store_id = %s", [shop]).fetchone() or (None,)
     assert rule is not None
@@ -106,13 +107,15 @@ def test_settings_are_saved_with_the_rule(owner: Client, shop: int, conn: Connec
         ({"idle_minutes": "601"}, "de", "<b>Ein Warenkorb gilt als abgebrochen nach:</b> "),
         ({"idle_minutes": "soon"}, "en", "<b>A cart is abandoned after:</b> Enter a whole number."),
         ({"idle_minutes": "60", "status_packed": "eaten"}, "en", "<b>packed:</b> Select a valid choice."),
+        ({"max_concurrency": "51"}, "de", "<b>Anfragen zugleich:</b> "),
     ],
 )
 def test_wrong_settings_name_the_field_and_change_nothing(
     owner: Client, shop: int, conn: Connection, sent: dict[str, str], language: str, sentence: str
 ) -> None:
     before = store(conn, "idle_minutes", "settings")
-    answer = owner.post(f"{STORE}/settings", sent, headers={"accept-language": language})
+    whole = {"idle_minutes": "60", "max_concurrency": "6"} | sent
+    answer = owner.post(f"{STORE}/settings", whole, headers={"accept-language": language})
     assert answer.status_code == 422
     assert sentence in answer.text
     assert 'aria-invalid="true"' in answer.text
@@ -210,7 +213,7 @@ def test_connect_form_names_the_wrong_field(
 FORMS = {
     f"{STORE}/run": {"do": "start"},
     f"{STORE}/state": {"do": "pause"},
-    f"{STORE}/settings": {"idle_minutes": "90"},
+    f"{STORE}/settings": {"idle_minutes": "90", "max_concurrency": "6"},
     f"{STORE}/secret": {"renew": "1"},
     f"{STORE}/retry": {},
     f"{STORE}/disconnect": {"confirm": "teashop"},
@@ -262,7 +265,8 @@ def test_a_store_that_falls_behind_raises_an_alarm_where_its_owner_looks(
 ) -> None:
     at = now()
     conn.execute(
-        "insert into delivery (store_id, lane, kind, stream, received_at, body) values (%s, 0, 'ingest', 'ingest', %s, '')",
+        "insert into delivery (store_id, lane, kind, stream, received_at, body) "
+        "values (%s, 0, 'ingest', 'ingest', %s, '')",
         [shop, at - waiting],
     )
     conn.execute(
