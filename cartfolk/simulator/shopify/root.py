@@ -88,7 +88,12 @@ class Root:
                 return page(rows, None)
             world, lag = self._shop.world, self._shop.faults.strike("latency", "search-index")
             before = world.clock.now() - int(lag.seconds or 0) if lag else None
-            return listed(rows, sortKey, before, first or 50, after, query)
+            found = listed(rows, sortKey, before, first or 50, after, query)
+            if moved := self._shop.faults.strike("shift", name):
+                for _ in range(moved.rows):
+                    some = list(world.orders.values())[self._shop.faults.pick(len(world.orders))]
+                    world.touch_order(some, quietly=True)
+            return found
 
         return resolve
 
