@@ -35,7 +35,8 @@ class OpenMage(Connector):
     def __init__(self, config: StoreConfig, transport: Any) -> None:
         super().__init__(config, transport)
         self._reader = Reader(config)
-        user = transport.auth if isinstance(transport.auth, ApiUser) else self.auth(config)
+        carried = getattr(transport, "auth", None)  # who only reads has no transport
+        user = carried if isinstance(carried, ApiUser) else self.auth(config)
         self.shop = RpcShopfront(MagentoClient(config.url, transport, user))
 
     @classmethod
