@@ -111,6 +111,11 @@ class MagentoClient:
             answer = await self._signed(f"{self.base}/{root}/V1/store/storeConfigs", {})
             if answer.status in (400, 404, 410):
                 continue
+            if resource_of(answer) and self._keys == "proven" and not await self._may_anything(root):
+                raise CredentialsInvalid(
+                    "Magento answers as if nobody had signed: the integration may read nothing at all, or a proxy in "
+                    "front of Magento takes the Authorization header away."
+                )
             self._configs = objects(_json(answer, "the shop", self._keys), "storeConfigs")
             self._root = root
             return
@@ -118,6 +123,14 @@ class MagentoClient:
             f"{self.transport.host} has no Magento REST API at this address. Check the address: it is the one your "
             "customers see, without the admin path."
         )
+
+    async def _may_anything(self, root: str) -> bool:
+        """Whether there is a list that is not refused: without any it may be that nobody sees who asks."""
+        for each in LISTS.values():
+            asked = _criteria([], [each.id], "ASC", 1, 1) | {"fields": "total_count"}
+            if not resource_of(await self._signed(f"{self.base}/{root}/V1/{each.route}", asked)):
+                return True
+        return False
 
     def _check_keys(self) -> None:
         signer = self.transport.auth

@@ -54,6 +54,8 @@ INFO = ConnectorInfo(
         "Magento does not accept the access token alone, which is off since version 2.4.4: enter all four keys of "
         "the integration. Where it is on, the token is wrong or may not read Stores.",
         "Enter all four keys of the integration (missing: %(missing)s), or only the access token.",
+        "Magento answers as if nobody had signed: the integration may read nothing at all, or a proxy in front of "
+        "Magento takes the Authorization header away.",
         "Over plain http anybody could read the access token: connect the shop with https://, or enter all four keys.",
         "The integration may not read %(what)s (%(resource)s): open System → Integrations in Magento, tick it under "
         "API, save and activate the integration again.",

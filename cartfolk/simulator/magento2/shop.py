@@ -229,7 +229,7 @@ class MagentoShop:
         memos += [
             (Refund(CANCELLED_MEMO + each.id, each.order_id, each.created, each.amount, "typo"), 3)
             for each in world.refunds.values()
-            if each.id % 5 == 0
+            if each.id % 2 == 0
         ]
         by_id: Callable[[Any], Any] = lambda row: row.id  # noqa: E731
         changed: Callable[[Any], Any] = lambda row: at(row.modified)  # noqa: E731

@@ -17,7 +17,7 @@ def keys(key, secret):
 
 @pytest.fixture(scope="module")
 def shop():
-    with start_simulator(platform="magento2", seed=5, customers=130) as found:
+    with start_simulator(platform="magento2", seed=5, customers=90) as found:
         yield found
 
 
