@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.core.time import iso
+from cartfolk.core.time import iso, now
 
 from . import program
 from .exits import CommandFailed, Exit
@@ -94,7 +94,7 @@ def describe(conn: Connection, contact: int) -> dict[str, Any]:
     """The contact as ``contacts show --json`` prints it."""
     from psycopg.rows import dict_row
 
-    from cartfolk.properties import read
+    from cartfolk.properties import compute, read
 
     with conn.cursor(row_factory=dict_row) as cursor:
 
@@ -116,6 +116,9 @@ def describe(conn: Connection, contact: int) -> dict[str, Any]:
             "created_at": head[0]["created_at"] if head else None,
             "identities": rows("identities"),
             "properties": read.values(conn, contact),
+            "store_properties": {
+                row["name"]: compute.of_store(conn, contact, row["store_id"], now()) for row in rows("stores_of")
+            },
             "orders": orders,
             "carts": carts,
             "conversions": rows("conversions"),

@@ -67,3 +67,9 @@ select (select count(*) from reference where store_id = %(store)s and kind = 'cu
 -- Whether anything of the store is still on its way to the contacts.
 select exists (select from delivery where state = 'new' and store_id = %(store)s)
        or exists (select from contact_dirty)
+
+-- :name stores_of
+-- The stores a contact is known in, when there are several.
+select r.store_id, r.name
+from contact_list l join store_rule r on r.store_id = any(l.store_ids)
+where l.contact_id = %(contact)s and cardinality(l.store_ids) > 1 order by r.store_id

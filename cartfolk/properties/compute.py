@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from typing import LiteralString
+from typing import Any, LiteralString
+
+from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, SETTABLE
+from cartfolk.properties.catalogue import COMPUTED, GROUPS, PROPERTIES, SETTABLE
 
 Q = Statements.beside(__file__)
 
@@ -37,6 +39,7 @@ def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str
         "at": at,
         "source": source,
         "source_id": source_id,
+        "store": None,
         "known_contacts": [row[0] for row in known],
         "known_kinds": [row[1] for row in known],
         "known_values": [row[2] for row in known],
@@ -44,6 +47,23 @@ def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str
     }
     row = conn.execute(statement(), parameters, prepare=True).fetchone()
     return int(row[0]) if row else 0
+
+
+def of_store(conn: Connection, contact_id: int, store_id: int, at: datetime) -> dict[str, Any]:
+    """The properties of the shop's groups as if this store were the only one, in its own home currency; nothing is
+    written. They are not stored: a contact may have any number of stores, and pages ask for one contact."""
+    parameters = {
+        "contacts": [contact_id],
+        "at": at,
+        "store": store_id,
+        "known_contacts": [],
+        "known_kinds": [],
+        "known_values": [],
+        "known_originals": [],
+    }
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(Q["values"], parameters).fetchone() or {}
+    return {name: row[name] for name in COMPUTED if GROUPS[PROPERTIES[name].group].shop_group}
 
 
 @cache

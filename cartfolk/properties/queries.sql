@@ -14,21 +14,21 @@ select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true
 -- :name values
 -- One row per touched contact with every computed property, and beside them what the list and the clock need
 -- (columns that begin with an underscore). Newest = latest moment; ties go by store and the shop's own id,
--- never by arrival.
+-- never by arrival. With ``store`` only what happened in that store counts.
 -- ``offset 0`` keeps a look-up by key a look-up, also while an import fills tables that nobody has analysed yet.
 with touched as materialized (
     select contact.contact_id, contact.first_seen
     from unnest(%(contacts)s::bigint[]) as asked (contact_id)
     cross join lateral (select * from contact where contact.contact_id = asked.contact_id offset 0) contact
 ),
--- The account's home currency is that of the first store.
+-- The account's home currency is that of the first store; a single store is told in its own.
 home as materialized (
     select home_currency as currency,
         case when home_currency in ('BIF','CLP','DJF','GNF','ISK','JPY','KMF','KRW','PYG','RWF','UGX','UYI','VND',
                                     'VUV','XAF','XOF','XPF') then 0
              when home_currency in ('BHD','IQD','JOD','KWD','LYD','OMR','TND') then 3
              else 2 end as decimals
-    from store_rule order by store_id limit 1
+    from store_rule where %(store)s::bigint is null or store_id = %(store)s order by store_id limit 1
 ),
 -- Every order that is one, numbered from the newest; counted ones have a number of their own. A rate leads to
 -- its store's home currency, so it serves only when that is the account's.
@@ -44,7 +44,8 @@ o as materialized (
             case when orders.currency = home.currency then 1
                  when store_rule.home_currency = home.currency then orders.rate end as rate
         from touched
-        cross join lateral (select * from orders where orders.contact_id = touched.contact_id offset 0) orders
+        cross join lateral (select * from orders where orders.contact_id = touched.contact_id
+            and (%(store)s::bigint is null or orders.store_id = %(store)s) offset 0) orders
         left join store_rule on store_rule.store_id = orders.store_id
         left join home on true
         where orders.deleted_at is null and orders.status <> 'ignored'
@@ -140,7 +141,8 @@ c as materialized (
             partition by cart.contact_id
             order by version desc, store_id desc, length(external_id) desc, external_id collate "C" desc) as newest
     from touched
-    cross join lateral (select * from cart where cart.contact_id = touched.contact_id offset 0) cart
+    cross join lateral (select * from cart where cart.contact_id = touched.contact_id
+            and (%(store)s::bigint is null or cart.store_id = %(store)s) offset 0) cart
 ),
 cart_sum as (
     select contact_id,
@@ -201,7 +203,8 @@ account_row as (
             order by registered desc, version desc, received_at desc, store_id desc, length(external_id) desc,
                 external_id collate "C" desc) as nth
     from touched
-    cross join lateral (select * from customer where customer.contact_id = touched.contact_id offset 0) customer
+    cross join lateral (select * from customer where customer.contact_id = touched.contact_id
+            and (%(store)s::bigint is null or customer.store_id = %(store)s) offset 0) customer
     where customer.deleted_at is null
 ),
 account_sum as (
@@ -241,7 +244,8 @@ consent as (
             max(e.at) filter (where e.status = 'withdrawn') over (partition by e.contact_id) as withdrawn_at
         from touched
         cross join lateral (
-            select * from consent_event where consent_event.contact_id = touched.contact_id offset 0
+            select * from consent_event where consent_event.contact_id = touched.contact_id
+            and (%(store)s::bigint is null or consent_event.store_id = %(store)s) offset 0
         ) e
         where e.channel = 'email' and e.purpose = 'marketing'
     ) e
@@ -261,7 +265,8 @@ step as (
             'Cart started', 'Checkout started', 'Abandoned Cart', 'Cart recovered', 'Order placed',
             'Order complete', 'Last Order Summary'], name) desc))[1] as last_name
     from touched
-    cross join lateral (select * from conversion where conversion.contact_id = touched.contact_id offset 0) v
+    cross join lateral (select * from conversion where conversion.contact_id = touched.contact_id
+            and (%(store)s::bigint is null or conversion.store_id = %(store)s) offset 0) v
     group by v.contact_id
 ),
 known as (

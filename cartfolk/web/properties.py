@@ -14,6 +14,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties import catalogue
 
 Q = Statements.beside(__file__)
+SHOP = "shop"  # the one group that holds all of the shop's own properties
 _FIRST = ("contactinformation", "emailinformation", "socialmediainformation")  # before the shop's group
 
 
@@ -62,7 +63,7 @@ def everything(platforms: Iterable[str] = ()) -> list[Shown]:
         shown = Shown(
             name=item.name,
             label=item.label_de if german else item.label_en,
-            group="shop" if own else item.group,
+            group=SHOP if own else item.group,
             group_label=shop if own else (group.label_de if german else group.label_en),
             block=(block.label_de if german else block.label_en) if block else "",
             type="money" if item.currency else "list" if item.multi else str(item.type),

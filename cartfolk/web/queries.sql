@@ -195,3 +195,9 @@ select (select count(*) from (select 1 from reference where store_id = %(store)s
 -- :name home_currencies
 -- The currency account totals are told in, one per store.
 select store_id, home_currency from store_rule
+
+-- :name store_rules
+-- What the groups of single stores are called, and in which currency their amounts are.
+select store_id, label, home_currency,
+       coalesce(nullif(regexp_replace(url, '^\w+://(www\.)?([^/]+).*$', '\2'), ''), name) as host
+from store_rule

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
-from cartfolk.properties.compute import compute, move
+from cartfolk.properties.compute import compute, move, of_store
 from cartfolk.properties.read import history, search_query, values
 
 AT = datetime(2026, 3, 30, 12, tzinfo=UTC)
@@ -254,3 +254,33 @@ def test_the_newest_abandoned_cart_is_the_one_told(conn):
         None,
         0,
     )
+
+
+def test_each_store_is_told_apart_in_its_own_currency(conn):
+    """A person who buys in two shops: what one shop knows is what it would be without the other."""
+    draw = random.Random(5)
+    store(conn, 1, "EUR")
+    store(conn, 2, "USD")
+    at = AT - timedelta(days=30)
+    contact(conn, 1)
+    contact(conn, 2)
+    for number in range(1, 15):
+        shop = draw.choice([1, 2])
+        fact = {
+            "total": str(draw.randrange(100, 9000)), "refunded": draw.choice(["0", "50"]), "home_store": shop,
+            "currency": draw.choice(["EUR", "USD"]), "rate": "0.5",
+            "status": draw.choice(["completed", "pending", "refunded"]),
+        }  # fmt: skip
+        order(conn, 1, number, at + timedelta(hours=number), lines=[("7", "Tea", number)], **fact)
+        if shop == 2:
+            order(conn, 2, 100 + number, at + timedelta(hours=number), lines=[("7", "Tea", number)], **fact)
+            conn.execute("update orders set number = %s where order_id = %s", [f"N{number}", 100 + number])
+    run(conn, [1, 2])
+    alone = of_store(conn, 2, 2, AT)
+    assert of_store(conn, 1, 2, AT) == alone
+    assert alone["total_value_of_orders"] > 0
+    assert (
+        of_store(conn, 1, 1, AT)["total_number_of_orders"] + alone["total_number_of_orders"]
+        == (flat(conn, 1)["total_number_of_orders"])
+    )
+    assert "email" not in alone, "only the shop's groups"

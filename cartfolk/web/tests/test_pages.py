@@ -115,3 +115,20 @@ def test_queries_of_the_hot_pages(owner: Client, people: int) -> None:
         finally:
             type(raw).execute = original
         assert len(counted) <= most, counted
+
+
+def test_a_person_known_in_two_shops_has_a_group_for_each(
+    owner: Client, people: int, shop: int, conn: Connection
+) -> None:
+    one = owner.get("/contacts/1/properties").text
+    assert "WooCommerce (" not in one
+    conn.execute(
+        "insert into store_rule (store_id, home_currency, live_from, label, name, url) "
+        "values (77, 'USD', now(), 'Magento', 'us', 'https://www.us.example/shop')"
+    )
+    conn.execute("update contact_list set store_ids = array[%s::bigint, 77] where contact_id = 1", [shop])
+    two = owner.get("/contacts/1/properties").text
+    headings = re.findall(r"<h2>([^<]+)</h2>", two)
+    assert headings.index("Magento (us.example)") > headings.index("WooCommerce · Magento")
+    assert any(heading.startswith("WooCommerce (") for heading in headings)
+    assert two.count('properties/total_number_of_orders"') == 1, "only what is stored has a history"

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.core.time import iso
+from cartfolk.core.time import iso, now
+from cartfolk.properties import compute
 from cartfolk.stores import lookup
 
 from .. import properties, values
@@ -107,17 +108,42 @@ def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
         return redirect("web:contact-properties", person, permanent=False)
     frame = _frame(conn, person)
     found = _values(conn, contact_id)
+    catalogue = properties.everything(frame["labels"])
     groups: dict[str, dict[str, Any]] = {}
-    for shown in properties.everything(frame["labels"]):
-        value = found.get(shown.name)
-        group = groups.setdefault(shown.group, {"label": shown.group_label, "blocks": {}, "filled": 0, "count": 0})
-        currency = str(found.get(shown.currency_in) or "") if shown.currency_in else frame["currency"]
-        text = values.shown(value, shown.type, currency, shown.name, shown.options)
-        empty = values.empty(value)
-        group["blocks"].setdefault(shown.block, []).append((shown, text, empty))
-        group["count"] += 1
-        group["filled"] += not empty
+    for name in dict.fromkeys(shown.group for shown in catalogue):
+        mine = [shown for shown in catalogue if shown.group == name]
+        groups[name] = _group(mine[0].group_label, mine, found, frame["currency"]) | {"kept": True}
+        if name == properties.SHOP:
+            groups |= _by_store(conn, person, mine)
     return render(request, "web/contact_properties.html", frame | {"tab": "properties", "groups": groups})
+
+
+def _by_store(conn: Connection, person: dict[str, Any], shop: list[properties.Shown]) -> dict[str, dict[str, Any]]:
+    """The shop's group once more for each store, where the person is known in more than one."""
+    ids = person["store_ids"] or []
+    rules = {row["store_id"]: row for row in ask(conn, "store_rules")} if len(ids) > 1 else {}
+    return {
+        f"{properties.SHOP}-{store}": _group(
+            f"{rules[store]['label']} ({rules[store]['host']})",
+            shop,
+            compute.of_store(conn, person["contact_id"], store, now()),
+            rules[store]["home_currency"],
+        )
+        for store in ids
+        if store in rules
+    }
+
+
+def _group(label: str, shown: list[properties.Shown], found: dict[str, Any], home: str) -> dict[str, Any]:
+    """A group as the page shows it: its values in words, by block, and how many there are."""
+    blocks: dict[str, list[tuple[properties.Shown, Any, bool]]] = {}
+    for item in shown:
+        value = found.get(item.name)
+        currency = str(found.get(item.currency_in) or "") if item.currency_in else home
+        text = values.shown(value, item.type, currency, item.name, item.options)
+        blocks.setdefault(item.block, []).append((item, text, values.empty(value)))
+    filled = sum(not empty for items in blocks.values() for _item, _text, empty in items)
+    return {"label": label, "blocks": blocks, "filled": filled, "count": len(shown)}
 
 
 @member
