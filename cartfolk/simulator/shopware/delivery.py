@@ -20,7 +20,7 @@ from .documents import Json
 from .words import LIVE, VERSION
 
 ERRORS = 10
-_PAUSES = (0.0, 0.02, 0.04, 0.08)  # seconds; the original waits 1, 2 and 4
+_PAUSES = (0.0, 0.001, 0.002, 0.004)  # seconds; the original waits 1, 2 and 4
 
 
 class Delivery:

@@ -1,0 +1,161 @@
+"""Risk: the contacts are not the shop's people, or not with their orders and refunds; from connecting to changes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+import pytest
+
+from cartfolk import pipeline
+from cartfolk.commerce import rules
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.inbox import bulk, poll, realtime
+from cartfolk.simulator.shopware.words import uuid
+from cartfolk.stores import connect
+from cartfolk.stores.shop import open_store, reader
+
+from .shop import Door, Shop, running
+
+
+class Linked:
+    """A shop and the store it is."""
+
+    def __init__(self, conn: Connection, database: str, shop: Shop, door: Door) -> None:
+        self.conn, self.database, self.shop, self.door = conn, database, shop, door
+        keys = {"url": shop.url, "key": shop.key, "secret": shop.secret}
+        wish = connect.Application("shopware", "shop", keys, allow_private_address=True)
+        self.store, _report = connect.connect(conn, wish, now())
+        rules.save(conn, self.store.pk, **connect.rule_of(self.store))
+
+    def ask(self, what: Any) -> Any:
+        async def run() -> Any:
+            async with open_store(self.store) as connector:
+                return await what(connector)
+
+        return asyncio.run(run())
+
+    def handle(self) -> None:
+        """Everything that waits becomes contacts."""
+        with psycopg.connect(self.database, autocommit=True) as identity:
+            for lane in (pipeline.LIVE, pipeline.BULK):
+                while pipeline.drain(self.conn, identity, lane, 500):
+                    pass
+                while pipeline.refresh_dirty(self.conn, lane, 500):
+                    pass
+
+    def import_all(self) -> None:
+        assert self.ask(lambda connector: bulk.backfill(self.conn, self.store, connector)) == "done"
+        self.handle()
+
+    def poll(self) -> None:
+        self.ask(lambda connector: poll.poll(self.conn, self.store, connector))
+        self.handle()
+
+    def follow(self) -> None:
+        """Takes in what the shop has sent and follows it."""
+        self.shop.live(minutes=0)
+        heard, self.door.heard = self.door.heard, []
+        for headers, body in heard:
+            realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
+
+        async def follow(connector: Any) -> None:
+            async def ours(_store_id: int) -> Any:
+                return connector
+
+            await realtime.follow_hints(self.conn, ours)
+
+        self.ask(follow)
+        self.handle()
+
+    def of(self, email: str, column: str) -> Any:
+        row = self.conn.execute(f"select {column} from contact_list where email = %s", [email]).fetchone()
+        return row and row[0]
+
+    def compare(self) -> None:
+        """Contacts, orders and refunds against the shop's own account of them."""
+        truth = self.shop.truth()
+        one = self.conn.execute(
+            "select (select count(*) from contact), (select count(*) from orders), (select count(*) from refund),"
+            " (select count(*) from customer where registered and deleted_at is null),"
+            " (select count(*) from quarantine)"
+        ).fetchone()
+        nobody = truth["orders_without_identity"]  # what has no name is a contact of its own
+        wanted = (truth["persons"] + nobody, truth["orders"], truth["refunds"], truth["customers"], 0)
+        assert one == wanted
+        ours: dict[int, dict[str, Any]] = defaultdict(dict)
+        for contact, currency, orders, gross, refunded in self.conn.execute(
+            "select contact_id, currency, count(*), sum(total), sum(refunded) from orders"
+            " where status in ('completed', 'refunded') group by 1, 2"
+        ):
+            ours[contact][currency] = (orders, gross, refunded)
+        accounts = dict(self.conn.execute("select external_id, contact_id from account").fetchall())
+        emails = dict(self.conn.execute("select value, contact_id from identity where kind = 'email'").fetchall())
+        for key, person in truth["people"].items():
+            number = person["customer_id"]
+            contact = accounts[uuid("customer", number)] if number else emails[key.removeprefix("guest:")]
+            found = ours.get(contact, {})
+            assert {
+                currency: (Decimal(told["gross"]), Decimal(told["refunded"]))
+                for currency, told in person["currencies"].items()
+            } == {currency: numbers[1:] for currency, numbers in found.items()}, key
+            assert person["counted_orders"] == sum(numbers[0] for numbers in found.values()), key
+
+
+@pytest.fixture
+def linked(conn: Connection, database: str) -> Iterator[Linked]:
+    door = Door()
+    with running(seed=12, customers=60) as shop:
+        yield Linked(conn, database, shop, door)
+    door.close()
+
+
+def test_imported_contacts_are_the_shops_people_and_live_changes_arrive(linked: Linked) -> None:
+    linked.import_all()
+    linked.compare()
+
+    shop, email = linked.shop, "live@example.com"
+    order = shop.act("order", email=email, status="unconfirmed")["id"]
+    linked.poll()
+    assert linked.of(email, "total_number_of_orders") in (None, 0), "it is not paid"
+    shop.act("status", order_id=order, status="paid")
+    linked.poll()
+    assert linked.of(email, "total_number_of_orders") == 1
+
+    assert linked.ask(lambda connector: connector.ensure_webhooks(linked.door.url)).ok
+    shop.act("refund", order_id=order, amount="1.00")
+    shop.act("register", email="webhook@example.com", first_name="Webhook")
+    gone = shop.act("register", email="gone@example.com")["id"]
+    linked.follow()
+    assert "Webhook" in linked.of("webhook@example.com", "name")
+    refunded = linked.conn.execute("select refunded from orders where external_id = %s", [order]).fetchone()
+    assert refunded == (Decimal("1.00"),)
+    shop.act("delete_customer", customer_id=gone)
+    linked.follow()
+    deleted = linked.conn.execute("select deleted_at from customer where external_id = %s", [gone]).fetchone()
+    assert deleted is not None
+    assert deleted[0] is not None
+
+
+def test_consent_is_what_the_recipients_confirmed(linked: Linked) -> None:
+    linked.import_all()
+
+    async def recipients(connector: Any) -> list[dict[str, Any]]:
+        found = await connector.client.search("newsletter-recipient", limit=500)
+        return list(found.rows)
+
+    wanted = {
+        row["email"].strip().lower(): "withdrawn" if row["status"] == "optOut" else "granted"
+        for row in linked.ask(recipients)
+        if row["status"] != "notSet"
+    }
+    assert {"granted", "withdrawn"} == set(wanted.values())
+    found = linked.conn.execute(
+        "select lower(trim(e.email)), e.status from consent_event e order by e.at",
+    ).fetchall()
+    assert dict(found) == wanted
