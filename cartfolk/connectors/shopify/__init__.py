@@ -131,7 +131,7 @@ class Shopify(Connector):
         while place < len(ids):
             chunk = self._chunk[stream]
             asked = [source.gid(key) for key in ids[place : place + chunk]]
-            lines = queries.LINES if chunk > 1 else queries.LINES // 4
+            lines = queries.LINES if chunk > 1 else max(1, queries.LINES // 4)
             try:
                 found = await self.client.ask(queries.objects(source, lines), ids=asked)
             except TooCostly:

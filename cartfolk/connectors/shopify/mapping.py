@@ -253,7 +253,9 @@ def _bag(raw: Raw, name: str, side: str = "presentmentMoney") -> tuple[Decimal, 
 
 
 def _children(raw: Raw, name: str) -> list[Any]:
-    return objects(mapping(raw.get(name)).get("nodes"), name)
+    """In the order of their ids: an export has them in none, and a record must read the same however it came."""
+    found = objects(mapping(raw.get(name)).get("nodes"), name)
+    return sorted(found, key=lambda each: (len(str(each.get("id"))), str(each.get("id"))))
 
 
 def _list(raw: Raw, name: str) -> list[Any]:

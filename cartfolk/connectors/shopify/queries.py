@@ -157,9 +157,10 @@ def objects(source: Source, lines: int = LINES) -> str:
     return f"query($ids:[ID!]!){{nodes(ids:$ids){{... on {source.type}{{{source.fields}{inner}}}}}}}"
 
 
-def more_children(source: Source, children: Children, first: int = MORE_LINES) -> str:
+def more_children(source: Source, children: Children) -> str:
     """The next page of one object's children."""
     return (
-        f"query($id:ID!,$after:String){{node(id:$id){{... on {source.type}{{{children.name}(first:{first},after:$after)"
+        f"query($id:ID!,$after:String){{node(id:$id){{... on {source.type}{{"
+        f"{children.name}(first:{MORE_LINES},after:$after)"
         f"{{nodes{{{children.fields}}} pageInfo{{hasNextPage endCursor}}}}}}}}}}"
     )

@@ -62,6 +62,17 @@ class People:
         self._look()
         return self._owner.get(normalise_email(email)) if email else None
 
+    def visitor(self, email: str, first: str | None, last: str | None) -> Json:
+        """Who typed an address at the checkout and never ordered: known there, and in no list of this shop."""
+        return {
+            "__typename": "Customer",
+            "id": gid("Customer", _guest_number(normalise_email(email))),
+            "firstName": first,
+            "lastName": last,
+            "defaultEmailAddress": _mail(email.strip(), None),
+            "defaultPhoneNumber": None,
+        }
+
     def numbers(self) -> list[int]:
         self._look()
         return [*self._world.customers, *self._guests]
