@@ -13,13 +13,15 @@ from typing import Any
 
 from ..base import CheckReport, Connector, Ids, Page, StoreConfig, Window
 from ..canonical import Mapped
+from ..oauth1 import OAuth1
 from ..paging import second
 from ..reading import FieldError, moment, page_body
 from . import walking
-from .checking import check, fingerprint
+from .checking import check, check_rest, fingerprint, here
 from .client import ApiUser, MagentoClient
 from .info import INFO
 from .mapping import Reader
+from .rest import RestShopfront
 from .shopfront import ID, Raw, RpcShopfront
 from .walking import Place, Poll
 
@@ -35,23 +37,28 @@ class OpenMage(Connector):
     def __init__(self, config: StoreConfig, transport: Any) -> None:
         super().__init__(config, transport)
         self._reader = Reader(config)
+        self.shop: RpcShopfront | RestShopfront
+        if by_rest(config):
+            self.shop = RestShopfront(config.url, transport)
+            return
         carried = getattr(transport, "auth", None)  # who only reads has no transport
-        user = carried if isinstance(carried, ApiUser) else self.auth(config)
+        user = carried if isinstance(carried, ApiUser) else ApiUser(*_keys(config, "user", "key"))
         self.shop = RpcShopfront(MagentoClient(config.url, transport, user))
 
     @classmethod
-    def auth(cls, config: StoreConfig) -> ApiUser:
-        return ApiUser(config.credentials.get("user", ""), config.credentials.get("key", ""))
+    def auth(cls, config: StoreConfig) -> ApiUser | OAuth1:
+        if by_rest(config):
+            return OAuth1(*_keys(config, "user", "key", "token", "token_secret"), method="HMAC-SHA1")
+        return ApiUser(*_keys(config, "user", "key"))
 
     async def check(self) -> CheckReport:
-        return await check(self.shop)
+        return await (check_rest(self.shop) if isinstance(self.shop, RestShopfront) else check(self.shop))
 
     async def fingerprint(self) -> str:
-        return await fingerprint(self.shop.client)
+        return here(self.shop.base) if isinstance(self.shop, RestShopfront) else await fingerprint(self.shop.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        """Only the category tree comes whole; of the others nobody can say how many there are."""
-        return {**dict.fromkeys(INFO.streams), "categories": len(await self.shop.categories())}
+        return {**dict.fromkeys(INFO.streams), **await self.shop.counts()}
 
     # -- history
 
@@ -126,6 +133,15 @@ class OpenMage(Connector):
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         return self._reader.read(stream, body, received_at)
+
+
+def by_rest(config: StoreConfig) -> bool:
+    """Whether the owner gave OAuth's four keys instead of an API user's two."""
+    return bool(config.credentials.get("token"))
+
+
+def _keys(config: StoreConfig, *names: str) -> list[str]:
+    return [config.credentials.get(name, "") for name in names]
 
 
 def _page(rows: Sequence[Raw], cursor: str | None) -> Page:

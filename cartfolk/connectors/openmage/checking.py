@@ -9,6 +9,7 @@ from ..base import CheckReport, CheckStep
 from ..errors import AddressRefused, ConnectorError, CredentialsInvalid, PermissionMissing
 from ..reading import FieldError, mapping, moment, objects, text
 from .client import MagentoClient
+from .rest import RestShopfront, store_name
 from .shopfront import RpcShopfront
 
 _LOOKS = (
@@ -54,6 +55,39 @@ async def check(shop: RpcShopfront) -> CheckReport:
     )
 
 
+async def check_rest(shop: RestShopfront) -> CheckReport:
+    """The same by REST; that it tells less is said, and is no failure."""
+    steps: list[CheckStep] = []
+    newest: dict[str, list[Any]] = {}
+    for stream in ("customers", "orders"):
+        try:
+            newest[stream] = await shop.newest(stream)
+        except PermissionMissing as error:
+            steps.append(CheckStep(stream, False, str(error)))
+        except ConnectorError as error:
+            name = "keys" if isinstance(error, CredentialsInvalid) else "address"
+            return CheckReport((CheckStep(name, False, str(error)),))
+        else:
+            steps.append(CheckStep(stream, True, f"The API user may read {stream}."))
+    orders = newest.get("orders", [])
+    return CheckReport(
+        (
+            CheckStep("address", True, "The shop's REST interface answers."),
+            CheckStep("keys", True, "OAuth keys and token are accepted."),
+            *steps,
+            CheckStep(
+                "products",
+                True,
+                "REST tells neither products, categories nor refunds one by one. An API user (XML-RPC) tells more.",
+            ),
+        ),
+        shop_name=store_name(orders) or urlsplit(shop.base).netloc,
+        home_currency=text(orders[-1].get("base_currency_code")) or "" if orders else "",
+        timezone="UTC",
+        fingerprint=here(shop.base),
+    )
+
+
 async def fingerprint(client: MagentoClient) -> str:
     """Which installation answers where. Magento does not tell its own address; but its root category, which nobody
     can delete, was made when the shop was installed. Empty where the user may not see it."""
@@ -65,9 +99,12 @@ async def fingerprint(client: MagentoClient) -> str:
         made = moment(root.get("created_at"), "created_at")
     except FieldError:
         made = None  # zeros, where a sample shop was installed
-    parts = urlsplit(client.base)
-    here = f"{parts.netloc.lower()}{parts.path}"
-    return f"{here} ({made:%Y-%m-%d %H:%M:%S})" if made else here
+    return f"{here(client.base)} ({made:%Y-%m-%d %H:%M:%S})" if made else here(client.base)
+
+
+def here(base: str) -> str:
+    parts = urlsplit(base)
+    return f"{parts.netloc.lower()}{parts.path}"
 
 
 def _door(client: MagentoClient) -> tuple[CheckStep, ...]:

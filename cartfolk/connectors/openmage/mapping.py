@@ -44,6 +44,7 @@ from ..reading import (
     reference,
     text,
 )
+from . import rest
 from .info import INFO
 from .shopfront import ID
 
@@ -95,7 +96,7 @@ class Reader:
                 if raw.keys() == {"id"}:
                     records.append(Deleted(kind, identifier(raw["id"], "id"), received_at))
                     continue
-                records.append(reader(raw, received_at))
+                records.append(reader(_of_rest(stream, raw), received_at))
             except FieldError as error:
                 bad.append(_bad(kind, key, raw, error.field, error.reason, body, place, many))
             except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
@@ -228,6 +229,13 @@ class Reader:
         key = identifier(raw.get("category_id"), "category_id")
         parent = reference(raw.get("parent_id"))
         return Category(key, text(raw.get("name")) or key, key, None if parent == "1" else parent)
+
+
+def _of_rest(stream: str, raw: Raw) -> Raw:
+    """Only REST calls an object's number entity_id."""
+    if "entity_id" not in raw:
+        return raw
+    return rest.order(raw) if stream == "orders" else rest.customer(raw)
 
 
 def _bad(kind: str, key: str, raw: Any, field: str, reason: str, body: bytes, place: int, many: bool) -> BadRecord:

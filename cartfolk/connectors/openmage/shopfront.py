@@ -37,6 +37,12 @@ class Shopfront(Protocol):
     async def newest(self, stream: str) -> list[Raw]:
         """Some of the newest rows, the greatest id last; none of an empty stream."""
 
+    async def categories(self) -> list[Raw]:
+        """All of them, by growing id, without the root that is in every shop."""
+
+    async def counts(self) -> Mapping[str, int]:
+        """How many there are, of streams that can be counted."""
+
 
 class RpcShopfront:
     def __init__(self, client: MagentoClient) -> None:
@@ -69,8 +75,11 @@ class RpcShopfront:
             return await self._customers(rows)
         return await self._products(rows)
 
+    async def counts(self) -> Mapping[str, int]:
+        """Only the category tree comes whole; of the others nobody can say how many there are."""
+        return {"categories": len(await self.categories())}
+
     async def categories(self) -> list[Raw]:
-        """All of them, by growing id, without the root that is in every shop."""
         found: list[Raw] = []
         waiting = [mapping(await self.client.call("catalog_category.tree"))]
         while waiting:

@@ -36,6 +36,11 @@ def local_stamp(clock: Clock, moment: int) -> str:
     return datetime.fromtimestamp(moment, clock.zone).isoformat()
 
 
+def in_base(order: Order, hundredths: int) -> str:
+    """The amount in the shop's base currency; where no rate was kept, the same number."""
+    return money(round(hundredths / float(order.rate)) if order.rate else hundredths)
+
+
 def increment(order: Order) -> str:
     return str(INCREMENT + order.id)
 
@@ -45,8 +50,7 @@ def order_row(world: World, record: Order) -> Json:
     address = record.billing
     discount = sum(line.subtotal + line.subtotal_tax - line.total - line.total_tax for line in record.lines)
     shipping, shipping_tax = sum(c.total for c in record.shipping), sum(c.tax for c in record.shipping)
-    home = record.currency == world.home
-    rate = "1.0000" if home else record.rate
+    rate = "1.0000" if record.currency == world.home else record.rate
     row: Json = {
         "state": STATE[record.state],
         "status": STATUS[record.state],
@@ -77,8 +81,8 @@ def order_row(world: World, record: Order) -> Json:
         "global_currency_code": world.home,
         "base_to_order_rate": rate,
         "base_to_global_rate": "1.0000",
-        "base_grand_total": money(record.total if home or not rate else round(record.total / float(rate))),
-        "base_total_refunded": money(record.refunded if home or not rate else round(record.refunded / float(rate))),
+        "base_grand_total": in_base(record, record.total),
+        "base_total_refunded": in_base(record, record.refunded) if record.refunds else None,
         "remote_ip": "203.0.113.7",
     }
     return row | {"order_id": str(record.id)}

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from ..faults import Faults
 from ..stats import Stats
 from ..world import ShopError, World
-from . import api, documents
+from . import api, documents, rest
 from .api import ApiFault, Crash
 from .words import DENIED, INTERNAL, PARAMETER, SESSION, STATUS
 
@@ -52,6 +52,7 @@ class MagentoShop:
         self.users: dict[str, User] = {}
         self.sessions: dict[str, Session] = {}
         self.without_memos = False
+        self.nonces: set[str] = set()
         self._kept: dict[str, tuple[int, list[documents.Json]]] = {}
         opened = min((each.created for each in world.products.values()), default=world.clock.start)
         self.installed = documents.local_stamp(world.clock, opened)
@@ -134,6 +135,8 @@ class MagentoShop:
             return _page("<h1>There has been an error processing your request</h1>", broken.status or 500)
         if wall := faults.strike("firewall", route):
             return _page(_FIREWALL, wall.status or 200)
+        if route.startswith("/api/rest/"):
+            return rest.answer(self, request, route.removeprefix("/api/rest/"))
         if route not in ("/api/jsonrpc", "/api/xmlrpc"):
             return _page("<h1>Whoops, our bad...</h1>", 200 if route == "/" else 404)
         is_json = route == "/api/jsonrpc"
