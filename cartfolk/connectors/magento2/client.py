@@ -52,7 +52,7 @@ LISTS: Mapping[str, List] = {
         "entity_id",
         "entity_id,increment_id,quote_id,store_id,state,status,created_at,updated_at,customer_id,customer_is_guest,"
         "customer_email,customer_firstname,customer_lastname,order_currency_code,base_currency_code,base_to_order_rate,"
-        "grand_total,tax_amount,shipping_amount,shipping_tax_amount,shipping_incl_tax,discount_amount,total_refunded,"
+        "grand_total,base_grand_total,tax_amount,shipping_amount,shipping_tax_amount,shipping_incl_tax,discount_amount,total_refunded,"
         f"coupon_code,items[{_LINE}],billing_address[{_ADDRESS}],payment[method],"
         "status_histories[created_at,entity_name,status],"
         f"extension_attributes[shipping_assignments[shipping[address[{_ADDRESS}]]],payment_additional_info]",

@@ -17,7 +17,7 @@ from typing import Any
 
 from ..base import StoreConfig
 from ..canonical import ZERO, BadRecord, Category, Customer, Line, Mapped, Order, OrderStatus, Product, Record, Refund
-from ..reading import FieldError, JsonBroken, identifier, json_text, load, mapping, objects, reference, text
+from ..reading import FieldError, JsonBroken, identifier, json_text, load, mapping, money, objects, reference, text
 from .carts import cart
 from .info import INFO
 from .values import Raw, address, amount, each_price, flag, time
@@ -126,13 +126,17 @@ class Reader:
         )
 
     def _rate(self, raw: Raw, currency: str) -> Decimal | None:
-        """Home currency for one unit of the order's: Magento has it the other way round, and 0 for unknown."""
+        """Home currency for one unit of the order's. The order's value in both currencies tells it exactly; the
+        rate itself is the other way round, has four decimals only, and is 0 where Magento does not know."""
         if currency == self.home:
             return Decimal(1)
-        rate = amount(raw, "base_to_order_rate")
-        if text(raw.get("base_currency_code")) != self.home or rate <= 0:
+        if text(raw.get("base_currency_code")) != self.home:
             return None
-        return 1 / rate
+        total, base = amount(raw, "grand_total"), amount(raw, "base_grand_total")
+        if total > 0 and base > 0:
+            return base / total
+        rate = money(raw.get("base_to_order_rate"), "base_to_order_rate")
+        return 1 / rate if rate > 0 else None
 
 
 def _lines(rows: list[Any]) -> tuple[Line, ...]:

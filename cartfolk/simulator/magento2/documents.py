@@ -133,6 +133,7 @@ def order(world: World, record: Order, quote_id: int) -> Json:
                 *(line.total + line.total_tax for line in record.lines),
                 *(each.total + each.tax for each in record.shipping + record.fees),
             ),
+            "base_grand_total": None if rate == 0 else number(round(record.total / (rate or 1))),
             "total_paid": number(record.total) if record.state in COUNTED else None,
             "total_refunded": number(record.refunded) if record.refunds else None,
             "items": rows,

@@ -106,11 +106,14 @@ def test_amounts_are_ints_floats_with_noise_or_text(raw, ours):
 )  # fmt: skip
 def test_the_rate_is_turned_round_and_none_without_evidence(order_currency, base, rate, ours):
     changes = {"order_currency_code": order_currency, "base_currency_code": base, "base_to_order_rate": rate}
-    found = order(**{name: value for name, value in changes.items() if value is not None})
-    if rate is None:
-        raw = {name: value for name, value in (ORDER | changes).items() if name != "base_to_order_rate"}
-        (found,) = read("orders", raw).records
+    (found,) = read("orders", {name: value for name, value in (ORDER | changes).items() if value is not None}).records
+    assert isinstance(found, Order)
     assert found.rate == (None if ours is None else Decimal(ours))
+
+
+def test_the_orders_value_in_both_currencies_is_more_exact_than_the_rate():
+    yen = {"order_currency_code": "JPY", "grand_total": 16543, "base_grand_total": 100.02, "base_to_order_rate": 165.4}
+    assert order(**yen).rate == Decimal("100.02") / 16543
 
 
 def test_refunds_are_the_paid_out_memos_and_what_the_order_knows_beyond():
