@@ -32,19 +32,24 @@ class Tables:
         self._address = address
         self._cart_numbers: dict[str, tuple[int, int]] = {}  # token -> number, first seen
         self._country_numbers = {code: 8 + place for place, code in enumerate(sorted(self._codes()))}
-        self._kept: dict[str, tuple[int, Table]] = {}
+        self._kept: dict[str, tuple[tuple[Any, ...], Table]] = {}
 
     def table(self, resource: str) -> Table | None:
         """All rows of a resource by id; None if there is no such resource."""
         make = getattr(self, f"_{resource}", None) if resource in RESOURCES else None
         if make is None:
             return None
-        if resource in _WITH_CARTS:  # carts change without telling anybody
-            return dict(sorted(make()))
+        state = self._state() if resource in _WITH_CARTS else (self.world.revision,)
         known = self._kept.get(resource)
-        if known is None or known[0] != self.world.revision:
-            known = self._kept[resource] = (self.world.revision, dict(sorted(make())))
+        if known is None or known[0] != state:
+            known = self._kept[resource] = (state, dict(sorted(make())))
         return known[1]
+
+    def _state(self) -> tuple[Any, ...]:
+        """Changes with every cart too: carts tell nobody of theirs."""
+        carts = self.world.carts.values()
+        told = [(cart.updated, len(cart.lines), cart.email, cart.customer_id, cart.order_id) for cart in carts]
+        return self.world.revision, tuple(self.edited.items()), tuple(told)
 
     def _codes(self) -> set[str]:
         orders = {order.billing.country for order in self.world.orders.values()}

@@ -36,7 +36,8 @@ def select(rows: Mapping[int, Row], params: Mapping[str, str], computed: Callabl
             raise Refused(400, 32, f'This filter does not exist. Did you mean: "id"? The full list is: {sorted(known)}')
         if value == "":
             raise Refused(400, 33, f'The filter "{field}" is malformed.')
-        found = [row for row in found if _fits(row.get(field), value)]
+        fits = _test(value)
+        found = [row for row in found if fits(row.get(field))]
     for field, backwards in reversed(_sorting(params.get("sort", "[id_ASC]"), known, dated, bool(rows))):
         found.sort(key=lambda row, field=field: _comparable(row.get(field)), reverse=backwards)  # type: ignore[misc]
     found = _limited(found, params.get("limit", ""))
@@ -61,27 +62,29 @@ def _comparable(value: Any) -> tuple[float, str]:
         return 0.0, text
 
 
-def _fits(value: Any, wanted: str) -> bool:
-    mine = _comparable(value)
+def _test(wanted: str) -> Callable[[Any], bool]:
+    """Whether a value passes one filter."""
     match = _PARTS.match(wanted)
     if match is None:
-        return mine == _comparable(wanted)
+        only = _comparable(wanted)
+        return lambda value: _comparable(value) == only
     before, inside, after = match.groups()
     if "%" in (before, after):
-        return inside.lower() in str(value).lower()
+        return lambda value: inside.lower() in str(value).lower()
     if before == ">":
-        return mine > _comparable(inside)
+        low = _comparable(inside)
+        return lambda value: _comparable(value) > low
     if before == "<":
-        return mine < _comparable(inside)
+        high = _comparable(inside)
+        return lambda value: _comparable(value) < high
+    several = {_comparable(each) for each in inside.split("|")}
     if before == "!":
-        return all(mine != _comparable(each) for each in inside.split("|"))
-    if "|" in inside:
-        return any(mine == _comparable(each) for each in inside.split("|"))
+        return lambda value: _comparable(value) not in several
     if interval := _INTERVAL.match(inside):
         # The original sorts the two bounds first: an interval from behind its end is turned round.
         low, high = sorted(_comparable(each) for each in interval.groups())
-        return low <= mine <= high
-    return mine == _comparable(inside)
+        return lambda value: low <= _comparable(value) <= high
+    return lambda value: _comparable(value) in several
 
 
 def _sorting(text: str, known: set[str], dated: bool, checked: bool) -> list[tuple[str, bool]]:
