@@ -125,9 +125,8 @@ class Hooks:
 
     def blocked(self) -> list[dict[str, Any]]:
         """Destinations that failed too often lately."""
-        return [
-            {"destination": host, "time_left": 180, "reasons": []} for host, n in self._failures.items() if n >= 100
-        ]
+        often = [host for host, failures in self._failures.items() if failures >= 2 * len(PAUSES)]
+        return [{"destination": host, "time_left": 180, "reasons": []} for host in often]
 
     # -- what happens
 

@@ -154,6 +154,10 @@ class BigShop:
         response = _json(body, status, quota)
         if status < 300 and self.faults.poisoned(_ids(body), _ids(body), route):
             return _json({"status": 500, "title": "Internal Server Error"}, 500, quota)
+        if shift := faults.strike("shift", route):
+            orders = list(self.world.orders.values())
+            for _ in range(min(shift.rows, len(orders))):
+                self.world.touch_order(orders[faults.pick(len(orders))], quietly=True)
         if status < 300 and faults.strike("truncated", route):
             return Response(bytes(response.body)[: len(response.body) // 2], status, quota, media_type=_JSON)
         return response
@@ -213,7 +217,13 @@ class BigShop:
 
     def _orders(self, params: Params) -> Any:
         rows, _about = paged(chosen(self._order_shelf(params), params, True), params)
-        return [documents.order(self.world, self._base, row, _with_lines(params)) for row in rows]
+        return [documents.order(self.world, self._base, row, self._with_lines(params)) for row in rows]
+
+    def _with_lines(self, params: Params) -> bool:
+        asked = (
+            "consignments.line_items" in params.get("include", "") and params.get("consignment_structure") == "object"
+        )
+        return asked and not self.faults.strike("old_version")
 
     def _order_count(self, params: Params) -> Any:
         return {"statuses": [], "count": len(chosen(self._order_shelf(params), params, True))}
@@ -222,7 +232,7 @@ class BigShop:
         order = self.world.orders.get(int(key))
         if order is None:
             raise Refused(404, "The requested resource was not found.")
-        return documents.order(self.world, self._base, order, _with_lines(params))
+        return documents.order(self.world, self._base, order, self._with_lines(params))
 
     def _order_lines(self, params: Params, key: str) -> Any:
         order = self.world.orders.get(int(key))
@@ -296,10 +306,6 @@ class BigShop:
         if cart is None or cart.order_id or not cart.lines:
             raise Refused(404, "Checkout does not exist.")
         return {"data": documents.checkout(self.world, cart), "meta": {}}
-
-
-def _with_lines(params: Params) -> bool:
-    return "consignments.line_items" in params.get("include", "") and params.get("consignment_structure") == "object"
 
 
 def _ids(body: Any) -> set[int]:
