@@ -17,13 +17,13 @@ from typing import Any
 
 import httpx2
 
-from ..base import CheckReport, Connector, Page, StoreConfig, Window
+from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
 from ..errors import PageUnreadable
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, TimeCursor, second
 from ..reading import mapping as inner
-from . import checking
+from . import checking, webhooks
 from .client import MedusaClient, Row, body_of
 from .info import INFO
 from .mapping import Reader
@@ -203,6 +203,16 @@ class Medusa(Connector):
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         return self._reader.read(stream, body, received_at)
+
+    def webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
+        return webhooks.hint(headers, body, self.config.ingest_secret)
+
+    async def ensure_webhooks(self, delivery_url: str) -> WebhookHealth:
+        message = (
+            "Medusa sends no webhooks of its own: with the subscriber changes arrive within seconds, without it with "
+            "the poll."
+        )
+        return WebhookHealth(True, 0, 0, message)
 
 
 def _first(since: datetime) -> Poll:

@@ -51,6 +51,8 @@ INFO = ConnectorInfo(
         "The Medusa server has no list of %(what)s. Connect a server of Medusa 2.",
         "The shop refused to list %(what)s (%(status)s).",
         "The key may read %(what)s: %(number)s.",
+        "Medusa sends no webhooks of its own: with the subscriber changes arrive within seconds, without it with the "
+        "poll.",
         "created_at is missing: nobody knows when it was placed.",
         "payment_status is missing: nobody knows whether the order is paid.",
         "code is missing: a coupon is known by its code.",

@@ -234,7 +234,11 @@ def filled(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: filled(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [filled(each) for each in value if not isinstance(each, dict) or set(each.values()) != {None}]
+        return [
+            filled(each)
+            for each in value
+            if not isinstance(each, dict) or any(one is not None for one in each.values())
+        ]
     return value
 
 
