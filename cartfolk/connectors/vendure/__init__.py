@@ -77,7 +77,7 @@ class Vendure(Connector):
     # -- history
 
     async def windows(self, stream: str, until: datetime) -> Sequence[Window]:
-        found = await self.client.read(stream, sort=("createdAt", "id"), take=1, fields="id createdAt")
+        found = await self.client.read(stream, sort="createdAt", take=1, fields="id createdAt")
         if not found.rows:
             return []
         start = TimeCursor(at=_second(found.rows[0], "createdAt")).time
@@ -110,13 +110,13 @@ class Vendure(Connector):
         self, stream: str, column: str, at: TimeCursor, end: str | None, fields: str | None = None
     ) -> tuple[list[Row], TimeCursor | None]:
         """One page by time (`TimeCursor`). Bounds are strict. On SQLite times are compared as text, and a whole second
-        is less than itself with ".000" behind it: so a tick is taken off below, and rows beyond the end are dropped."""
-        sort = (column, "id")
+        is less than itself with ".000" behind it: so a tick is taken off below, and rows beyond the end are dropped.
+        Of one second any order may come; a cluster, which is cut into pages, is sorted by id."""
         after: Filter = {column: {"after": _iso(at.time - _TICK)}}
         if not at.cluster:
             where = [after] + ([{column: {"before": f"{end}.000Z"}}] if end else [])
             found = await self.client.read(
-                stream, where=where, sort=sort, take=self.page_size, skip=at.offset, fields=fields
+                stream, where=where, sort=column, take=self.page_size, skip=at.offset, fields=fields
             )
             keys = [(str(row.get("id")), _second(row, column)) for row in found.rows]
             going = at.after_page(keys, len(keys) >= self.page_size)
@@ -127,7 +127,7 @@ class Vendure(Connector):
             at = going
         where = [after, {column: {"before": _iso(at.time + SECOND)}}]
         found = await self.client.read(
-            stream, where=where, sort=sort, take=self.page_size, skip=at.offset, fields=fields
+            stream, where=where, sort="id", take=self.page_size, skip=at.offset, fields=fields
         )
         rows = [row for row in found.rows if _second(row, column) == at.at and str(row.get("id")) not in at.seen]
         return rows, _within(at.after_cluster_page(len(found.rows), found.total), end)
@@ -181,7 +181,7 @@ class Vendure(Connector):
         changed: dict[str, None] = {}
         for _ in range(LOOK_PAGES):
             found = await self.client.read(
-                "orders", where=[maybe], sort=("id",), take=self.page_size, skip=at.offset, fields=ORDER_VERSION
+                "orders", where=[maybe], sort="id", take=self.page_size, skip=at.offset, fields=ORDER_VERSION
             )
             for row in found.rows:
                 version = version_of(row)
@@ -211,7 +211,7 @@ class Vendure(Connector):
         rows: list[Row] = []
         for start in range(0, len(wanted), self.page_size):
             some = wanted[start : start + self.page_size]
-            found = await self.client.read(stream, where=[{"id": {"in": some}}], sort=("id",), take=len(some))
+            found = await self.client.read(stream, where=[{"id": {"in": some}}], sort="id", take=len(some))
             rows += found.rows
         return rows
 

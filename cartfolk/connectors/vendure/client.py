@@ -129,16 +129,17 @@ class VendureClient:
         stream: str,
         *,
         where: Sequence[Filter] = (),
-        sort: Sequence[str] = (),
+        sort: str = "id",
         take: int = 100,
         skip: int = 0,
         fields: str | None = None,
     ) -> Rows:
-        """Rows of a stream's list that fulfil every filter of ``where``, ascending by ``sort``. ``fields`` are
-        other ones than the stream's own. Raises ConnectorError."""
+        """Rows of a stream's list that fulfil every filter of ``where``, ascending by ``sort``: one field, because of
+        several GraphQL keeps the schema's order, and id comes first there. ``fields`` are other ones than the
+        stream's own. Raises ConnectorError."""
         listing = LISTINGS[stream]
         conditions = [dict(each) for each in (listing.scope, *where) if each]
-        options: dict[str, Any] = {"take": take, "skip": skip, "sort": dict.fromkeys(sort, "ASC")}
+        options: dict[str, Any] = {"take": take, "skip": skip, "sort": {sort: "ASC"}}
         if conditions:
             options["filter"] = {"_and": conditions}
         return _rows(await self.ask(listing.query(fields), stream, options=options), listing)
