@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
+from ..base import CheckReport, Connector, Hint, Ids, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
 from ..errors import PageUnreadable
 from ..paging import Cursor, second
 from ..reading import mapping as object_of  # this package has a module of that name
-from ..reading import objects, page_body, text
+from ..reading import moment, objects, page_body, text
 from . import queries, webhooks
 from .bulk import BulkCursor, Exports
 from .checking import check, fingerprint
@@ -88,6 +88,12 @@ class Shopify(Connector):
     def step_over(self, window: Window, cursor: str | None) -> str | None:
         at = BulkCursor.parse(cursor) if cursor else BulkCursor()
         return BulkCursor(at.op, at.row + 1).text() if at.op else None
+
+    async def ids(self, window: Window, cursor: str | None) -> Ids:
+        at = BulkCursor.parse(cursor) if cursor else BulkCursor()
+        rows, going = await self._exports.page(window.stream, SOURCES[window.stream].bare(), at, self.page_size)
+        versions = {key: moment(row.get("updatedAt"), "updatedAt") for row in rows if (key := number(row.get("id")))}
+        return Ids(versions, going.text() if going else None)
 
     # -- changes
 

@@ -7,7 +7,7 @@ their own), or by its id in a page (children in pages of their own).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 API = "2026-10"
 LINES = 20  # children asked for with their parent
@@ -79,6 +79,10 @@ class Source:
 
     def gid(self, key: str) -> str:
         return f"gid://shopify/{self.type}/{key}"
+
+    def bare(self) -> Source:
+        """The same objects with nothing but id and time of change."""
+        return replace(self, fields="id updatedAt", children=())
 
 
 SOURCES: Mapping[str, Source] = {

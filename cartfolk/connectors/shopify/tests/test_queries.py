@@ -99,6 +99,7 @@ QUESTIONS = {
     "hook create": queries.HOOK_CREATE,
     "hook delete": queries.HOOK_DELETE,
     **{f"export {stream}": queries.export(source) for stream, source in SOURCES.items()},
+    **{f"ids {stream}": queries.export(source.bare()) for stream, source in SOURCES.items()},
     **{f"changed {stream}": queries.changed(source, 100) for stream, source in SOURCES.items()},
     **{f"objects {stream}": queries.objects(source) for stream, source in SOURCES.items()},
     **{

@@ -223,6 +223,27 @@ def test_children_stand_anywhere_in_the_file_and_find_their_parents(
     SHOPIFY.use(shop, run)
 
 
+def test_the_nightly_list_has_every_id_with_the_version_its_record_has(shop: Told) -> None:
+    async def run(connector: Any) -> None:
+        for stream in ("customers", "orders"):
+            (window,) = await connector.windows(stream, datetime.now(UTC))
+            versions: dict[str, Any] = {}
+            cursor = None
+            while True:
+                page = await connector.ids(window, cursor)
+                versions |= page.versions
+                cursor = page.cursor
+                if cursor is None:
+                    break
+            assert len(versions) == shop.truth(people=False)[stream]
+            some = await connector.fetch(stream, list(versions)[:10])
+            told = [each for each in records(connector, stream, some) if isinstance(each, Customer | Order)]
+            assert {each.external_id: each.updated_at for each in told}.items() <= versions.items()
+            assert len(told) == 10
+
+    SHOPIFY.use(shop, run)
+
+
 def test_a_file_that_arrives_short_is_fetched_again(shop: Told) -> None:
     async def run(connector: Any) -> None:
         shop.post_fault("truncated", path="/bulk/", count=1)
