@@ -58,6 +58,7 @@ INFO = ConnectorInfo(
         "orderDateTime is missing: nobody knows when it was placed.",
         "amountTotal is missing: the order has no value.",
         "currency is missing: nobody knows what the amounts are.",
+        "stateMachineState is missing: the order cannot be judged.",
         "The shop cannot show this object: open and save it there, then retry.",
     ),
 )

@@ -56,8 +56,8 @@ def refund(name, value, number=9):
 
 
 LINE = {
-    "id": key(31), "identifier": "aa", "type": "product", "productId": key(41), "label": "Tom &amp; Jerry", "position": 1,
-    "quantity": 2, "totalPrice": 20.0, "payload": {"productNumber": "SW1", "parentId": key(40)},
+    "id": key(31), "identifier": "aa", "type": "product", "productId": key(41), "label": "Tom &amp; Jerry",
+    "position": 1, "quantity": 2, "totalPrice": 20.0, "payload": {"productNumber": "SW1", "parentId": key(40)},
     "price": {"totalPrice": 20.0, "calculatedTaxes": [{"tax": 3.19, "taxRate": 19, "price": 20.0}]},
 }  # fmt: skip
 ADDRESS = {
@@ -69,7 +69,8 @@ ORDER = {
     "createdAt": "2026-10-24T23:30:01.000+00:00", "updatedAt": None, "currencyId": key(5), "currencyFactor": 1.25,
     "currency": {"isoCode": "USD"}, "amountTotal": 24.9, "amountNet": 20.92, "taxStatus": "gross",
     "shippingTotal": 4.9, "shippingCosts": {"totalPrice": 4.9, "calculatedTaxes": [{"tax": 0.78}]},
-    "stateMachineState": state("open"), "billingAddress": ADDRESS, "lineItems": [LINE], "transactions": [payment("paid")],
+    "stateMachineState": state("open"), "billingAddress": ADDRESS, "lineItems": [LINE],
+    "transactions": [payment("paid")],
     "orderCustomer": {"email": "A@example.com", "customerId": key(8), "customer": {"id": key(8), "guest": False}},
     "deliveries": [], "customFields": {"cartfolk_cart": "tok"},
 }  # fmt: skip
@@ -162,12 +163,13 @@ def test_the_payment_newer_versions_name_counts():
 def test_the_version_is_the_newest_time_of_all_parts():
     newest = "2026-11-02T08:00:00.000+00:00"
     capture = {"id": key(2), "createdAt": ORDER["createdAt"], "stateMachineState": state("completed")}
+    late = refund("open", 1.0) | {"updatedAt": newest}
     for part in (
         {"updatedAt": newest},
         {"transactions": [payment("paid") | {"updatedAt": newest}]},
-        {"transactions": [payment("paid", captures=[capture | {"refunds": [refund("open", 1.0) | {"updatedAt": newest}]}])]},
+        {"transactions": [payment("paid", captures=[capture | {"refunds": [late]}])]},
         {"deliveries": [{"id": key(3), "createdAt": ORDER["createdAt"], "updatedAt": newest}]},
-    ):  # fmt: skip
+    ):
         assert read(**part).updated_at == datetime(2026, 11, 2, 8, tzinfo=UTC)
 
 
@@ -215,15 +217,11 @@ def test_a_guest_is_known_by_the_orders_address_alone(buyer):
 def test_money_is_what_was_written_and_floats_of_php_are_rounded():
     assert str(read(amountTotal=24.90).total) == "24.9"
     body = json.dumps([ORDER | {"amountTotal": "@", "amountNet": "#"}]).encode()
-    for written, meant in (
-        ("41.089999999999996", "41.09"),
-        ("1200", "1200"),
-        ("1.25", "1.25"),
-        ("100.00000000000001", "100"),
-    ):
+    as_written = {"41.089999999999996": "41.09", "1200": "1200", "1.25": "1.25", "100.00000000000001": "100"}
+    for written, meant in as_written.items():
         sent = body.replace(b'"@"', written.encode()).replace(b'"#"', written.encode())
         (order,) = READER.read("orders", sent, NOW).records
-        assert (str(order.total), order.tax) == (meant, 0)  # fmt: skip
+        assert (str(order.total), order.tax) == (meant, 0)
 
 
 def test_of_net_prices_the_tax_is_added():
@@ -267,8 +265,9 @@ def test_the_rate_of_an_order():
 
 def test_the_parcel_is_not_the_discount_on_shipping():
     parcel = {
-        "id": key(2), "createdAt": ORDER["createdAt"], "trackingCodes": ["J1", "J2"], "shippingCosts": {"totalPrice": 4.9},
-        "stateMachineState": state("shipped"), "shippingOrderAddress": ADDRESS | {"city": "Bonn"},
+        "id": key(2), "createdAt": ORDER["createdAt"], "trackingCodes": ["J1", "J2"],
+        "shippingCosts": {"totalPrice": 4.9}, "stateMachineState": state("shipped"),
+        "shippingOrderAddress": ADDRESS | {"city": "Bonn"},
         "shippingMethod": {"name": None, "translated": {"name": "DHL", "trackingUrl": "https://dhl.example/?c=%s"}},
     }  # fmt: skip
     discount = {"id": key(3), "createdAt": ORDER["createdAt"], "shippingCosts": {"totalPrice": -4.9}}
@@ -294,8 +293,9 @@ def test_an_order_that_cannot_be_read_waits_and_the_next_one_goes_on(field, sent
 
 def test_an_account_and_a_guest():
     raw = {
-        "id": key(8), "email": "a@example.com", "firstName": "Ada", "lastName": "Byron", "guest": False, "company": None,
-        "createdAt": "2026-05-01T08:00:00.123+00:00", "updatedAt": None, "group": {"name": None, "translated": {"name": "B2B"}},
+        "id": key(8), "email": "a@example.com", "firstName": "Ada", "lastName": "Byron", "guest": False,
+        "company": None, "createdAt": "2026-05-01T08:00:00.123+00:00", "updatedAt": None,
+        "group": {"name": None, "translated": {"name": "B2B"}},
         "language": {"locale": {"code": "de-DE"}}, "defaultBillingAddress": ADDRESS | {"company": "Ada Ltd"},
     }  # fmt: skip
     account, guest = rows("customers", raw, raw | {"guest": True})
@@ -306,7 +306,7 @@ def test_an_account_and_a_guest():
     assert (account.groups, account.language, account.company) == (("B2B",), "de-DE", "Ada Ltd")
 
 
-CREATED, CONFIRMED, CHANGED = ("2026-05-0%dT08:00:00.000+00:00" % day for day in (1, 2, 3))
+CREATED, CONFIRMED, CHANGED = (f"2026-05-0{day}T08:00:00.000+00:00" for day in (1, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,7 @@ def test_categories_products_and_coupons():
     assert (category.name, category.slug, category.parent_id) == ("Shoes", "women-shoes", key(1))
     prices = [{"currencyId": key(5), "gross": 30}, {"currencyId": HOME_CURRENCY, "gross": 24.99}]
     raw = times | {"id": key(3), "parentId": None, "childCount": 2, "name": "Boot", "productNumber": "B1",
-                   "price": prices, "categories": [shoes], "cover": {"media": {"url": "https://x.example/b.jpg"}}}  # fmt: skip
+                   "price": prices, "categories": [shoes], "cover": {"media": {"url": "http://x/b"}}}  # fmt: skip
     product, variant = rows("products", raw, raw | {"id": key(4), "parentId": key(3), "childCount": 0, "price": None})
     assert isinstance(product, Product)
     assert isinstance(variant, Product)
@@ -367,13 +367,13 @@ def test_categories_products_and_coupons():
     ("status", "code", "detail", "kind", "words"),
     [
         (401, "9", "The resource owner denied the request.", CredentialsInvalid, "access key ID"),
-        (403, "FRAMEWORK__MISSING_PRIVILEGE_ERROR", '{"missingPrivileges":["order:read"]}', PermissionMissing, "order:read"),
-        (403, "FRAMEWORK__MISSING_PRIVILEGE_ERROR", '{"missingPrivileges":{"1":"tag:read"}}', PermissionMissing, "tag:read"),
+        (403, "MISSING", '{"missingPrivileges":["order:read"]}', PermissionMissing, "order:read"),
+        (403, "MISSING", '{"missingPrivileges":{"1":"tag:read"}}', PermissionMissing, "tag:read"),
         (403, "X", "no", PermissionMissing, "order line item"),
         (404, "0", "No route found", AddressRefused, "no Shopware Admin API"),
         (400, "FRAMEWORK__INVALID_UUID", "Value is no UUID", PageUnreadable, "FRAMEWORK__INVALID_UUID"),
     ],
-)  # fmt: skip
+)
 def test_every_error_becomes_a_sentence_of_the_right_kind(status, code, detail, kind, words):
     body = json.dumps({"errors": [{"status": str(status), "code": code, "detail": detail}]}).encode()
     found = refusal(Answer(status, {"content-type": "application/json"}, body), "search/order-line-item")
@@ -435,7 +435,7 @@ def test_every_sample_is_read(name):
         assert (found.stream, found.ids, found.deleted) == ("products", (result["primaryKey"],), True)
         return
     if kind == "handmade":
-        body = json.dumps(raw["webhook_request"]["body"]).replace("018c...", key(1)).encode()
+        body = json.dumps(raw["webhook_request"]["body"], default=str).replace("018c...", key(1)).encode()
         assert hint({"shopware-shop-signature": signature(body, "s")}, body, "s").ids == (key(1),)
         return
     assert kind == "schema_shape"
