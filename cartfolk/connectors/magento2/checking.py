@@ -26,18 +26,17 @@ DEFAULT_NAME = "Main Website"  # what Magento calls a website nobody named
 
 async def check(client: MagentoClient) -> CheckReport:
     """Stops at the first step nothing after it can work without."""
-    answers = CheckStep("address", True, "Magento's REST API answers.")
     try:
         await client.configs()
     except (CredentialsInvalid, PermissionMissing) as error:
         step = "keys" if isinstance(error, CredentialsInvalid) else "stores"
-        return CheckReport((answers, CheckStep(step, False, str(error))))
+        return CheckReport((_answers(client), CheckStep(step, False, str(error))))
     except ConnectorError as error:
         return CheckReport((CheckStep("address", False, str(error)),))
     signer = client.transport.auth
     signs = isinstance(signer, Integration) and signer.signs
     accepted = "Consumer keys and access token are accepted." if signs else "The access token is accepted."
-    steps = [answers, CheckStep("keys", True, accepted)]
+    steps = [_answers(client), CheckStep("keys", True, accepted)]
     try:
         views = await client.views()
         name = await _name(client, views)
@@ -52,7 +51,7 @@ async def check(client: MagentoClient) -> CheckReport:
         except ConnectorError as error:
             steps.append(CheckStep(step, False, str(error)))
             continue
-        steps.append(CheckStep(step, True, f"The integration may read {what}: {total}."))
+        steps.append(CheckStep(step, True, f"The key may read {what}: {total}."))
     first: Raw = views[0] if views else {}
     return CheckReport(
         tuple(steps),
@@ -61,6 +60,12 @@ async def check(client: MagentoClient) -> CheckReport:
         timezone=text(first.get("timezone")) or "UTC",
         fingerprint=_named(first, client),
     )
+
+
+def _answers(client: MagentoClient) -> CheckStep:
+    if client.transport.upgraded:
+        return CheckStep("address", True, "The shop answers, and moves to https: connect it with https://.")
+    return CheckStep("address", True, "The shop answers.")
 
 
 async def fingerprint(client: MagentoClient) -> str:

@@ -42,10 +42,8 @@ INFO = ConnectorInfo(
         "it as a bearer token, which is off since version 2.4.4."
     ),
     sentences=(
-        "Magento's REST API answers.",
         "Consumer keys and access token are accepted.",
         "The access token is accepted.",
-        "The integration may read %(what)s: %(total)s.",
         "There is no website with the code %(code)s in this Magento; known are: %(known)s.",
         "%(host)s has no Magento REST API at this address. Check the address: it is the one your customers see, "
         "without the admin path.",
@@ -63,6 +61,8 @@ INFO = ConnectorInfo(
         "created_at is missing: nobody knows when it was placed.",
         "grand_total is missing: the order has no value.",
         "state is missing: the order cannot be judged.",
-        "The shop cannot show this object: open and save it there, then retry.",
+        "updated_at is missing: nobody knows when it was touched.",
+        "This object has an unexpected form.",
+        "This delivery is not JSON. It is asked for again with the next poll.",
     ),
 )

@@ -84,9 +84,7 @@ class Reader:
             raise FieldError("created_at", "created_at is missing: nobody knows when it was placed.")
         currency = text(raw.get("order_currency_code"))
         if currency is None or len(currency) != 3:
-            raise FieldError(
-                "order_currency_code", f"order_currency_code is no code of three letters but {currency!r}."
-            )
+            raise FieldError("order_currency_code", f"currency is not a code of three letters but {currency!r}.")
         if raw.get("grand_total") is None:
             raise FieldError("grand_total", "grand_total is missing: the order has no value.")
         currency = currency.upper()

@@ -406,3 +406,28 @@ def test_a_hint_is_told_by_the_objects_own_keys(told, stream, key):
     found = hint({"x-magento-signature": signature(body, "s")}, body, "s")
     assert (found.stream, found.ids) == (stream, (key,) if key else ())
     assert bool(found.ignore) is (key is None)
+
+
+def test_whatever_the_owner_may_read_is_among_the_sentences():
+    """Sentences that are not listed stay English in every language."""
+    from cartfolk.web.sentences import match
+
+    told = {"message": "%1!", "parameters": ["No"]}
+    denied = {"message": "%resources", "parameters": {"resources": "Magento_Cart::manage"}}
+    answers = [
+        (401, denied, "proven"),
+        (401, denied, "token"),
+        (401, {}, "four"),
+        (400, told, "proven"),
+        (404, {}, "four"),
+    ]
+    said = [
+        str(refusal(Answer(status, {}, json.dumps(body).encode()), "carts", keys)) for status, body, keys in answers
+    ]
+    said += [bad.reason for field in ("state", "created_at", "grand_total", "order_currency_code", "entity_id")
+             for bad in read("orders", {name: value for name, value in ORDER.items()
+                                        if name not in (field, "status", "updated_at")}).bad]  # fmt: skip
+    said += [bad.reason for row in ({"id": 1}, {"id": 0}, 7, {"_unreadable": True}) for bad in read("carts", row).bad]
+    said += [READER.read("orders", b"<html>", NOW).bad[0].reason, read("orders", ORDER | {"items": [3]}).bad[0].reason]
+    assert len(said) == len(answers) + 5 + 4 + 2
+    assert [sentence for sentence in said if match(sentence) is None] == []
