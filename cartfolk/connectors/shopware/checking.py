@@ -10,14 +10,7 @@ from ..reading import mapping, text
 from .client import HOME_CURRENCY, STOREFRONT, ShopwareClient, by_ids
 from .streams import SOURCES
 
-_STEPS = {
-    "orders": "orders",
-    "customers": "customers",
-    "products": "products",
-    "categories": "categories",
-    "coupons": "promotions",
-    "subscribers": "newsletter recipients",
-}
+_STEPS = ("orders", "customers", "products", "categories", "coupons", "subscribers")
 
 
 async def check(client: ShopwareClient) -> CheckReport:
@@ -26,12 +19,12 @@ async def check(client: ShopwareClient) -> CheckReport:
         await client.probe()
     except ConnectorError as error:
         return CheckReport((CheckStep("address", False, str(error)),))
-    answers = "Shopware's Admin API answers."
+    answers = "The shop answers."
     if client.transport.upgraded:
-        answers = "Shopware's Admin API answers, and moves to https: connect it with https://."
+        answers = "The shop answers, and moves to https: connect it with https://."
     steps = [CheckStep("address", True, answers)]
     name = currency = address = ""
-    for number, (stream, what) in enumerate(_STEPS.items()):
+    for number, stream in enumerate(_STEPS):
         source = SOURCES[stream]
         try:
             # With everything that comes along: each of it needs a right of its own.
@@ -43,7 +36,7 @@ async def check(client: ShopwareClient) -> CheckReport:
             refused = str(error)
         if number == 0:
             steps.append(CheckStep("keys", True, "Access key ID and secret access key are accepted."))
-        told = refused if found is None else f"The integration may read {what}: {found.total}."
+        told = refused if found is None else f"The key may read {stream}: {found.total}."
         steps.append(CheckStep(stream, found is not None, told))
     try:
         name, address = await _shop(client)
@@ -94,4 +87,4 @@ async def _webhooks(client: ShopwareClient) -> CheckStep:
         pass  # 400, the empty fields: we may
     except ConnectorError as error:
         return CheckStep("webhooks", False, str(error))
-    return CheckStep("webhooks", True, "The integration may create webhooks: changes arrive within seconds.")
+    return CheckStep("webhooks", True, "The key may create webhooks: changes arrive within seconds.")

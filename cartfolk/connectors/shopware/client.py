@@ -28,6 +28,16 @@ STOREFRONT = "8a243080f92e4c719546314b577cf82b"  # the type of a sales channel t
 _EARLY = 30.0  # seconds before its end at which a token is no longer used
 _RESCUE = 10  # rows asked for at once when a whole page cannot be had
 Json = dict[str, Any]
+# What an owner calls them, where that is another word.
+_WORDS = {
+    "order": "orders",
+    "customer": "customers",
+    "product": "products",
+    "category": "categories",
+    "promotion": "coupons",
+    "newsletter-recipient": "subscribers",
+    "webhook": "webhooks",
+}
 
 
 class AccessToken(httpx2.Auth):
@@ -206,7 +216,8 @@ def refusal(answer: Answer, path: str) -> ConnectorError:
     """What the shop's answer means for the owner."""
     errors = _object(answer).get("errors")
     first = mapping(errors[0]) if isinstance(errors, list) and errors else {}
-    what = path.removeprefix("search/").split("/")[0].replace("-", " ")
+    entity = path.removeprefix("search/").split("/")[0]
+    what = _WORDS.get(entity, entity.replace("-", " "))
     if answer.status == 401:
         return _wrong_keys()
     if answer.status == 403:

@@ -38,8 +38,6 @@ INFO = ConnectorInfo(
         "key: the secret is shown only once."
     ),
     sentences=(
-        "Shopware's Admin API answers.",
-        "Shopware's Admin API answers, and moves to https: connect it with https://.",
         "There is no Shopware Admin API at this address. Check the address: it is that of the shop, without /admin.",
         "The keys would travel in clear over plain http. Connect the shop by its https:// address.",
         "Access key ID and secret access key are accepted.",
@@ -48,17 +46,16 @@ INFO = ConnectorInfo(
         "The integration may not do this: its role lacks %(privileges)s. Add them to the role under Settings → System →"
         " Users & permissions, or switch “Administrator” on for the integration.",
         "The integration may not do this (%(what)s). Switch “Administrator” on for it, or give it a role that may.",
-        "The integration may read %(what)s: %(total)s.",
-        "The integration may create webhooks: changes arrive within seconds.",
         "The shop refused to show %(what)s (%(status)s).",
-        "%(active)s of %(expected)s webhooks are active.",
-        "%(active)s of %(expected)s webhooks are active. %(problem)s",
         "Shopware does not sign such webhooks, so a password in their address proves them: that needs an https:// "
         "address of Cartfolk. Until then the poll brings the changes.",
         "orderDateTime is missing: nobody knows when it was placed.",
         "amountTotal is missing: the order has no value.",
         "currency is missing: nobody knows what the amounts are.",
         "stateMachineState is missing: the order cannot be judged.",
-        "The shop cannot show this object: open and save it there, then retry.",
+        "This object has an unexpected form.",
+        "This delivery is not JSON. It is asked for again with the next poll.",
+        "The shop lists objects without %(field)s: they cannot be walked by time.",
+        "The shop answered with something else than a list.",
     ),
 )
