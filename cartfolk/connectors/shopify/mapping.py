@@ -33,7 +33,7 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, load, mapping, moment, money, objects, pieces, reference, text
+from ..reading import FieldError, identifier, load, mapping, moment, money, objects, pieces, reference, text
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -234,10 +234,7 @@ class Reader:
 
 
 def _key(raw: Raw) -> str:
-    key = number(raw.get("id"))
-    if key is None:
-        raise FieldError("id", "id is missing.")
-    return key
+    return identifier(number(raw.get("id")), "id")
 
 
 def _bag(raw: Raw, name: str, side: str = "presentmentMoney") -> tuple[Decimal, str | None]:
@@ -247,7 +244,7 @@ def _bag(raw: Raw, name: str, side: str = "presentmentMoney") -> tuple[Decimal, 
         return ZERO, None
     held = bag.get(side) if isinstance(bag, dict) else None
     if not isinstance(held, dict):
-        raise FieldError(name, f"{name} is not an amount.")
+        raise FieldError(name, f"{name} is not an amount but {str(bag)[:40]!r}.")
     currency = text(held.get("currencyCode"))
     return money(held.get("amount"), name), currency.upper() if currency else None
 

@@ -221,6 +221,24 @@ def test_a_throttled_question_waits_until_the_bucket_holds_it() -> None:
     assert pause(said(code="THROTTLED")) == 0.0
 
 
+def test_whatever_the_owner_may_read_is_among_the_sentences() -> None:
+    """Sentences that are not listed stay English in every language."""
+    from cartfolk.web.sentences import match
+
+    answers = [said(status) for status in (400, 401, 402, 403, 404, 423)]
+    codes = ("THROTTLED", "ACCESS_DENIED", "SHOP_INACTIVE", "MAX_COST_EXCEEDED", "INTERNAL_SERVER_ERROR", "other")
+    answers += [said(code=code) for code in codes]
+    told = [str(refusal(answer, problems(answer))) for answer in answers]
+    spoiled = ({"totalPriceSet": None}, {"totalPriceSet": 7}, {"totalPriceSet": bag("x")}, {"id": None})
+    spoiled += ({"refunds": [7]}, {"updatedAt": "soon"}, {"billingAddress": {"firstName": []}, "lineItems": 3})
+    nowhen = {"processedAt": None, "createdAt": None, "updatedAt": None}
+    bad = [bad for changes in (*spoiled, nowhen) for bad in read("orders", ORDER | changes).bad]
+    bad += [*read("orders", 7).bad, *READER.read("orders", b"<html>", NOW).bad]
+    told += [each.reason for each in bad]
+    assert len(bad) >= len(spoiled)
+    assert [sentence for sentence in told if match(sentence) is None] == []
+
+
 # --- webhooks
 
 SECRET = "shpss_now"
