@@ -10,28 +10,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..checkout import price_in
-from ..names import RATES
 from ..people import ROLES
 from ..records import FULFILLED, HIDDEN, PAID, REFUNDED, UNPAID, Address, Cart, Customer, Order
 from ..world import World
 from . import words
+from .goods import NEVER, Goods, Json, money, unit, worded
 
-Json = dict[str, Any]
 Table = dict[int, Json]
-NEVER = "0000-00-00 00:00:00"
 _GUEST_OF_ORDER, _GUEST_OF_CART, _LIVE_CART = 10_000_000, 20_000_000, 30_000_000
 
 
-class Tables:
+class Tables(Goods):
     """All resources of the webservice. ``edited`` holds addresses changed through it: id -> (phone, when)."""
 
     def __init__(self, world: World, address: Callable[[], str]) -> None:
-        self.world = world
+        super().__init__(world, address)
         self.edited: dict[int, tuple[str, int]] = {}
-        self._address = address
         self._cart_numbers: dict[str, tuple[int, int]] = {}  # token -> number, first seen
-        self._country_numbers = {code: 8 + place for place, code in enumerate(sorted(self._codes()))}
         self._kept: dict[str, tuple[tuple[Any, ...], Table]] = {}
 
     def table(self, resource: str) -> Table | None:
@@ -51,17 +46,7 @@ class Tables:
         told = [(cart.updated, len(cart.lines), cart.email, cart.customer_id, cart.order_id) for cart in carts]
         return self.world.revision, tuple(self.edited.items()), tuple(told)
 
-    def _codes(self) -> set[str]:
-        orders = {order.billing.country for order in self.world.orders.values()}
-        return (orders | {each.address.country for each in self.world.customers.values()} | {"DE", "US"}) - {""}
-
-    # -- numbers and times
-
-    def _time(self, moment: int | None) -> str:
-        return NEVER if moment is None else self.world.clock.local(moment).replace("T", " ")
-
-    def _dates(self, created: int, changed: int) -> Json:
-        return {"date_add": self._time(created), "date_upd": self._time(changed)}
+    # -- numbers of what has none
 
     def _cart_number(self, token: str) -> int:
         if token not in self._cart_numbers:
@@ -146,7 +131,7 @@ class Tables:
 
     def _groups(self) -> Iterator[tuple[int, Json]]:
         for key, name in enumerate(("Besucher", "Gast", *ROLES), start=1):
-            yield key, {"id": key, "name": _worded(name), "reduction": "0.00"}
+            yield key, {"id": key, "name": worded(name), "reduction": "0.00"}
 
     def _addresses(self) -> Iterator[tuple[int, Json]]:
         for account in self.world.customers.values():
@@ -330,7 +315,7 @@ class Tables:
     def _order_states(self) -> Iterator[tuple[int, Json]]:
         flags = ("delivery", "hidden", "invoice", "logable", "shipped", "paid", "deleted")
         for state in words.STATES.values():
-            row: Json = {"id": state.id, "name": _worded(state.name)}
+            row: Json = {"id": state.id, "name": worded(state.name)}
             yield state.id, row | {flag: str(int(flag in state.flags)) for flag in flags}
 
     # -- carts
@@ -376,97 +361,6 @@ class Tables:
             },
         }
 
-    # -- goods
-
-    def _products(self) -> Iterator[tuple[int, Json]]:
-        for product in self.world.products.values():
-            yield (
-                product.id,
-                {
-                    "id": product.id,
-                    "id_category_default": str(product.categories[-1] if product.categories else 2),
-                    "id_default_image": str(product.id),
-                    "reference": product.sku,
-                    "price": unit(product.price * 100, 100 + product.tax_percent),
-                    "active": str(int(product.status == "publish")),
-                    "name": _worded(product.name),
-                    "link_rewrite": _worded(product.slug),
-                    "product_type": "combinations" if product.variations else "standard",
-                    **self._dates(product.created, product.modified),
-                    "associations": {"categories": [{"id": str(key)} for key in product.categories]},
-                },
-            )
-
-    def _combinations(self) -> Iterator[tuple[int, Json]]:
-        for product in self.world.products.values():
-            for variant in product.variations:
-                told = {"id": variant.id, "id_product": str(product.id), "reference": variant.sku}
-                yield variant.id, told
-
-    def gross(self, resource: str, key: int, currency: str) -> str:
-        """Today's price with tax in the currency of that number."""
-        code = next((code for code, number in words.CURRENCIES.items() if str(number) == currency), self.world.home)
-        if resource == "products":
-            cents = self.world.products[key].price
-        else:
-            variants = (each for product in self.world.products.values() for each in product.variations)
-            cents = next(each.price for each in variants if each.id == key)
-        return money(price_in(cents, code, self.world.home))
-
-    def _categories(self) -> Iterator[tuple[int, Json]]:
-        opened = min((product.created for product in self.world.products.values()), default=0)
-        for category in self.world.categories.values():
-            told = {"id": category.id, "id_parent": str(category.parent or 2), "active": "1"}
-            told |= {"name": _worded(category.name), "link_rewrite": _worded(category.slug)}
-            yield category.id, told | self._dates(opened, opened)
-
-    def _cart_rules(self) -> Iterator[tuple[int, Json]]:
-        for coupon in self.world.coupons.values():
-            percent = coupon.kind == "percent"
-            yield (
-                coupon.id,
-                {
-                    "id": coupon.id,
-                    "code": coupon.code,
-                    "name": _worded(coupon.code),
-                    "free_shipping": str(int(coupon.kind == "free_shipping")),
-                    "reduction_percent": f"{coupon.amount / 100:.2f}" if percent else "0.00",
-                    "reduction_amount": money(0 if percent else coupon.amount),
-                    **self._dates(coupon.created, coupon.created),
-                },
-            )
-
-    # -- the shop itself
-
-    def _countries(self) -> Iterator[tuple[int, Json]]:
-        for code, key in self._country_numbers.items():
-            yield key, {"id": key, "iso_code": code, "active": "1", "name": _worded(code)}
-
-    def _states(self) -> Iterator[tuple[int, Json]]:
-        yield 5, {"id": 5, "id_country": str(self._country_numbers["US"]), "iso_code": "CA", "name": "California"}
-
-    def _currencies(self) -> Iterator[tuple[int, Json]]:
-        for code, key in words.CURRENCIES.items():
-            told = {"id": key, "name": code, "iso_code": code, "precision": "2", "active": "1", "deleted": "0"}
-            yield key, told | {"conversion_rate": f"{RATES.get(code, 1):.6f}"}
-
-    def _languages(self) -> Iterator[tuple[int, Json]]:
-        for key, code in words.LANGUAGES.items():
-            yield key, {"id": key, "name": code, "iso_code": code, "active": "1"}
-
-    def _configurations(self) -> Iterator[tuple[int, Json]]:
-        host = self._address().partition("://")[2]
-        values = {
-            "PS_SHOP_NAME": self.world.name,
-            "PS_TIMEZONE": self.world.clock.zone_name,
-            "PS_CURRENCY_DEFAULT": str(words.CURRENCIES[self.world.home]),
-            "PS_SHOP_DOMAIN": host,
-            "PS_SHOP_DOMAIN_SSL": host,
-            **{name: str(number) for name, number in words.ROLES.items()},
-        }
-        for key, (name, value) in enumerate(values.items(), start=1):
-            yield key, {"id": key, "name": name, "value": value}
-
 
 RESOURCES = frozenset(
     {
@@ -478,22 +372,6 @@ RESOURCES = frozenset(
 _WITH_CARTS = frozenset({"customers", "addresses", "carts"})
 
 
-def money(hundredths: int) -> str:
-    """`12.340000`."""
-    sign = "-" if hundredths < 0 else ""
-    return f"{sign}{abs(hundredths) // 100}.{abs(hundredths) % 100:02d}0000"
-
-
-def unit(hundredths: int, parts: int) -> str:
-    """What one of `parts` costs, with the six decimals PrestaShop keeps."""
-    return f"{round(hundredths * 10000 / parts) / 1_000_000:.6f}" if parts else money(0)
-
-
 def _sums(order: Order, charges: str) -> tuple[int, int]:
     found = getattr(order, charges)
     return sum(each.total for each in found), sum(each.tax for each in found)
-
-
-def _worded(text: str) -> list[Json]:
-    """A text in all languages of the shop."""
-    return [{"id": str(number), "value": text} for number in words.LANGUAGES]
