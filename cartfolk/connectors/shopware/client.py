@@ -25,6 +25,7 @@ from ..reading import JsonBroken, load, mapping
 LIVE = "0fa91ce3e96a4bc2be4bd9ce752c3425"  # the version of an order that is not the draft of an edit
 HOME_CURRENCY = "b7d2554b0ce847cd82f3ac9bd1c0dfca"  # the same in every installation
 STOREFRONT = "8a243080f92e4c719546314b577cf82b"  # the type of a sales channel that has pages
+_KEYS = ("SWIA", "SWUA")  # how the IDs of integrations and of users' own keys begin
 _EARLY = 30.0  # seconds before its end at which a token is no longer used
 _RESCUE = 10  # rows asked for at once when a whole page cannot be had
 Json = dict[str, Any]
@@ -122,6 +123,8 @@ class ShopwareClient:
         async with signer.renewing:  # one renewal, however many wait for it
             if signer.token:
                 return signer.token
+            if signer.key[:4] not in _KEYS:
+                raise _wrong_keys()  # the shop would break on it (500) instead of refusing it
             if self.base.startswith("http://") and not self.transport.upgraded:
                 await self.probe()  # does it move to https before the secret is sent?
             asked = {"grant_type": "client_credentials", "client_id": signer.key, "client_secret": signer.secret}

@@ -208,6 +208,8 @@ class ShopwareShop:
         raise Refused(404, "0", f"No route found for {request.method} /api/{path}")
 
     def _token(self, asked: Json) -> Json:
+        if not str(asked.get("client_id")).startswith(("SWIA", "SWUA")):
+            raise Refused(500, "0", "Access key is invalid and could not be identified.")
         integration = self.integrations.get(str(asked.get("client_id")))
         if asked.get("grant_type") != "client_credentials":
             raise Refused(400, "2", "The authorization grant type is not supported by the authorization server.")

@@ -20,6 +20,7 @@ from cartfolk.connectors.shopware.client import AccessToken, ShopwareClient
 from cartfolk.connectors.shopware.streams import SOURCES
 from cartfolk.inbox.walk import Walk
 from cartfolk.simulator.shopware.words import number, uuid
+from cartfolk.web import sentences
 
 from .shop import Door, Shop, running
 
@@ -104,6 +105,24 @@ def test_the_secret_does_not_travel_over_plain_http(shop: Shop) -> None:
         assert shop.stats()["requests"]["POST /api/oauth/token"] == asked
 
     WARE.use(shop, run)
+
+
+def test_an_access_key_of_another_kind_is_a_wrong_key_and_no_broken_shop(shop: Shop) -> None:
+    report = WARE.use(shop, lambda c: c.check(), credentials={"key": "admin"})
+    assert [(step.name, step.ok) for step in report.steps] == [("address", True), ("keys", False)]
+
+
+def test_every_sentence_is_known_to_the_translation(shop: Shop) -> None:
+    reports = [
+        WARE.use(shop, lambda c: c.check()),
+        WARE.use(shop, lambda c: c.check(), credentials={"secret": "wrong"}),
+        WARE.use(shop, lambda c: c.check(), url=f"{shop.url}/blog"),
+        *(WARE.use(shop, lambda c: c.check(), credentials=WARE.lesser(shop, scope)) for scope in ("orders", "write")),
+    ]
+    told = [step.message for report in reports for step in report.steps]
+    told.append(WARE.use(shop, lambda c: c.ensure_webhooks("http://shop.example.com/")).message)
+    assert len(told) > 25
+    assert [each for each in told if sentences.match(each) is None] == []
 
 
 def test_a_web_page_is_no_shopware(shop: Shop) -> None:
