@@ -20,7 +20,7 @@ from ..reading import load, mapping, objects, text
 from .client import PERMIT, ShopifyClient
 from .queries import OPERATION, RUN, Source, export
 
-PATIENCE = 45.0  # seconds one page waits for the operation before it comes back empty
+PATIENCE = 15.0  # seconds one page waits for the operation before it comes back empty: pausing is noticed then
 BUSY = 30.0  # seconds until we ask again when all places for exports are taken
 DOWNLOADS = 3  # tries of a file that breaks off
 STARTS = 3  # tries of an operation that fails
@@ -98,7 +98,7 @@ class Export:
         for parent, line in self._db.execute(asked, tuple(found)):
             child = load(line)
             del child["__parentId"]
-            place = self._places.get(str(child.get("id")).split("/")[-2])
+            place = self._places.get(str(child.get("id")).removeprefix("gid://shopify/").partition("/")[0])
             if place is not None:
                 found[parent][place]["nodes"].append(child)
         return list(found.values()), last

@@ -74,7 +74,8 @@ class ShopifyClient:
 
     def __init__(self, config: StoreConfig, transport: Transport) -> None:
         self.transport = transport
-        self.base = config.url.rstrip("/")
+        address = urlsplit(config.url)  # owners copy it with the path of their admin's page
+        self.base = f"{address.scheme}://{address.netloc}"
         kept = getattr(transport, "auth", None)
         self.session = kept if isinstance(kept, Session) else Session(config)
         self.graphql = _Versioned(transport, f"{self.base}/admin/api/{API}/graphql.json", refusal)

@@ -128,9 +128,13 @@ def test_another_version_than_asked_for_is_said(shop: Told) -> None:
     assert "2027-01 instead of 2026-10" in next(step.message for step in report.steps if step.name == "api")
 
 
-def test_an_address_without_a_shop_is_said(shop: Told) -> None:
-    report = SHOPIFY.use(shop, lambda c: c.check(), url=f"{shop.url}/elsewhere")
-    assert "There is no Shopify shop" in report.steps[0].message
+def test_an_address_with_the_path_of_a_page_is_understood_and_one_without_a_shop_is_said(shop: Told) -> None:
+    assert SHOPIFY.use(shop, lambda c: c.check(), url=f"{shop.url}/admin/products?x=1").ok
+    empty = Door()
+    empty.status = 404
+    report = SHOPIFY.use(shop, lambda c: c.check(), url=empty.url)
+    empty.close()
+    assert "There is no Shopify shop at 127.0.0.1" in report.steps[0].message
 
 
 # --- politeness ---
