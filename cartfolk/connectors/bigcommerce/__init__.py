@@ -69,9 +69,7 @@ class BigCommerce(Connector):
             return None  # carts are in no list, and nobody counts coupons
         try:
             if stream == "orders":
-                found = await self.client.one("orders", "v2/orders/count")
-                count = (found or {}).get("count")
-                return count if isinstance(count, int) else None
+                return await self.client.orders()
             return (await self._list(stream, limit=1)).total
         except (PageUnreadable, Overwhelmed):
             return None

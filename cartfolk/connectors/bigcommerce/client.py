@@ -18,7 +18,7 @@ import httpx2
 from ..errors import AddressRefused, ConnectorError, CredentialsInvalid, PageUnreadable, PermissionMissing
 from ..http import Answer, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, money, text
-from .info import PARTIALLY_REFUNDED, REFUNDED
+from .info import INCOMPLETE, PARTIALLY_REFUNDED, REFUNDED
 
 Raw = dict[str, Any]
 MOST = 250  # rows BigCommerce puts on a page at most
@@ -70,8 +70,8 @@ class BigClient:
     def __init__(self, url: str, transport: Transport) -> None:
         self.base, self.hash = located(url)
         self.transport = transport
-        self._groups: dict[str, str] | None = None
-        self._slugs: dict[str, str] | None = None
+        self._groups: dict[str, str] = {}  # names by id
+        self._slugs: dict[str, str] = {}  # of categories by id
         self._checkouts = True  # the API account may read checkouts
         self._learning = asyncio.Lock()
 
@@ -137,14 +137,23 @@ class BigClient:
                 return
             page += 1
 
+    async def orders(self) -> int | None:
+        """How many orders there are without the incomplete ones, which are none yet; None if it is not told."""
+        told = await self.one("orders", "v2/orders/count") or {}
+        count = told.get("count")
+        if not isinstance(count, int):
+            return None
+        states = {state.get("id"): state.get("count") for state in _objects(told.get("statuses"))}
+        incomplete = states.get(INCOMPLETE)
+        return count - incomplete if isinstance(incomplete, int) else count
+
     # -- what rows need to be understood
 
     async def with_groups(self, customers: list[Raw]) -> list[Raw]:
         """Customers with the name of their group as ``_group``."""
-        if not any(row.get("customer_group_id") for row in customers):
-            return customers
+        wanted = {str(row["customer_group_id"]) for row in customers if row.get("customer_group_id")}
         async with self._learning:
-            if self._groups is None:
+            if not wanted <= self._groups.keys():
                 listed = self.everything("customer_groups", "v2/customer_groups", {})
                 self._groups = {
                     str(row.get("id")): text(row.get("name")) or "" async for rows in listed for row in rows
@@ -154,15 +163,14 @@ class BigClient:
 
     async def with_slugs(self, products: list[Raw]) -> list[Raw]:
         """Products with the slugs of their categories as ``_categories``."""
-        if not any(row.get("categories") for row in products):
-            return products
+        wanted = {str(key) for row in products for key in row.get("categories") or ()}
         async with self._learning:
-            if self._slugs is None:
+            if not wanted <= self._slugs.keys():
                 listed = self.everything("categories", "v3/catalog/trees/categories", {})
                 self._slugs = {str(row.get("category_id")): slug_of(row) async for rows in listed for row in rows}
-        slugs = self._slugs
+        known = self._slugs
         return [
-            {**row, "_categories": [slugs[key] for each in row.get("categories") or () if (key := str(each)) in slugs]}
+            {**row, "_categories": [known[key] for each in row.get("categories") or () if (key := str(each)) in known]}
             for row in products
         ]
 

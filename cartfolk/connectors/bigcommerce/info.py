@@ -96,5 +96,7 @@ INFO = ConnectorInfo(
         "email is missing: a subscriber is known by it.",
         "code is missing: a coupon is known by its code.",
         "This object has an unexpected form.",
+        "This delivery is not JSON. It is asked for again with the next poll.",
+        "Too many changes at once; we come back.",
     ),
 )

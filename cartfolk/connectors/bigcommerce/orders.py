@@ -97,7 +97,7 @@ def cart(raw: Raw, received_at: datetime) -> Cart:
     return Cart(
         external_id=identifier(inner.get("id"), "id"),
         updated_at=_time(inner, "updated_time") or created or received_at,
-        currency=text(mapping(inner.get("currency")).get("code")),
+        currency=(text(mapping(inner.get("currency")).get("code")) or "").upper() or None,
         total=total,
         subtotal=_first(inner, "cart_amount_ex_tax", "base_amount") or total - tax,
         tax=tax,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -226,7 +227,9 @@ class BigShop:
         return asked and not self.faults.strike("old_version")
 
     def _order_count(self, params: Params) -> Any:
-        return {"statuses": [], "count": len(chosen(self._order_shelf(params), params, True))}
+        rows = chosen(self._order_shelf(params), params, True)
+        by_id = Counter(STATUS_ID[row.state] for row in rows)
+        return {"statuses": [{"id": key, "count": number} for key, number in by_id.items()], "count": len(rows)}
 
     def _order(self, params: Params, key: str) -> Any:
         order = self.world.orders.get(int(key))

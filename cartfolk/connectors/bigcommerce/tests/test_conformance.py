@@ -14,13 +14,13 @@ class Listed:
     """The shop as its lists show it: orders that never got beyond the payment page are among the others."""
 
     def __init__(self, shop: Any) -> None:
-        self._shop = shop
+        self.uncounted = shop  # without them: they are listed and not counted
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._shop, name)
+        return getattr(self.uncounted, name)
 
     def truth(self, people: bool = True) -> dict[str, Any]:
-        told: dict[str, Any] = self._shop.truth(people)
+        told: dict[str, Any] = self.uncounted.truth(people)
         return told | {"orders": told["orders"] + told["orders_by_status"].get("Incomplete", 0)}
 
 
@@ -32,4 +32,5 @@ def shop() -> Iterator[Any]:
 
 
 class TestBigCommerce(Big):
-    pass
+    def test_counts_equal_the_truth(self, shop: Any) -> None:
+        super().test_counts_equal_the_truth(shop.uncounted)
