@@ -1,0 +1,41 @@
+<?php
+/**
+ * Remembers what was saved, in the transaction that saves it. It asks nothing and sends nothing: shoppers do not wait.
+ *
+ * License: GPL-2.0-or-later
+ */
+
+declare(strict_types=1);
+
+namespace Cartfolk\Events\Observer;
+
+use Cartfolk\Events\Model\Outbox;
+use Cartfolk\Events\Model\Settings;
+use Magento\Framework\Event\Observer;
+use Magento\Framework\Event\ObserverInterface;
+
+class Remember implements ObserverInterface
+{
+    public function __construct(private readonly Outbox $outbox, private readonly Settings $settings)
+    {
+    }
+
+    public function execute(Observer $observer): void
+    {
+        if (!$this->settings->complete()) {
+            return;
+        }
+        $event = $observer->getEvent();
+        [$kind, $id] = match ($event->getName()) {
+            'sales_order_save_after' => ['order', $event->getOrder()->getId()],
+            'sales_order_creditmemo_save_after' => ['order', $event->getCreditmemo()->getOrderId()],
+            'sales_quote_save_after' => ['cart', $event->getQuote()->getId()],
+            'customer_save_after_data_object' => ['customer', $event->getCustomerDataObject()->getId()],
+            'newsletter_subscriber_save_after' => ['consent', $event->getSubscriber()->getId()],
+            default => ['', 0],
+        };
+        if ($id) {
+            $this->outbox->remember($kind, (int) $id);
+        }
+    }
+}
