@@ -162,15 +162,15 @@ def test_an_interval_from_behind_its_end_is_turned_round_and_must_not_be_asked_f
 def test_a_second_that_fills_pages_is_walked_through_by_id(shop: SimulatedShop) -> None:
     async def run(connector: Any) -> None:
         everything = set(await PRESTA.everything(connector, "orders"))
-        connector.page_size = 10
+        connector.page_size = 25
         dates: dict[str, int] = {}
         for row in await connector.client.read("orders", display="[id,date_upd]"):
             dates[row["date_upd"]] = dates.get(row["date_upd"], 0) + 1
-        assert max(dates.values()) > 30, "a mass edit"
+        assert max(dates.values()) > 50, "a mass edit"
         found, cursor = await whole_poll(connector, "orders", None, LONG_AGO)
         assert {each.external_id for each in found} == everything
         again, _cursor = await whole_poll(connector, "orders", cursor, LONG_AGO)
-        assert len(again) < 10, "a poll begins where the last one ended"
+        assert len(again) < 25, "a poll begins where the last one ended"
 
     PRESTA.use(shop, run)
 
@@ -205,12 +205,11 @@ def test_vouchers_of_an_order_and_shops_too_old_to_list_them(shop: SimulatedShop
         found, _cursor = await whole_poll(connector, "orders", None, LONG_AGO)
         codes = {code for each in found for code in each.coupons}
         assert ("spring10" in codes) is not old
+        rows = await connector.client.read("orders", display="[id,total_wrapping]")
+        wrapping = {str(row["id"]): Decimal(row["total_wrapping"]) for row in rows}
         for order in found:
-            raw = await connector.client.read("orders", {"id": f"[{order.external_id}]"}, display="[total_wrapping]")
-            wrapping = Decimal(raw[0]["total_wrapping"])
-            assert sum(line.total for line in order.lines) + order.shipping + wrapping == order.total
-            if order.coupons:
-                break
+            charged = order.shipping + wrapping[order.external_id]
+            assert sum(line.total for line in order.lines) + charged == order.total
         assert any(order.discount > 0 for order in found)
 
     PRESTA.use(shop, run)
