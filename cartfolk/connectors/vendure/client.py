@@ -66,8 +66,8 @@ class VendureClient:
             return await self._graphql.ask(query, **variables)
         except _Forbidden:
             pass
-        if not self.key and await self._stranger():
-            await self.sign_in(token)  # the session is over
+        if not self.key and (await self._stranger() or self._token != token):
+            await self.sign_in(token)  # the session is over; perhaps another request noticed first
             try:
                 return await self._graphql.ask(query, **variables)
             except _Forbidden:
