@@ -16,11 +16,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
+from ..base import CheckReport, Connector, Hint, Ids, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
 from ..errors import PageUnreadable, RetryLater
 from ..http import Overwhelmed
-from ..paging import SECOND, second
+from ..paging import SECOND, Cursor, second
 from ..reading import page_body
 from . import webhooks
 from .checking import check, fingerprint
@@ -106,7 +106,7 @@ class BigCommerce(Connector):
         if stream == "customers":
             rows = (await self._list(stream, limit=1, sort="date_created:asc")).rows
             at = LISTS[stream].time(rows[0], "date_created") if rows else ""
-            start = datetime.fromisoformat(at).replace(tzinfo=UTC) if at else start
+            start = _utc(at) if at else start
         span = int((end - start).total_seconds())
         if span <= 0:
             return []
@@ -114,18 +114,30 @@ class BigCommerce(Connector):
         return [Window(stream, f"{stream}-{second(a)}", second(a), second(b)) for a, b in pairwise(edges)]
 
     async def page(self, window: Window, cursor: str | None) -> Page:
+        rows, after = await self._rows(window, cursor)
+        return await self._page(window.stream, rows, after)
+
+    async def ids(self, window: Window, cursor: str | None) -> Ids:
+        rows, after = await self._rows(window, cursor)
+        listed = LISTS[window.stream]
+        versions = {listed.row_id(row): listed.time(row, "date_modified") for row in rows}
+        return Ids({key: _utc(at) if at else None for key, at in versions.items()}, after)
+
+    async def _rows(self, window: Window, cursor: str | None) -> tuple[list[Raw], str | None]:
+        """The rows of a page as they are listed, and the cursor behind them."""
         stream = window.stream
+        after: Cursor | None
         if stream in _BY_TIME:
             at: SpanCursor | None = SpanCursor.parse(cursor) if cursor else SpanCursor(at=str(window.start))
             rows: list[Raw] = []
             while at is not None and not rows:
                 rows, at = await self._span(stream, "date_created", at, str(window.end))
-            return await self._page(stream, rows, at.text() if at else None)
-        if stream == "categories":
-            return await self._small(stream, cursor)
-        place = self._place(window, cursor)
-        rows, going = await self._keys(stream, place, window.end)
-        return await self._page(stream, rows, going.text() if going else None)
+            after = at
+        elif stream == "categories":
+            rows, after = await self._small(stream, cursor)
+        else:
+            rows, after = await self._keys(stream, self._place(window, cursor), window.end)
+        return rows, after.text() if after else None
 
     @staticmethod
     def _place(window: Window, cursor: str | None) -> KeyCursor:
@@ -155,7 +167,7 @@ class BigCommerce(Connector):
         rows = [row for row in rows if int(row["id"]) > place.last]
         return rows, KeyCursor(max(int(row["id"]) for row in rows)) if len(rows) >= size else None
 
-    async def _small(self, stream: str, cursor: str | None) -> Page:
+    async def _small(self, stream: str, cursor: str | None) -> tuple[list[Raw], PageCursor | None]:
         """A list without any filter. One that became shorter moved to the left: the walk steps back."""
         at = PageCursor.parse(cursor) if cursor else PageCursor()
         number, before = divmod(at.offset, self.page_size)
@@ -165,13 +177,13 @@ class BigCommerce(Connector):
             return await self._small(stream, back.text())
         more = len(found.rows) >= self.page_size
         going = PageCursor((number + 1) * self.page_size, -1 if found.total is None else found.total)
-        return await self._page(stream, found.rows[before:], going.text() if more else None)
+        return found.rows[before:], going if more else None
 
     async def _span(self, stream: str, column: str, at: SpanCursor, end: str) -> tuple[list[Raw], SpanCursor | None]:
         """The rows of as long a span as fits on one page, and where to go on."""
         listed = LISTS[stream]
-        start = datetime.fromisoformat(at.at).replace(tzinfo=UTC)
-        left = int((datetime.fromisoformat(end).replace(tzinfo=UTC) - start).total_seconds())
+        start = _utc(at.at)
+        left = int((_utc(end) - start).total_seconds())
         if left <= 0:
             return [], None
         span = min(at.span or left, left)
@@ -217,14 +229,14 @@ class BigCommerce(Connector):
         if stream == "carts":
             return Page(b"[]", 0, cursor or "{}")  # they are told by webhook only
         if stream == "categories":  # no time of change, and few: each poll reads them all
-            page = await self._small(stream, cursor)
-            return replace(page, cursor=page.cursor or PageCursor().text())
+            all_of_them, next_page = await self._small(stream, cursor)
+            return await self._page(stream, all_of_them, (next_page or PageCursor()).text())
         if stream == "coupons":
             few, further = await self._keys(stream, KeyCursor.parse(cursor) if cursor else KeyCursor(), None)
             return await self._page(stream, few, (further or KeyCursor()).text())
         at = SpanCursor.parse(cursor) if cursor else SpanCursor(at=second(since))
         if not at.end:
-            early = datetime.fromisoformat(at.at).replace(tzinfo=UTC) - self.overlap
+            early = _utc(at.at) - self.overlap
             at = SpanCursor(second(early), end=second(datetime.now(UTC) + AHEAD), newest=at.at)
         rows: list[Raw] = []
         going: SpanCursor | None = at
@@ -267,17 +279,20 @@ class BigCommerce(Connector):
         return rows
 
     async def _orders(self, numbers: Sequence[int]) -> list[Raw]:
-        """Orders know no list of ids: neighbours are listed together, the others, archived ones too, asked for
-        one by one."""
+        """Orders know no list of ids: neighbours are listed together, archived ones by themselves, and the rest is
+        asked for one by one."""
         rows: dict[int, Raw] = {}
         at = 0
         while at < len(numbers):
             run = [key for key in numbers[at:] if key < numbers[at] + self.page_size]
             at += len(run)
-            if len(run) > 2:
-                asked = LISTS["orders"].above(run[0] - 1, str(run[-1]))
+            for archived in ({}, {"is_deleted": "true"}):
+                if len(run) < 3:
+                    break
+                asked = LISTS["orders"].above(run[0] - 1, str(run[-1])) | archived
                 listed = (await self._list("orders", limit=self.page_size, **asked)).rows
                 rows |= {int(row["id"]): row for row in listed if int(row["id"]) in set(run)}
+                run = [key for key in run if key not in rows]
         missing = [key for key in numbers if key not in rows]
         found = await asyncio.gather(
             *(self.client.one("orders", f"v2/orders/{key}", LISTS["orders"].params) for key in missing)
@@ -300,6 +315,11 @@ class BigCommerce(Connector):
 
     async def remove_webhooks(self, delivery_url: str) -> None:
         await webhooks.remove(self.client, delivery_url)
+
+
+def _utc(at: str) -> datetime:
+    """The time a cursor holds."""
+    return datetime.fromisoformat(at).replace(tzinfo=UTC)
 
 
 CONNECTOR = BigCommerce

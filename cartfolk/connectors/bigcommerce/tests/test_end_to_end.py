@@ -21,6 +21,7 @@ from cartfolk.inbox import bulk, poll, realtime
 from cartfolk.simulator import SimulatedShop
 from cartfolk.stores import connect
 from cartfolk.stores.shop import open_store, reader
+from cartfolk.web import sentences
 
 from .shop import BIG, api, start
 
@@ -185,3 +186,23 @@ def test_a_cart_of_a_signed_in_shopper_becomes_the_contacts_by_webhook(conn: Con
         ours = {key: email for key, email in rows if key in known}
         assert ours == {key: each["email"].strip().lower() for key, each in known.items()}
     door.close()
+
+
+def test_every_sentence_of_the_check_and_of_the_webhooks_is_known_to_the_pages() -> None:
+    """What is not known is shown in English to every reader."""
+    with start(seed=3, customers=60) as shop:
+        urls = (api(shop), f"{shop.url}/stores/other/v3", shop.url, "http://127.0.0.1:9/stores/x/v3")
+        keys = [BIG.credentials(shop), {"token": "nobodys"}]
+        keys += [BIG.lesser(shop, scope) for scope in ("nothing", "without_carts", "without_store")]
+        said = [
+            step.message
+            for url in urls
+            for key in (keys if url == urls[0] else keys[:1])
+            for step in BIG.use(shop, lambda c: c.check(), url=url, credentials=key).steps
+        ]
+        here = "http://127.0.0.1:9/hooks/x"
+        said.append(BIG.use(shop, lambda c: c.ensure_webhooks(here)).message)
+        shop.post_fault("webhook_unsafe")
+        said.append(BIG.use(shop, lambda c: c.ensure_webhooks(here + "y")).message)
+    assert len(set(said)) > 15
+    assert [sentence for sentence in said if sentences.match(sentence) is None] == []

@@ -251,6 +251,29 @@ def test_neighbours_are_fetched_together_because_orders_have_no_list_of_ids(shop
     assert {route: n for route, n in asked.items() if n} == {"GET /v2/orders": 1, "GET /v2/orders/{id}": 2}
 
 
+def test_archived_neighbours_are_fetched_together_too(shop: SimulatedShop) -> None:
+    ids = [shop.act("order", email=f"old{n}@example.com", status="Archived")["id"] for n in range(4)]
+    before = shop.stats()["requests"].get("GET /v2/orders/{id}", 0)
+    assert {each.status for each in fetched(shop, "orders", *ids)} == {OrderStatus.IGNORED}
+    assert shop.stats()["requests"].get("GET /v2/orders/{id}", 0) == before
+
+
+def test_the_ids_of_the_nightly_comparison_cost_no_details(shop: SimulatedShop) -> None:
+    async def run(connector: Any) -> None:
+        for stream in ("orders", "customers"):
+            for window in await connector.windows(stream, datetime.now(UTC)):
+                page = await connector.page(window, None)
+                mapped = [each for each in records(connector, stream, page) if isinstance(each, Order | Customer)]
+                known = {each.external_id: each.updated_at for each in mapped}
+                before = shop.stats()["requests"]
+                found = await connector.ids(window, None)
+                after = shop.stats()["requests"]
+                assert (found.versions, found.cursor) == (known, page.cursor)
+                assert not any("refunds" in route and after[route] > before[route] for route in after)
+
+    BIG.use(shop, run)
+
+
 def test_a_refund_is_dated_by_payment_actions_and_moves_the_order_into_the_poll(shop: SimulatedShop) -> None:
     order = shop.act("order", email="refund@example.com")["id"]
     since = datetime.now(UTC)
