@@ -15,10 +15,9 @@ from .shopfront import RpcShopfront
 _LOOKS = (
     ("customers", "customer.list", ({"customer_id": {"from": "1", "to": "1"}},)),
     ("orders", "sales_order.list", ({"order_id": {"from": "1", "to": "1"}},)),
-    ("credit memos", "sales_order_creditmemo.list", ({"creditmemo_id": {"from": "1", "to": "1"}},)),
+    ("refunds", "sales_order_creditmemo.list", ({"creditmemo_id": {"from": "1", "to": "1"}},)),
     ("products", "catalog_product.list", ({"product_id": {"from": "1", "to": "1"}},)),
     ("categories", "catalog_category.level", ()),
-    ("store views", "store.list", ()),
 )
 
 
@@ -38,7 +37,7 @@ async def check(shop: RpcShopfront) -> CheckReport:
             if client.user.session is None:
                 return CheckReport((CheckStep("address", False, str(error)),))
             # An old Magento without credit memos: refunds then come as the order's sum of them.
-            steps.append(CheckStep(name, name == "credit memos", str(error)))
+            steps.append(CheckStep(name, name == "refunds", str(error)))
         except ConnectorError as error:
             if client.user.session is None:
                 return CheckReport((CheckStep("address", False, str(error)),))
@@ -48,7 +47,7 @@ async def check(shop: RpcShopfront) -> CheckReport:
     steps = [*_door(client), CheckStep("keys", True, "API user and key are accepted."), *steps]
     return CheckReport(
         tuple(steps),
-        shop_name=_name(found.get("store views")) or urlsplit(client.base).netloc,
+        shop_name=await _name(client) or urlsplit(client.base).netloc,
         home_currency=await _currency(shop) if "orders" in found else "",
         timezone="UTC",
         fingerprint=await fingerprint(client) if "categories" in found else "",
@@ -112,11 +111,11 @@ def _door(client: MagentoClient) -> tuple[CheckStep, ...]:
     return (CheckStep("address", True, f"The shop's {spoken} interface answers."),)
 
 
-def _name(stores: Any) -> str:
-    """The first store view's name, unless it is the one every installation begins with."""
+async def _name(client: MagentoClient) -> str:
+    """The first store view's name, unless it is the one every installation begins with; empty if not to be seen."""
     try:
-        views = objects(stores, "stores")
-    except FieldError:
+        views = objects(await client.call("store.list"), "stores")
+    except (ConnectorError, FieldError):
         return ""
     names = [text(each.get("name")) for each in views if str(each.get("is_active", "1")) == "1"]
     return next((name for name in names if name and name != "Default Store View"), "")

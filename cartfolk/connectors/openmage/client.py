@@ -31,14 +31,17 @@ _DOORS: tuple[tuple[type[wire.JsonRpc] | type[wire.XmlRpc], str], ...] = (
 )
 _WORDS = {
     "sales_order": "orders",
-    "sales_order_creditmemo": "credit memos",
+    "sales_order_creditmemo": "refunds",
     "customer": "customers",
-    "customer_address": "customer addresses",
-    "customer_group": "customer groups",
+    "customer_address": "customers",
+    "customer_group": "customers",
     "catalog_product": "products",
     "catalog_category": "categories",
-    "store": "store views",
 }
+_NO_DOOR = (
+    "The shop has neither JSON-RPC nor XML-RPC at this address. Check the address, and that nobody has "
+    "blocked /api in the shop or its web server."
+)
 
 
 class ApiUser(httpx2.Auth):
@@ -117,7 +120,7 @@ class MagentoClient:
                     raise PageUnreadable("The shop answered fewer calls than it was asked.")
                 return [wire.call_fault(each) or each for each in found]
             if found.code not in (wire.SESSION, _OTHER):
-                raise PageUnreadable(f"The shop refused a call (fault {found.code}).")
+                raise PageUnreadable(f"The shop refused a call ({found.code}).")
             stale = session  # expired: enter once more, then it is something else
         raise RetryLater("The shop forgets every session at once: its api_session table or its clock needs a look.")
 
@@ -146,16 +149,13 @@ class MagentoClient:
                 self.user.wire = None
                 raise
             return self._session_of(found)
-        raise AddressRefused(
-            "The shop has neither JSON-RPC nor XML-RPC at this address. Check the address, and that nobody has "
-            "blocked /api in the shop or its web server."
-        )
+        raise AddressRefused(_NO_DOOR)
 
     def _session_of(self, found: Any) -> str:
         if isinstance(found, str) and found:
             return found
         if isinstance(found, Fault) and found.code not in (wire.DENIED, wire.PARAMETER, _OTHER):
-            raise PageUnreadable(f"The shop refused a call (fault {found.code}).")
+            raise PageUnreadable(f"The shop refused a call ({found.code}).")
         raise CredentialsInvalid(
             "The shop does not accept the API user and key. Look under System → Web Services → SOAP/XML-RPC - Users: "
             "the user must be active and have a role, and the key must be the one entered here."
@@ -180,7 +180,7 @@ class MagentoClient:
             judge=decode,
         )
         if answer.is_html or answer.status in (404, 405, 410):
-            raise AddressMissing(f"There is no {spoken.name} at {self.user.url}.")
+            raise AddressMissing(_NO_DOOR)
         if answer.status >= 300:
             raise PageUnreadable(f"The shop refused a call ({answer.status}).")
         return found[0]
@@ -199,4 +199,4 @@ def refusal(fault: Fault, path: str) -> ConnectorError:
         )
     if fault.code in (wire.PATH_UNKNOWN, wire.PATH_DEAD):
         return AddressRefused(f"This shop has no {what} in its API.")
-    return PageUnreadable(f"The shop refused to list {what} (fault {fault.code}).")
+    return PageUnreadable(f"The shop refused to list {what} ({fault.code}).")

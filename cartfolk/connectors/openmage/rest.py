@@ -96,7 +96,7 @@ def refusal(answer: Answer, what: str) -> ConnectorError:
         )
     if answer.is_html or answer.status in (404, 410):
         return AddressRefused(f"The shop has no REST interface at this address ({answer.status}).")
-    return PageUnreadable(f"The shop refused to list {what} (fault {answer.status}).")
+    return PageUnreadable(f"The shop refused to list {what} ({answer.status}).")
 
 
 # -- a REST order in the words of the other interfaces; pure

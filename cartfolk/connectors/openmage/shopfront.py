@@ -21,6 +21,7 @@ Raw = dict[str, Any]
 ID = {"categories": "category_id", "products": "product_id", "customers": "customer_id", "orders": "order_id"}
 RESOURCE = {"products": "catalog_product", "customers": "customer", "orders": "sales_order"}
 PRODUCT = ("name", "price", "special_price", "status", "url_key", "url_path", "created_at", "updated_at")
+PAYMENT = ("method", "amount_ordered", "amount_paid", "amount_refunded")  # the rest may be a card's number
 SECRETS = frozenset({"password", "password_hash", "rp_token", "rp_token_created_at"})  # a customer's row tells them all
 _LONG = timedelta(days=365 * 30)
 
@@ -94,6 +95,9 @@ class RpcShopfront:
     async def _orders(self, rows: Sequence[Raw]) -> list[Raw]:
         infos = await self.client.many("sales_order.info", [[str(row.get("increment_id"))] for row in rows])
         found = _whole("orders", rows, infos)
+        for row in found:
+            if isinstance(payment := row.get("payment"), dict):
+                row["payment"] = {name: payment[name] for name in PAYMENT if name in payment}
         refunded = [str(row["order_id"]) for row in found if _given_back(row)]
         if refunded and (memos := await self._credit_memos(refunded)) is not None:
             for row in found:

@@ -15,7 +15,7 @@ from cartfolk.simulator import SimulatedShop, start_simulator
 
 @pytest.fixture(scope="class")
 def shop() -> Iterator[SimulatedShop]:
-    with start_simulator(platform="openmage", seed=5, customers=80) as found:
+    with start_simulator(platform="openmage", seed=5, customers=60) as found:
         yield found
 
 
@@ -24,7 +24,7 @@ class Magento(Conformance):
 
     platform = "openmage"
     wrong: ClassVar[Mapping[str, str]] = {"key": "a-wrong-api-key"}
-    scopes: ClassVar[Mapping[str, str]] = {"no_orders": "orders", "no_refunds": "credit memos"}
+    scopes: ClassVar[Mapping[str, str]] = {"no_orders": "orders", "no_refunds": "refunds"}
     blind = "none"
     spoiled = ("grand_total", "twelve")
 

@@ -25,7 +25,7 @@ SAMPLE = Path(__file__).resolve().parents[5] / "shared/reference/stores/samples/
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[SimulatedShop]:
-    with start_simulator(platform="openmage", seed=6, customers=120) as found:
+    with start_simulator(platform="openmage", seed=6, customers=104) as found:
         yield found
 
 

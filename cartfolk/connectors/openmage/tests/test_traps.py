@@ -31,7 +31,7 @@ MAGE = Magento()
 @pytest.fixture(scope="module")
 def shop() -> Iterator[SimulatedShop]:
     """Its clock stands still, months ago: all that happens is in one second."""
-    with start_simulator(platform="openmage", seed=9, customers=60, now=NOW, frozen_clock=True) as found:
+    with start_simulator(platform="openmage", seed=9, customers=40, now=NOW, frozen_clock=True) as found:
         yield found
 
 
@@ -274,6 +274,15 @@ def test_password_hashes_are_told_by_the_shop_and_kept_by_nobody(shop: Simulated
         assert b"password" not in page.body
 
     MAGE.use(shop, run)
+
+
+def test_a_cards_number_is_told_by_the_shop_and_kept_by_nobody(shop: SimulatedShop) -> None:
+    made = shop.act("order", email="card@example.com")
+    assert "cc_number_enc" in made["order"]["payment"]
+    page = MAGE.use(shop, lambda c: c.fetch("orders", [str(made["id"])]))
+    assert page.rows == 1
+    assert b"cc_" not in page.body
+    assert json.loads(page.body)[0]["payment"]["method"] == made["order"]["payment"]["method"]
 
 
 def test_guests_are_in_no_customer_list_and_come_from_the_order(shop: SimulatedShop) -> None:
