@@ -14,8 +14,7 @@ from typing import Any
 
 from ..canonical import ZERO, Cart, Line
 from ..reading import FieldError, identifier, mapping, objects, reference, text
-from .client import email_of
-from .values import Raw, amount, each_price, time
+from .values import Raw, amount, each_price, email_of, time
 
 
 def cart(raw: Raw, received_at: datetime) -> Cart:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable
+from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable, RetryLater
 from ..http import Answer, Overwhelmed, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, objects
 from .auth import Integration
 from .refusals import Keys, Refused, refusal, resource_of
+from .values import email_of
 
 # "all" shows every website; before Magento 2.2 it could not be read. Without rewriting the script is named.
 ROOTS = ("rest/all", "rest", "index.php/rest")
@@ -297,20 +298,27 @@ class MagentoClient:
     async def with_groups(self, rows: Iterable[Raw]) -> list[Raw]:
         """Customers with the name of their group and the language of their store view: a row has ids only."""
         if self._groups is None:
-            found: list[Raw] = []
-            while True:
-                after: list[Filter] = [("customer_group_id", "gt", int(found[-1]["id"]))] if found else []
-                page = await self.search("groups", after, size=100)
-                found += page.rows
-                if not page.rows or page.total <= len(page.rows):
-                    break
-            self._groups = {str(each.get("id")): str(each.get("code")) for each in found}
+            try:
+                self._groups = await self._group_names()
+            except Overwhelmed as error:
+                raise RetryLater(str(error)) from None  # or every customer would look like one that cannot be shown
+            except PageUnreadable:
+                self._groups = {}
         locales = {str(each.get("id")): each.get("locale") for each in await self.configs()}
         groups = self._groups
         return [
             row | {"_group": groups.get(str(row.get("group_id"))), "_locale": locales.get(str(row.get("store_id")))}
             for row in rows
         ]
+
+    async def _group_names(self) -> dict[str, str]:
+        found: list[Raw] = []
+        while True:
+            after: list[Filter] = [("customer_group_id", "gt", int(found[-1]["id"]))] if found else []
+            page = await self.search("groups", after, size=100)
+            found += page.rows
+            if not page.rows or page.total <= len(page.rows):
+                return {str(each.get("id")): str(each.get("code")) for each in found}
 
     async def with_media(self, rows: Iterable[Raw]) -> list[Raw]:
         """Products with the address of the shop's pictures: a row has the file's name only."""
@@ -360,15 +368,6 @@ class MagentoClient:
                 return row  # ordered meanwhile, or holds something that is sold no more
 
         return list(await asyncio.gather(*map(one, rows)))
-
-
-def email_of(cart: Mapping[str, Any]) -> str | None:
-    """The e-mail a cart knows: the customer's, or what a guest typed at the checkout."""
-    for holder in ("customer", "billing_address"):
-        found = mapping(cart.get(holder)).get("email")
-        if isinstance(found, str) and found.strip():
-            return found
-    return None
 
 
 def _criteria(

@@ -14,7 +14,9 @@ INFO = ConnectorInfo(
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
         FormField("token", "Access token", secret=True, kind="password", flag="--token"),
-        FormField("token_secret", "Access token secret", secret=True, required=False, kind="password"),
+        FormField(
+            "token_secret", "Access token secret", secret=True, required=False, kind="password", flag="--token-secret"
+        ),
         FormField("key", "Consumer key", secret=True, required=False, kind="password", flag="--key"),
         FormField("secret", "Consumer secret", secret=True, required=False, kind="password", flag="--secret"),
         FormField(

@@ -1,10 +1,10 @@
 """Raw Magento objects -> canonical records. Pure: no network, no clock of its own.
 
 Decisions: absent keys mean null, Magento leaves empty fields out. A configurable or bundle comes as a parent row
-with child rows: what was bought is the parent. ``price`` of a line is what one piece cost, gross after discount.
-``is_subscribed`` is a bare flag without a date, worked out from the e-mail alone: it proves nothing and makes no
-consent record, in either direction. A credit memo counts when it was paid out (state 2); what an order says was
-refunded beyond its memos is one more refund without a date.
+with child rows: what was bought is the parent. ``price`` of a line is what one piece cost, gross after discount. An
+order is an account's when it has a customer's id. ``is_subscribed`` is a bare flag without a date, worked out from
+the e-mail alone: it proves nothing and makes no consent record, in either direction. A credit memo counts when it was
+paid out (state 2); what an order says was refunded beyond its memos is one more refund without a date.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 
 from ..base import StoreConfig
 from ..canonical import ZERO, BadRecord, Category, Customer, Line, Mapped, Order, OrderStatus, Product, Record, Refund
-from ..reading import FieldError, JsonBroken, identifier, json_text, load, mapping, money, objects, reference, text
+from ..reading import FieldError, identifier, load, mapping, money, objects, reference, text
 from .carts import cart
 from .info import INFO
-from .values import Raw, address, amount, each_price, flag, time
+from .values import Raw, address, amount, each_price, time
 
 _KINDS = {
     "customers": "customer",
@@ -53,8 +53,8 @@ class Reader:
         """One page: a list of objects."""
         kind, reader = _KINDS[stream], self._readers[stream]
         try:
-            found = load(json_text(body))
-        except JsonBroken:
+            found = load(body)
+        except ValueError:
             reason = "This delivery is not JSON. It is asked for again with the next poll."
             return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
         records: list[Record] = []
@@ -109,7 +109,7 @@ class Reader:
             rate=self._rate(raw, currency),
             paid_at=_first(raw, "entity_name", "invoice"),
             completed_at=_first(raw, "status", "complete") if state == "complete" else None,
-            customer_id=None if flag(raw.get("customer_is_guest")) else reference(raw.get("customer_id")),
+            customer_id=reference(raw.get("customer_id")),
             email=text(raw.get("customer_email")),
             phone=billing.phone if billing else None,
             billing=billing,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..canonical import Address
-from ..reading import FieldError, moment, money, text
+from ..reading import FieldError, mapping, moment, money, text
 
 Raw = Mapping[str, Any]
 _PLACES = Decimal("0.0001")  # its columns have four decimals
@@ -78,3 +78,12 @@ def address(raw: Any) -> Address | None:
         text(raw.get("telephone")),
     )
     return None if found == _NOWHERE else found
+
+
+def email_of(cart: Raw) -> str | None:
+    """The e-mail a cart knows: the customer's, or what a guest typed at the checkout."""
+    for holder in ("customer", "billing_address"):
+        found = mapping(cart.get(holder)).get("email")
+        if isinstance(found, str) and found.strip():
+            return found
+    return None

@@ -39,7 +39,6 @@ final class Envelope
     public static function order(array $order, array $items, array $addresses, array $memos, string $method): array
     {
         $state = (string) ($order['state'] ?? '');
-        $guest = !empty($order['customer_is_guest']) || empty($order['customer_id']);
         return self::wrapped('order', (string) $order['entity_id'], self::time($order['updated_at'] ?? $order['created_at']), [
             'order_id' => (string) $order['entity_id'],
             'number' => self::text($order['increment_id'] ?? null),
@@ -51,7 +50,7 @@ final class Envelope
             'shipping' => self::money($order['shipping_incl_tax'] ?? 0),
             'discount' => self::money(abs((float) ($order['discount_amount'] ?? 0))),
             'placed_at' => self::time($order['created_at']),
-            'customer_id' => $guest ? null : (string) $order['customer_id'],
+            'customer_id' => self::text($order['customer_id'] ?? null),
             'email' => self::text($order['customer_email'] ?? null),
             'phone' => self::text($addresses['billing']['telephone'] ?? null),
             'billing' => self::address($addresses['billing'] ?? []),

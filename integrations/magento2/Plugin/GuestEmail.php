@@ -14,13 +14,15 @@ use Cartfolk\Events\Model\Outbox;
 use Cartfolk\Events\Model\Settings;
 use Magento\Checkout\Model\Session;
 use Magento\Customer\Api\AccountManagementInterface;
+use Psr\Log\LoggerInterface;
 
 class GuestEmail
 {
     public function __construct(
         private readonly Outbox $outbox,
         private readonly Settings $settings,
-        private readonly Session $session
+        private readonly Session $session,
+        private readonly LoggerInterface $log
     ) {
     }
 
@@ -32,9 +34,13 @@ class GuestEmail
     public function afterIsEmailAvailable(AccountManagementInterface $subject, $result, $email)
     {
         if ($this->settings->complete() && $this->settings->tellsGuests() && filter_var($email, FILTER_VALIDATE_EMAIL)) {
-            $id = (int) $this->session->getQuoteId();
-            if ($id) {
-                $this->outbox->remember('cart', $id, (string) $email);
+            try {
+                $id = (int) $this->session->getQuoteId();
+                if ($id) {
+                    $this->outbox->remember('cart', $id, (string) $email);
+                }
+            } catch (\Throwable $error) {
+                $this->log->warning("Cartfolk: a guest's address is not remembered: {$error->getMessage()}");
             }
         }
         return $result;
