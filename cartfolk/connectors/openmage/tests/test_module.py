@@ -20,6 +20,8 @@ import pytest
 from cartfolk.connectors.base import StoreConfig
 from cartfolk.connectors.canonical import Cart, Consent, ConsentStatus, Customer, Order, Record
 from cartfolk.connectors.openmage.mapping import Reader
+from cartfolk.connectors.woocommerce.tests.door import Door
+from cartfolk.core.secrets import verify
 from cartfolk.inbox import envelope
 
 from .test_mapping import ORDER
@@ -199,3 +201,72 @@ def test_an_account_it_pushes_is_the_account_the_api_tells() -> None:
     assert "secret" not in json.dumps(told)
     assert isinstance(asked, Customer)
     assert taken(told) == asked
+
+
+MAGE = """
+class Mage {
+    static $config = array();
+    static function getStoreConfig($path, $store = null) { return self::$config[$path]; }
+    static function helper($name) { return new Mage(); }
+    function decrypt($value) { return $value; }
+    static function getBaseDir($kind) { return self::$config['folder']; }
+    static function log($text) { fwrite(STDERR, $text); }
+}
+define('DS', '/');
+"""
+
+
+def run_sender(door: Door, folder: Path, program: str) -> None:
+    """Runs the module's sender in a PHP that knows of Magento what the sender asks of it."""
+    assert PHP is not None
+    files = "".join(f"require {json.dumps(str(HUB / 'Model' / name))};" for name in ("Signature.php", "Sender.php"))
+    config = {
+        "cartfolk/hub/address": door.url.removesuffix("/hooks/x") + "/",
+        "cartfolk/hub/store": "store-key", "cartfolk/hub/secret": SECRET, "folder": str(folder),
+    }  # fmt: skip
+    line = (
+        f"{MAGE} {files} Mage::$config = json_decode($argv[1], true); $s = new Cartfolk_Hub_Model_Sender(); {program}"
+    )
+    done = subprocess.run([PHP, "-r", line, "--", json.dumps(config)], capture_output=True, text=True, timeout=20)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "", "nothing may slip into the shop's page"
+
+
+def test_a_pages_events_leave_in_one_signed_message_and_come_again_with_the_same_id(tmp_path: Path) -> None:
+    add = "foreach (array('cart-1', 'order-2', 'cart-1') as $n => $id) $s->add(1, array('id' => $id, 'version' => $n));"
+    door = Door()
+    try:
+        door.status = 503
+        run_sender(door, tmp_path, add)
+        assert len(door.heard) == 1
+        [kept] = (tmp_path / "cartfolk").iterdir()
+        door.status = 202
+        run_sender(door, tmp_path, "$s->resend();")
+        assert not kept.exists()
+        (first, body), (again, same) = door.heard
+    finally:
+        door.close()
+    assert body == same
+    assert json.loads(body) == [{"id": "order-2", "version": 1}, {"id": "cart-1", "version": 2}], "the latest of each"
+    for headers in (first, again):
+        assert verify(SECRET, headers, body, int(headers["webhook-timestamp"])) == first["webhook-id"]
+
+
+@pytest.mark.parametrize(("status", "kept"), [(202, 0), (400, 0), (401, 1), (404, 1), (429, 1), (500, 1)])
+def test_what_is_refused_for_its_content_is_not_sent_again(tmp_path: Path, status: int, kept: int) -> None:
+    door = Door()
+    door.status = status
+    try:
+        run_sender(door, tmp_path, "$s->add(1, array('id' => 'cart-1'));")
+    finally:
+        door.close()
+    assert len(door.heard) == 1
+    assert len(list(tmp_path.rglob("msg_*.json"))) == kept
+
+
+def test_a_cartfolk_that_is_away_loses_nothing(tmp_path: Path) -> None:
+    door = Door()
+    door.close()
+    run_sender(door, tmp_path, "$s->add(1, array('id' => 'consent-1'));")
+    [kept] = list(tmp_path.rglob("msg_*.json"))
+    assert json.loads(json.loads(kept.read_text())["body"]) == [{"id": "consent-1"}]

@@ -37,7 +37,7 @@ class Cartfolk_Hub_Model_Sender
         foreach ($waiting as $storeId => $envelopes) {
             foreach (array_chunk(array_values($envelopes), 500) as $some) {
                 $id = 'msg_' . bin2hex(openssl_random_pseudo_bytes(16));
-                $body = json_encode($some);
+                $body = json_encode($some, JSON_PARTIAL_OUTPUT_ON_ERROR);
                 if (false !== $body && !$this->post($storeId, $id, $body)) {
                     $this->keep($storeId, $id, $body);
                 }
@@ -78,26 +78,25 @@ class Cartfolk_Hub_Model_Sender
     private function post($storeId, $id, $body)
     {
         $address = rtrim($this->config($storeId, 'address'), '/') . '/ingest/v1/' . rawurlencode($this->config($storeId, 'store'));
-        $headers = array('content-type: application/json', 'expect:');
+        $headers = array('content-type: application/json');
         foreach (Cartfolk_Hub_Model_Signature::headers($this->secret($storeId), $id, time(), $body) as $name => $value) {
             $headers[] = $name . ': ' . $value;
         }
-        $curl = curl_init($address);
-        curl_setopt_array($curl, array(
-            CURLOPT_POST => true,
-            CURLOPT_POSTFIELDS => $body,
-            CURLOPT_HTTPHEADER => $headers,
-            CURLOPT_RETURNTRANSFER => true,
-            CURLOPT_TIMEOUT => self::LONGEST,
-            CURLOPT_CONNECTTIMEOUT => self::LONGEST,
-        ));
-        curl_exec($curl);
-        $status = (int) curl_getinfo($curl, CURLINFO_HTTP_CODE);
-        curl_close($curl);
+        $http = array('method' => 'POST', 'header' => $headers, 'content' => $body, 'timeout' => self::LONGEST,
+            'ignore_errors' => true, 'follow_location' => 0);
+        $answer = @fopen($address, 'r', false, stream_context_create(array('http' => $http)));
+        $status = 0; // nobody there
+        if ($answer) {
+            $told = stream_get_meta_data($answer);
+            fclose($answer);
+            if (preg_match('/^HTTP\/\S+ (\d{3})/', isset($told['wrapper_data'][0]) ? $told['wrapper_data'][0] : '', $found)) {
+                $status = (int) $found[1];
+            }
+        }
         if ($status >= 400 && $status < 500 && 429 !== $status) {
             Mage::log('Cartfolk refuses a message (' . $status . '): check address, store key and ingest secret.', null, 'cartfolk.log');
         }
-        return 401 !== $status && 404 !== $status && 429 !== $status && $status >= 200 && $status < 500;
+        return ($status >= 200 && $status < 300) || 400 === $status || 413 === $status;
     }
 
     private function keep($storeId, $id, $body)
