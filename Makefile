@@ -5,7 +5,7 @@
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: setup demo test check bench screenshots wheel clean
+.PHONY: setup demo test test-medusa check bench screenshots wheel clean
 
 setup: .venv/ready
 
@@ -17,6 +17,9 @@ demo: setup
 
 test: setup
 	$(BIN)/python -m pytest $(ARGS)
+
+test-medusa: setup
+	CARTFOLK_MEDUSA=1 $(BIN)/python -m pytest tests/test_medusa_store.py $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .
