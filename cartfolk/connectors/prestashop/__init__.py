@@ -131,11 +131,19 @@ class PrestaShop(Connector):
     # -- changes and objects
 
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
-        wall = Wall(self.config.timezone)
-        at = PollCursor.parse(cursor) if cursor else PollCursor(seen=(wall.text(since),) * 2)
-        poll = Poll(self.client, wall, self.overlap, self.page_size, self._by_ids)
+        poll = Poll(
+            self.client,
+            Wall(self.config.timezone),
+            stream,
+            overlap=self.overlap,
+            size=self.page_size,
+            filters=_CHANGED.get(stream, NONE),
+            more=_more(stream),
+            fetch=self._by_ids,
+        )
+        at = PollCursor.parse(cursor) if cursor else poll.begin(since)
         try:
-            rows, at = await poll.changes(stream, at, _CHANGED.get(stream, NONE), _more(stream))
+            rows, at = await poll.changes(at)
         except ResourceMissing:
             rows = []
         rows = await self.companions.of(stream, rows)

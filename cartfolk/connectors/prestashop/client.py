@@ -112,7 +112,12 @@ class PrestaClient:
                 raise
             try:
                 # Ids and times first: what a page is made of must not change while it is put together.
-                listed = await self.read(resource, filters, **asked | {"display": "[id,date_add,date_upd]"})
+                times = (
+                    "[id,date_add,date_upd,newsletter_date_add]"
+                    if resource == "customers"
+                    else "[id,date_add,date_upd]"
+                )
+                listed = await self.read(resource, filters, **asked | {"display": times})
             except PageUnreadable as again:
                 raise RetryLater(str(again)) from None
         found: dict[str, Raw] = {}

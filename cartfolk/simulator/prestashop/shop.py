@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ..faults import Faults
+from ..records import Consent
 from ..stats import Stats
 from ..world import ShopError, World
 from . import words
@@ -79,11 +80,20 @@ class PrestaSim:
     def hooks(self) -> dict[str, Any]:
         return {"webhooks": [], "deliveries": []}
 
+    def _newsletter_box(self, form: dict[str, str]) -> None:
+        """The box on every page: action 0 signs on, 1 off. It writes past the customer's time of change."""
+        account = self.world.customers.get(self.world.account_of.get(form.get("email", ""), 0))
+        if account is not None and "submitNewsletter" in form:
+            account.consent = Consent(form.get("action") == "0", self.world.clock.now())
+            self.world.revision += 1
+
     # -- faults
 
     async def answer(self, request: Request) -> Response:
         """Any request that is not the simulator's own."""
         path = unquote(request.scope["raw_path"].decode("latin-1").partition("?")[0])
+        if request.method == "POST" and path == "/":
+            self._newsletter_box(dict(parse_qsl((await request.body()).decode())))
         if not path.startswith("/api/"):
             title = "404" if path != "/" else self.world.name
             return Response(f"<!DOCTYPE html><title>{title}</title>", 404 if path != "/" else 200, media_type=_HTML)

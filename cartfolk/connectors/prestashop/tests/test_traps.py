@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -17,6 +18,7 @@ from cartfolk.connectors.base import Window
 from cartfolk.connectors.canonical import Cart, Consent, ConsentStatus, Customer, Order, OrderStatus
 from cartfolk.connectors.errors import AddressRefused, CredentialsInvalid, PageUnreadable, PermissionMissing, RetryLater
 from cartfolk.connectors.prestashop import client as webservice
+from cartfolk.connectors.prestashop import polling
 from cartfolk.simulator import SimulatedShop, start_simulator
 
 from . import test_conformance
@@ -288,6 +290,45 @@ def test_a_newsletter_flag_counts_with_its_date_only(shop: SimulatedShop) -> Non
         (granted,) = await told(connector)
         assert (granted.status, granted.customer_id) == (ConsentStatus.GRANTED, str(account))
         assert granted.evidence["newsletter_date_add"]
+
+    PRESTA.use(shop, run)
+
+
+def newsletter_box(shop: SimulatedShop, email: str, action: str) -> None:
+    """What the box on every page of the shop sends: 0 signs on, 1 off."""
+    form = urlencode({"email": email, "action": action, "submitNewsletter": "1"}).encode()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    opener.open(urllib.request.Request(shop.url + "/", data=form), timeout=20).close()  # noqa: S310
+
+
+def test_the_newsletter_box_writes_past_the_customers_time_and_is_heard_all_the_same(
+    shop: SimulatedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(connector: Any) -> None:
+        history, cursor = await whole_poll(connector, "customers", None, LONG_AGO)
+        signed = {each.customer_id for each in history if isinstance(each, Consent)}
+        old = next(
+            each
+            for each in history
+            if isinstance(each, Customer)
+            and each.external_id not in signed
+            and each.updated_at < datetime.now(UTC) - timedelta(days=1)
+        )
+
+        async def heard(cursor: str) -> tuple[list[ConsentStatus], str]:
+            found, cursor = await whole_poll(connector, "customers", cursor, LONG_AGO)
+            consents = [each for each in found if isinstance(each, Consent) and each.customer_id == old.external_id]
+            return [each.status for each in consents], cursor
+
+        assert old.email is not None
+        newsletter_box(shop, old.email, "0")
+        statuses, cursor = await heard(cursor)
+        assert statuses == [ConsentStatus.GRANTED]
+        assert (await one(connector, "customers", old.external_id)).updated_at == old.updated_at
+        newsletter_box(shop, old.email, "1")
+        monkeypatch.setattr(polling, "SCAN_EVERY", timedelta(0))  # a withdrawal leaves no time: once a day
+        statuses, _cursor = await heard(cursor)
+        assert statuses == [ConsentStatus.WITHDRAWN]
 
     PRESTA.use(shop, run)
 
