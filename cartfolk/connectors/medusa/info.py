@@ -50,12 +50,17 @@ INFO = ConnectorInfo(
         "The key may not see %(what)s. Give its role the right to read them in Medusa, or make another key.",
         "The Medusa server has no list of %(what)s. Connect a server of Medusa 2.",
         "The shop refused to list %(what)s (%(status)s).",
+        "The shop answered with something else than a list.",
+        "The shop lists objects without %(column)s: they cannot be walked by time.",
         "The key may read %(what)s: %(number)s.",
         "Medusa sends no webhooks of its own: with the subscriber changes arrive within seconds, without it with the "
         "poll.",
         "created_at is missing: nobody knows when it was placed.",
         "payment_status is missing: nobody knows whether the order is paid.",
         "code is missing: a coupon is known by its code.",
+        "currency_code is not a code of three letters but %(value)s.",
+        "This delivery is not JSON. It is asked for again with the next poll.",
+        "This object has an unexpected form.",
     ),
 )
 
