@@ -208,6 +208,19 @@ class VendureStore:
         )
         return str(made["apiKey"])
 
+    def administrator(self, email: str, permissions: list[str]) -> dict[str, str]:
+        """Somebody who may do that only; returns how to sign in."""
+        role = self.admin(
+            "mutation($input: CreateRoleInput!) { createRole(input: $input) { id } }",
+            input={"code": email, "description": email, "permissions": permissions},
+        )
+        given = {"firstName": "A", "lastName": "B", "emailAddress": email, "password": "some-password"}
+        self.admin(
+            "mutation($input: CreateAdministratorInput!) { createAdministrator(input: $input) { id } }",
+            input=given | {"roleIds": [role["id"]]},
+        )
+        return {"username": email, "password": given["password"]}
+
     def visitor(self) -> Shopper:
         return Shopper(self)
 

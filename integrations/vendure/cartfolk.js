@@ -84,7 +84,7 @@ class CartfolkPlugin {
 
     async onApplicationShutdown() {
         this.subscriptions.forEach((subscription) => subscription.unsubscribe());
-        await this.hints.flush();
+        await this.hints.close();
     }
 }
 

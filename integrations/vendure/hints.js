@@ -10,9 +10,9 @@ const { randomUUID } = require('node:crypto');
 const { signedHeaders } = require('./signature');
 
 const GATHER = 200; // milliseconds
-const PAUSES = [0, 1, 5, 25, 120]; // seconds before each try
+const PAUSES = [1, 5, 25, 120]; // seconds before each further try
 const MOST_IDS = 500; // in one message
-const MOST_WAITING = 20000; // while Cartfolk cannot be reached; its poll finds the rest
+const MOST_WAITING = 20000; // of a stream, while Cartfolk cannot be reached; its poll finds the rest
 
 class Hints {
     /** `target()` answers {address, store, secret}, or null while nothing is set up; `log` takes a sentence. */
@@ -23,7 +23,9 @@ class Hints {
         this.pauses = pauses;
         this.waiting = new Map(); // stream -> ids
         this.timer = null;
-        this.sending = Promise.resolve();
+        this.running = null;
+        this.closing = false;
+        this.wake = () => {};
     }
 
     /** Notes that these objects changed; what is noted already is sent once. */
@@ -31,6 +33,14 @@ class Hints {
         if (!this.target()) {
             return;
         }
+        this.keep(stream, ids);
+        if (!this.timer) {
+            this.timer = setTimeout(() => this.flush(), GATHER);
+            this.timer.unref();
+        }
+    }
+
+    keep(stream, ids) {
         const known = this.waiting.get(stream) || new Set();
         this.waiting.set(stream, known);
         for (const id of ids) {
@@ -38,56 +48,83 @@ class Hints {
                 known.add(String(id));
             }
         }
-        if (!this.timer) {
-            this.timer = setTimeout(() => this.flush(), GATHER);
-            this.timer.unref();
-        }
     }
 
-    /** Sends what waits; resolves when it is delivered or given up. */
+    /** Sends what waits; resolves when it is delivered or given up. What comes meanwhile goes along. */
     flush() {
         clearTimeout(this.timer);
         this.timer = null;
-        const messages = [];
-        for (const [stream, ids] of this.waiting) {
-            const all = [...ids];
-            for (let start = 0; start < all.length; start += MOST_IDS) {
-                messages.push(JSON.stringify({ stream, ids: all.slice(start, start + MOST_IDS) }));
-            }
-        }
-        this.waiting.clear();
-        this.sending = this.sending.then(() => Promise.all(messages.map((body) => this.deliver(body))));
-        return this.sending;
+        this.running = this.running || this.run().finally(() => { this.running = null; });
+        return this.running;
     }
 
-    async deliver(body) {
-        const id = `evt_${randomUUID()}`;
-        for (const pause of this.pauses) {
-            await new Promise((done) => setTimeout(done, pause * 1000).unref());
-            const target = this.target();
-            if (!target) {
-                return false;
-            }
-            const url = `${target.address.replace(/\/+$/, '')}/hooks/${encodeURIComponent(target.store)}`;
-            const headers = signedHeaders(target.secret, id, Math.floor(Date.now() / 1000), body);
-            try {
-                const answer = await this.fetch(url, {
-                    method: 'POST', headers, body, redirect: 'error', signal: AbortSignal.timeout(10000),
-                });
-                await answer.arrayBuffer();
-                if (answer.ok) {
-                    return true;
-                }
-                if (answer.status < 500 && answer.status !== 429) {
-                    this.log(`Cartfolk refuses our events (${answer.status}): check address, store key and secret.`);
-                    return false;
-                }
-            } catch {
-                // Not reached: the next try, and after the last one Cartfolk's poll.
+    /** The last try, for a server that goes down. */
+    close() {
+        this.closing = true;
+        this.wake();
+        return this.flush();
+    }
+
+    async run() {
+        let failures = 0;
+        while (this.waiting.size) {
+            if (await this.sendAll()) {
+                failures = 0;
+            } else if (this.closing || failures === this.pauses.length) {
+                this.waiting.clear();
+                this.log('Cartfolk could not be reached; its poll will find what changed.');
+            } else {
+                await this.pause(this.pauses[failures++]);
             }
         }
-        this.log('Cartfolk could not be reached; its poll will find what changed.');
-        return false;
+    }
+
+    pause(seconds) {
+        return new Promise((done) => {
+            this.wake = done;
+            setTimeout(done, seconds * 1000);
+        });
+    }
+
+    /** Everything once. False = something waits again. */
+    async sendAll() {
+        const taken = this.waiting;
+        this.waiting = new Map();
+        let well = true;
+        for (const [stream, known] of taken) {
+            const ids = [...known];
+            for (let start = 0; start < ids.length; start += MOST_IDS) {
+                const some = ids.slice(start, start + MOST_IDS);
+                if (!(await this.send(JSON.stringify({ stream, ids: some })))) {
+                    this.keep(stream, some);
+                    well = false;
+                }
+            }
+        }
+        return well;
+    }
+
+    /** One message. False = worth another try. */
+    async send(body) {
+        const target = this.target();
+        if (!target) {
+            return true;
+        }
+        const url = `${target.address.replace(/\/+$/, '')}/hooks/${encodeURIComponent(target.store)}`;
+        const headers = signedHeaders(target.secret, `evt_${randomUUID()}`, Math.floor(Date.now() / 1000), body);
+        try {
+            const answer = await this.fetch(url, {
+                method: 'POST', headers, body, redirect: 'error', signal: AbortSignal.timeout(10000),
+            });
+            await answer.arrayBuffer();
+            if (!answer.ok && answer.status < 500 && answer.status !== 429) {
+                this.log(`Cartfolk refuses our events (${answer.status}): check address, store key and secret.`);
+                return true;
+            }
+            return answer.ok;
+        } catch {
+            return false; // not reached
+        }
     }
 }
 
