@@ -26,7 +26,7 @@ class Listed:
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Any]:
-    with start(seed=5, customers=150) as found:
+    with start(seed=5, customers=110) as found:
         assert found.truth(people=False)["orders_by_status"]["Incomplete"], "the trap is there"
         yield Listed(found)
 
