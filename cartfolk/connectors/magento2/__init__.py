@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ..base import CheckReport, Connector, Hint, Page, StoreConfig, Window
@@ -22,7 +22,7 @@ from . import webhooks
 from .auth import Integration
 from .checking import check, fingerprint
 from .client import LISTS, Filter, Found, MagentoClient, Raw
-from .cursors import Moment, Place
+from .cursors import Moment, Place, stamp
 from .info import INFO
 from .mapping import Reader
 
@@ -139,7 +139,9 @@ class Magento(Connector):
             found, going = await self._step(stream, going)
             rows += found.rows
             stubs += found.stubs
-        last = max([last, *(str(row.get("updated_at") or "") for row in rows)])
+        # An order imported with a time to come must not blind the poll until then.
+        known = min(stamp(datetime.now(UTC)), max((str(row.get("updated_at") or "") for row in rows), default=""))
+        last = max(last, known)
         rest = replace(going, more=True) if going is not None else Moment(last)
         page = await self._page(stream, rows, rest.text())
         if not stubs:

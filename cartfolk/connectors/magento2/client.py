@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -76,9 +77,7 @@ class Found:
 def base_address(url: str) -> str:
     """The shop's own address: what people paste often ends in index.php, a query or a slash."""
     parts = urlsplit(url.strip())
-    path = parts.path
-    for tail in ("/index.php", "/rest/"):
-        path = path.partition(tail)[0]
+    path = re.split(r"/(?:index\.php|rest)(?:/|$)", parts.path)[0]
     return f"{parts.scheme.lower()}://{parts.netloc}{path.rstrip('/')}"
 
 
@@ -91,6 +90,7 @@ class MagentoClient:
         self.website = website.strip()
         self._root = ""
         self._configs: list[Raw] = []
+        self._websites: list[Raw] = []
         self._groups: dict[str, str] | None = None
         self._scope: dict[str, list[Filter]] | None = None
         self._most: int | None = None  # rows a page may have; None = no cap known
@@ -277,8 +277,10 @@ class MagentoClient:
 
     async def websites(self) -> list[Raw]:
         """The websites, without the one that is Magento's own admin."""
-        found = objects(await self.get("store/websites", "websites"), "websites")
-        return [each for each in found if each.get("id") not in (0, "0")]
+        if not self._websites:
+            found = objects(await self.get("store/websites", "websites"), "websites")
+            self._websites = [each for each in found if each.get("id") not in (0, "0")]
+        return self._websites
 
     async def views(self) -> list[Raw]:
         """Store views of the owner's website, else of all, the oldest first. Raises AddressRefused."""

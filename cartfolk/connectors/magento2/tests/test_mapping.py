@@ -244,7 +244,8 @@ def test_mysqls_zero_date_is_the_time_of_creation():
 @pytest.mark.parametrize(
     ("url", "base"),
     [("https://Shop.example.com/", "https://Shop.example.com"), ("https://a.b/index.php/admin/", "https://a.b"),
-     ("https://a.b/m2/rest/V1?x=1", "https://a.b/m2"), ("http://a.b:8080/de", "http://a.b:8080/de")],
+     ("https://a.b/m2/rest/V1?x=1", "https://a.b/m2"), ("http://a.b:8080/de", "http://a.b:8080/de"),
+     ("https://a.b/rest", "https://a.b"), ("https://a.b/restaurant/", "https://a.b/restaurant")],
 )  # fmt: skip
 def test_an_address_is_what_customers_see(url, base):
     assert base_address(url) == base

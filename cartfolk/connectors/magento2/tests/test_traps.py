@@ -21,7 +21,9 @@ from cryptography.x509.oid import NameOID
 from cartfolk.connectors import http
 from cartfolk.connectors.base import Page, Window
 from cartfolk.connectors.canonical import Cart, Consent, Customer, Order
-from cartfolk.connectors.errors import CredentialsInvalid, PermissionMissing
+from cartfolk.connectors.errors import CredentialsInvalid, PermissionMissing, RetryLater
+from cartfolk.connectors.magento2.client import Found
+from cartfolk.connectors.magento2.cursors import Moment, stamp
 from cartfolk.connectors.magento2.tests.test_conformance import TestMagento as Suite
 from cartfolk.connectors.magento2.tests.test_conformance import keys
 from cartfolk.inbox.walk import Walk
@@ -169,6 +171,29 @@ async def patiently(connector: Any) -> list[Page]:
             if cursor is None:
                 break
     return found
+
+
+def test_an_order_dated_to_the_future_does_not_blind_the_poll(
+    shop: SimulatedShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def run(connector: Any) -> None:
+        rows = [
+            {"entity_id": 1, "updated_at": "2020-01-01 00:00:00"},
+            {"entity_id": 2, "updated_at": "2199-01-01 00:00:00"},
+        ]
+
+        async def search(*asked: Any) -> Found:
+            return Found(rows, len(rows))
+
+        monkeypatch.setattr(connector.client, "search", search)
+        page = await connector.changes("orders", None, LONG_AGO)
+        assert page.rows == 2
+        assert Moment.parse(page.cursor).at <= stamp(datetime.now(UTC))
+        rows.pop()
+        page = await connector.changes("orders", None, LONG_AGO)
+        assert Moment.parse(page.cursor).at == "2020-01-01 00:00:00"
+
+    MAGENTO.use(shop, run)
 
 
 def test_a_poll_goes_on_behind_an_order_that_cannot_be_shown(shop: SimulatedShop) -> None:
@@ -391,6 +416,14 @@ def test_accounts_have_the_name_of_their_group_and_their_language(shop: Simulate
         assert groups <= {("General",), ("Wholesale",), ("Retailer",)}
 
     MAGENTO.use(shop, run)
+
+
+def test_customers_wait_for_a_list_of_groups_that_fails(shop: SimulatedShop) -> None:
+    """Else every one of them would be stepped over as a row that cannot be shown."""
+    shop.post_fault("server_error", path="customerGroups")
+    with pytest.raises(RetryLater) as raised:
+        MAGENTO.use(shop, lambda c: pages(c, "customers"))
+    assert not isinstance(raised.value, http.Overwhelmed)
 
 
 def test_one_website_of_several_is_kept_to(shop: SimulatedShop) -> None:
