@@ -79,10 +79,16 @@ async def reconcile(conn: Connection, store: Store, connector: Connector, since:
     for stream in streams:
         gone = await _gone(conn, store, connector, stream, since)
         missing = await _missing(conn, store, connector, stream, began) if since == EVER else 0
-        (here,) = conn.execute(Q["held"], {"store_id": store.pk, "kind": KINDS[stream]}).fetchone() or (0,)
+        held = {"store_id": store.pk, "kind": KINDS[stream], "guests": _with_guests(connector)}
+        (here,) = conn.execute(Q["held"], held).fetchone() or (0,)
         found.append(Found(stream, counts.get(stream), here, gone, missing))
     health.compared(conn, store.pk, {one.stream: asdict(one) for one in found}, began)
     return found
+
+
+def _with_guests(connector: Connector) -> bool:
+    """Whether guests are in the shop's list of customers, not in a list of their own or in none."""
+    return "guests" not in connector.info.streams
 
 
 async def _missing(conn: Connection, store: Store, connector: Connector, stream: str, until: datetime) -> int:
@@ -126,6 +132,7 @@ async def _gone(conn: Connection, store: Store, connector: Connector, stream: st
             "kind": KINDS[stream],
             "after": after,
             "since": since,
+            "guests": _with_guests(connector),
             "limit": connector.page_size,
         }
         ids = [str(row[0]) for row in conn.execute(Q["known"], wanted)]

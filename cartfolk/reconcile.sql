@@ -1,10 +1,11 @@
 -- :name known
 -- The next of a store's customers or orders that we know, that are not gone already and whose version is young
--- enough. A customer id that only an order told of is no record of ours to compare.
+-- enough. A customer id that only an order told of is no record of ours to compare. Guests only where the shop has
+-- them in its list of customers.
 select r.external_id
 from reference r
 left join customer c on r.kind = 'customer' and c.contact_id = r.contact_id and c.store_id = r.store_id
-    and c.external_id = r.external_id and c.registered and c.deleted_at is null
+    and c.external_id = r.external_id and (c.registered or %(guests)s) and c.deleted_at is null
 left join orders o on r.kind = 'order' and o.contact_id = r.contact_id and o.order_id = r.object_id
     and o.deleted_at is null
 where r.store_id = %(store_id)s and r.kind = %(kind)s and r.external_id > %(after)s
@@ -27,6 +28,7 @@ where coalesce(c.version, o.version) is null
 -- :name held
 -- How many of a store's customers or orders we hold that are not deleted; drafts are no orders.
 select case when %(kind)s = 'customer'
-    then (select count(*) from customer where store_id = %(store_id)s and registered and deleted_at is null)
+    then (select count(*) from customer
+          where store_id = %(store_id)s and (registered or %(guests)s) and deleted_at is null)
     else (select count(*) from orders where store_id = %(store_id)s and deleted_at is null and status <> 'ignored')
 end
