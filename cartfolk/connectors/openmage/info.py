@@ -29,7 +29,8 @@ INFO = ConnectorInfo(
             kind="password",
         ),
     ),
-    # States, not statuses: a shop names as many statuses as it likes, each belongs to one of these states.
+    # States rather than statuses: a shop names as many statuses as it likes, each belongs to one of these states.
+    # "pending" and "fraud" are statuses, for REST, which tells no state.
     order_statuses={
         "new": OrderStatus.PENDING,
         "pending": OrderStatus.PENDING,

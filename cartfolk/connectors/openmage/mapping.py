@@ -45,6 +45,7 @@ from ..reading import (
     text,
 )
 from . import rest
+from .client import base_address
 from .info import INFO
 from .shopfront import ID
 
@@ -62,7 +63,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
-        self.base = config.url.rstrip("/")
+        self.base = base_address(config.url)
         self.own: dict[str, OrderStatus] = {
             word: OrderStatus(status) for word, status in mapping(config.settings.get("statuses")).items()
         }

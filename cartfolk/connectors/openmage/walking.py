@@ -16,6 +16,7 @@ from ..paging import SECOND, Cursor, second
 from ..reading import FieldError, moment
 from .shopfront import ID, Raw, Shopfront
 
+TOP = 2**32  # no id of Magento's is greater
 FAR = 2**21  # ids of an empty piece after which all the rest is asked for at once
 WEEK = 7 * 24 * 3600
 LONGEST = 2 * 365 * 24 * 3600
@@ -67,7 +68,7 @@ async def by_ids(
         if beyond:
             return rows, Place(int(rows[-1][key]) + 1, size) if rows else None
         at = last + 1
-        over = end is not None and at >= end
+        over = at >= (TOP if end is None else end)
         if len(rows) * 2 < size:
             span = min(span * (2 if rows else 4), FAR)
         if rows or over:

@@ -24,8 +24,7 @@ from ..http import Answer
 from ..reading import JsonBroken, load, mapping
 
 INTERNAL, DENIED, PATH_UNKNOWN, PATH_DEAD, SESSION, PARAMETER = 1, 2, 3, 4, 5, 6  # faults of Mage_Api itself
-NOT_EXISTS = {"sales_order": 100, "customer": 102, "customer_address": 103, "catalog_product": 101,
-              "catalog_category": 102, "sales_order_creditmemo": 100}  # fmt: skip
+NOT_EXISTS = {"sales_order": 100, "catalog_product": 101}  # of the resources that are asked one by one
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,7 +136,8 @@ class MagentoShop:
         if wall := faults.strike("firewall", route):
             return _page(_FIREWALL, wall.status or 200)
         if route.startswith("/api/rest/"):
-            return rest.answer(self, request, route.removeprefix("/api/rest/"))
+            told = rest.answer(self, request, route.removeprefix("/api/rest/"))
+            return Response(self._spoiled(bytes(told.body)), told.status_code, media_type=told.media_type)
         if route not in ("/api/jsonrpc", "/api/xmlrpc"):
             return _page("<h1>Whoops, our bad...</h1>", 200 if route == "/" else 404)
         is_json = route == "/api/jsonrpc"
@@ -146,11 +147,13 @@ class MagentoShop:
             content = self._json(body) if is_json else self._xml(body)
         except Crash:
             return Response(b"", 500, media_type=_HTML)
-        if faults.strike("notice", route):
-            content = _NOTICE + content
-        if faults.strike("truncated", route):
-            content = content[: len(content) // 2]
+        content = self._spoiled(content)
         return Response(content, 200, media_type="application/json; charset=utf8" if is_json else "text/xml")
+
+    def _spoiled(self, content: bytes) -> bytes:
+        if self.faults.strike("notice"):
+            content = _NOTICE + content
+        return content[: len(content) // 2] if self.faults.strike("truncated") else content
 
     # -- marshalling
 

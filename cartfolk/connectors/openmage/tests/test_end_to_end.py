@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ from cartfolk import pipeline
 from cartfolk.commerce import rules
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, poll
+from cartfolk.inbox import bulk, deliveries, poll
 from cartfolk.simulator import SimulatedShop, start_simulator
 from cartfolk.stores import connect
 from cartfolk.stores.shop import open_store
@@ -103,3 +104,26 @@ def test_the_imported_contacts_are_the_shops_people_and_a_change_arrives(linked:
     assert linked.rows(live) == [(1,)]
     refunded = "select refunded from orders where external_id = %s"
     assert linked.rows(refunded, str(order)) == [(Decimal("1.00"),)]
+
+
+def test_a_cart_the_module_told_becomes_the_order_the_poll_finds(linked: Linked) -> None:
+    """The module names a cart by its quote, the order names the quote it was."""
+    assert linked.run(lambda c: bulk.backfill(linked.conn, linked.store, c)) == "done"
+    at = now()
+    goods = [{"product_id": "7", "name": "Cup", "quantity": "1", "total": "9.9000"}]
+    told = {
+        "id": "cart-99001-1",
+        "kind": "cart",
+        "occurred_at": at.isoformat(),
+        "object": {"cart_id": "99001", "email": "basket@example.com", "currency": "EUR", "lines": goods},
+    }
+    body = json.dumps([told]).encode()
+    deliveries.store(linked.conn, linked.store.pk, "ingest", "ingest", body, at, dedupe="ingest msg_1")
+    linked.handle()
+    state = "select state from cart where external_id = '99001'"
+    assert linked.rows(state) == [("open",)]
+    order = linked.shop.act("order", email="basket@example.com", cart="99001")["id"]
+    linked.run(lambda c: poll.poll(linked.conn, linked.store, c))
+    linked.handle()
+    assert linked.rows(state) == [("ordered",)]
+    assert linked.rows("select cart_token from orders where external_id = %s", str(order)) == [("99001",)]

@@ -36,7 +36,6 @@ def oauth(user: str, key: str) -> dict[str, str]:
 class TestRest(Magento):
     scopes: ClassVar[Mapping[str, str]] = {"no_orders": "orders"}
     spoiled = ("base_grand_total", "twelve")
-    faults = ("rate_limit", "server_error", "firewall")
 
     def credentials(self, shop: Any) -> dict[str, str]:
         return oauth(shop.key, shop.secret)

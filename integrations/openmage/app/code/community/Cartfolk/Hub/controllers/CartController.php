@@ -5,7 +5,7 @@ class Cartfolk_Hub_CartController extends Mage_Core_Controller_Front_Action
     public function restoreAction()
     {
         $number = (int) $this->getRequest()->getParam('cart');
-        $quote = Mage::getModel('sales/quote')->setStoreId(Mage::app()->getStore()->getId())->load($number);
+        $quote = Mage::getModel('sales/quote')->loadByIdWithoutStore($number);
         $sender = Mage::getSingleton('cartfolk_hub/sender');
         $key = Cartfolk_Hub_Model_Signature::link($sender->secret($quote->getStoreId()), $number);
         $known = $quote->getId() && $quote->getIsActive() && $sender->isSetUp($quote->getStoreId());
