@@ -104,7 +104,8 @@ class CheckReport:
     home_currency: str = ""
     timezone: str = ""
     fingerprint: str = ""  # identity of the shop (its own address as it tells it), for the clone guard
-    learned: Mapping[str, Any] = field(default_factory=dict)  # no secrets; comes back as StoreConfig.learned
+    learned: Mapping[str, Any] = field(default_factory=dict)
+    """No secrets; comes back as StoreConfig.learned. ``storefront``: where shoppers are, if not at StoreConfig.url."""
 
     @property
     def ok(self) -> bool:

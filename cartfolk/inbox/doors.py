@@ -206,13 +206,14 @@ def recover(request: HttpRequest, token: str) -> HttpResponse:
     except UnknownStore:
         store = None
     if target is None or store is None or target.expires_at <= at:
-        shop = {"url": store.url, "name": store.shop_name or store.name} if store else None
+        shop = {"url": store.storefront, "name": store.shop_name or store.name} if store else None
         return _private(render(request, "inbox/link_over.html", {"shop": shop}, status=410 if store else 404))
     person = request.method == "GET" and recovery.is_person(request.headers.get("User-Agent", ""))
     url = recovery.opened(conn, token, target, at) if person else recovery.address(conn, target)
     if person:
         BELL.ring()
-    return _private(HttpResponse(status=302, headers={"Location": recovery.safe(url, store.url) or store.url}))
+    home = store.storefront
+    return _private(HttpResponse(status=302, headers={"Location": recovery.safe(url, home) or home}))
 
 
 def _private(answer: HttpResponse) -> HttpResponse:

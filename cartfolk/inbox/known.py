@@ -39,7 +39,7 @@ def by_key(conn: Connection, key: str) -> Known:
         return found
     _known.pop(key, None)
     store = lookup.by_key(conn, key)
-    found = Known(store, reader(store), ingest_secret(store), bare_host(store.url), at + _SECONDS)
+    found = Known(store, reader(store), ingest_secret(store), bare_host(store.storefront), at + _SECONDS)
     if len(_known) >= _MOST:
         _known.clear()
     _known[key] = found

@@ -43,3 +43,9 @@ class Store(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def storefront(self) -> str:
+        """Where shoppers are. Some platforms are asked at another address than that; then the connector learned it."""
+        told = str(self.learned.get("storefront") or "")
+        return told if told.startswith(("https://", "http://")) else self.url

@@ -71,6 +71,17 @@ def waiting(conn):
     return deliveries.waiting(conn).count
 
 
+def test_a_shop_asked_at_another_address_than_its_shoppers_see_leads_to_theirs(conn, identity, store):
+    conn.execute("""update stores_store set url = 'https://api.example/stores/1',
+        learned = '{"storefront": "https://tiny.example"}'""")
+    known.forget()
+    for number, url in enumerate([BACK, "https://api.example/stores/1/cart"]):
+        told(conn, identity, store, now() - timedelta(hours=3), url, cart=f"c{number}")
+    links = recovery.make(conn, [(store.pk, "c0"), (store.pk, "c1")], now())
+    assert [click(link)["Location"] for link in links] == [BACK, "https://tiny.example"]
+    assert known.by_key(conn, store.key).host == "tiny.example"
+
+
 def test_abandoned_cart_becomes_recovered_with_its_lines_and_is_led_to_the_shop(conn, identity, store):
     told(conn, identity, store, now() - timedelta(hours=3))
     assert state(conn) == "abandoned"
