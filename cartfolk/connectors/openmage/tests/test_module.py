@@ -176,6 +176,20 @@ def test_only_a_clear_word_on_the_newsletter_is_consent(status: str, ours: str |
     assert found.at == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 
 
+@pytest.mark.parametrize(
+    ("flag", "before", "now", "changed"),
+    [
+        (True, None, "1", True),  # subscribed
+        (False, "1", "3", True),  # unsubscribed
+        (False, None, "1", False),  # saved with its customer, found by the customer
+        (False, "1", "1", False),  # saved in the administration
+        (False, "1", 1, False),
+    ],
+)
+def test_saving_a_subscriber_again_is_no_new_consent(flag: bool, before: Any, now: Any, changed: bool) -> None:
+    assert run_php("Cartfolk_Hub_Model_Envelope::isChanged($a[0], $a[1], $a[2])", flag, before, now) is changed
+
+
 def test_an_undated_subscription_is_no_evidence() -> None:
     row = {"subscriber_id": "9", "subscriber_status": "1", "subscriber_email": "a@example.com"}
     assert run_php("Cartfolk_Hub_Model_Envelope::consent($a[0], null)", row) is None

@@ -137,6 +137,15 @@ class Cartfolk_Hub_Model_Envelope
         ));
     }
 
+    /**
+     * Whether a subscriber's status is new. Subscribing sets Magento's own flag; unsubscribing does not, but then the
+     * subscriber was loaded and the status of before is known. Looked up by e-mail or customer it is not known.
+     */
+    public static function isChanged($flag, $before, $now)
+    {
+        return $flag || (null !== $before && (string) $before !== (string) $now);
+    }
+
     /** A subscriber as consent; null where nothing was said for certain (not confirmed, not active, no date). */
     public static function consent(array $row, $at)
     {

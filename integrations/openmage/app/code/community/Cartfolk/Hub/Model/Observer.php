@@ -49,11 +49,12 @@ class Cartfolk_Hub_Model_Observer
         }
     }
 
-    /** Only a change of mind is told: saving a subscriber again says nothing new. */
+    /** Only a change of mind is told: Magento saves a subscriber again whenever its customer is saved. */
     public function subscriberSaved($observer)
     {
         $subscriber = $observer->getEvent()->getDataObject();
-        if (!$subscriber->getIsStatusChanged() && $subscriber->getOrigData('subscriber_status') == $subscriber->getStatus()) {
+        $before = $subscriber->getOrigData('subscriber_status');
+        if (!Cartfolk_Hub_Model_Envelope::isChanged($subscriber->getIsStatusChanged(), $before, $subscriber->getStatus())) {
             return;
         }
         $this->tell($subscriber->getStoreId(), function () use ($subscriber) {
