@@ -105,7 +105,8 @@ SOURCES: Mapping[str, Source] = {
 
 
 def _both(source: Source, *path: str) -> tuple[Walk, ...]:
-    return Walk(source, "updatedAt", path), Walk(source, "createdAt", path)
+    """A row may be changed for the first time between the two: then the second list has it."""
+    return Walk(source, "createdAt", path), Walk(source, "updatedAt", path)
 
 
 def _part(entity: str, *fields: str, **associations: Json) -> Source:

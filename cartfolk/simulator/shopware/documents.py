@@ -139,7 +139,9 @@ def _buyer(record: Order) -> Json | None:
 
 def transaction(world: World, record: Order) -> Json:
     """The payment, with what was captured and given back."""
-    changes = [record.paid_at, *(each.created for each in record.refunds)]
+    # The first refund moves the payment to another state, and the one that gives back the rest; others leave it alone.
+    moving = record.refunds if record.state == REFUNDED else record.refunds[:1]
+    changes = [record.paid_at, *(each.created for each in moving)]
     if record.state not in COUNTED and record.modified != record.created:
         changes.append(record.modified)
     updated = max((each for each in changes if each is not None and each > record.created), default=None)

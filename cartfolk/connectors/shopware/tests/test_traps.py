@@ -15,6 +15,7 @@ from cartfolk.connectors.canonical import Customer, Order, OrderStatus, Product
 from cartfolk.connectors.conformance import Conformance
 from cartfolk.connectors.errors import AddressRefused, PageUnreadable, PermissionMissing, RetryLater, SignatureInvalid
 from cartfolk.connectors.http import Transport
+from cartfolk.connectors.paging import TimeCursor
 from cartfolk.connectors.shopware import webhooks
 from cartfolk.connectors.shopware.client import AccessToken, ShopwareClient
 from cartfolk.connectors.shopware.streams import SOURCES
@@ -214,19 +215,30 @@ def test_orders_edited_while_the_poll_reads_move_and_are_not_missed(shop: Shop) 
     WARE.use(shop, run)
 
 
-def test_a_poll_that_ends_with_a_full_page_ends(shop: Shop) -> None:
+def test_a_poll_whose_lists_end_on_a_full_page_ends(shop: Shop) -> None:
     """What changed within the overlap is given again by every poll: it must not be taken for more of the same."""
 
     async def run(connector: Any) -> None:
-        connector.page_size, connector.overlap = 5, timedelta(days=20000)
-        cursor, pages = None, 0
-        while True:
-            page = await connector.changes("coupons", cursor, datetime.now(UTC))
-            cursor, pages = page.cursor, pages + 1
-            if page.rows < connector.page_size:
-                break
-            assert pages < 5
-        assert pages == 2, "five coupons, and then the news that this was all"
+        never = [{"type": "equals", "field": "updatedAt", "value": None}]
+        everything = (await connector.client.search("product", limit=500)).rows
+        untouched = (await connector.client.search("product", limit=500, filter=never)).rows
+        parts = len(untouched), len(everything) - len(untouched)
+        connector.page_size, connector.overlap = max(parts) + 1, timedelta(days=20000)
+        assert sum(parts) > connector.page_size > max(parts), "two lists, neither of which fills a page"
+        first = await connector.changes("products", None, datetime.now(UTC))
+        assert first.rows == len(everything)
+        assert (await connector.changes("products", first.cursor, datetime.now(UTC))).rows == 0
+
+    WARE.use(shop, run)
+
+
+def test_rows_are_skipped_one_by_one_though_there_are_only_whole_pages(shop: Shop) -> None:
+    async def run(connector: Any) -> None:
+        window = (await connector.windows("orders", datetime.now(UTC)))[0]
+        rows = WARE.ids("orders", (await connector.page(window, None)).body)
+        connector.page_size = 2
+        page = await connector.page(window, TimeCursor(at=str(window.start), offset=3).text())
+        assert WARE.ids("orders", page.body) == rows[3:4]
 
     WARE.use(shop, run)
 
@@ -337,8 +349,10 @@ def test_a_payment_leaves_the_orders_time_alone_and_the_poll_finds_it(shop: Shop
     WARE.use(shop, run)
 
 
-def test_a_refund_is_polled_by_itself_and_one_that_failed_is_none(shop: Shop) -> None:
-    order = old_order(shop, "paid")
+@pytest.mark.parametrize("before", ["paid", "refunded_partially"])
+def test_a_refund_is_polled_by_itself_and_one_that_failed_is_none(shop: Shop, before: str) -> None:
+    """The second refund in part leaves even the payment's time alone."""
+    order = old_order(shop, before)
     since = datetime.now(UTC) - timedelta(seconds=2)
     shop.act("refund", order_id=order, amount="1.50", reason="Broken")
 
@@ -346,10 +360,14 @@ def test_a_refund_is_polled_by_itself_and_one_that_failed_is_none(shop: Shop) ->
         connector.overlap = timedelta(0)
         page = await connector.changes("orders", None, since)
         (raw,) = [row for row in json.loads(page.body) if row["id"] == order]
-        assert len(raw["transactions"][0]["captures"][0]["refunds"]) == 2, "the trap is there: one failed"
+        written = raw["transactions"][0]["captures"][0]["refunds"]
+        assert {each["stateMachineState"]["technicalName"] for each in written} == {"completed", "failed"}
+        moved = datetime.fromisoformat(raw["transactions"][0]["updatedAt"]) > since
+        assert moved is (before == "paid"), "the trap is there"
         (found,) = [each for each in records(connector, "orders", page) if each.external_id == order]
         assert (found.status, found.status_raw) == (OrderStatus.COMPLETED, "refunded_partially")
-        assert [(each.amount, each.reason) for each in found.refunds] == [(Decimal("1.5"), "Broken")]
+        assert len(found.refunds) == len(written) - 1
+        assert (Decimal("1.5"), "Broken") in [(each.amount, each.reason) for each in found.refunds]
         assert found.total > Decimal("1.5"), "the total is before refunds"
 
     WARE.use(shop, run)
