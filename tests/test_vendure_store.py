@@ -80,7 +80,6 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     with (
-        VendureStore() as shop,
         EmbeddedPostgres(data) as server,
         psycopg.connect(server.url, autocommit=True) as conn,
     ):
@@ -89,15 +88,16 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
             env=environment(data), stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
-            fill(shop)
-            base = f"http://127.0.0.1:{port}"
-            _until(lambda: _answers(base), 60, "the server")
-            ok(
-                data, "connect", "vendure", "--url", shop.url, "--key", shop.api_key(),
-                "--name", "shop", "--allow-private-address",
-            )  # fmt: skip
-            ok(data, "sync", "shop", "--wait", "--json")
-            yield Program(shop, base, data, conn)
+            with VendureStore() as shop:
+                fill(shop)
+                base = f"http://127.0.0.1:{port}"
+                _until(lambda: _answers(base), 60, "the server")
+                ok(
+                    data, "connect", "vendure", "--url", shop.url, "--key", shop.api_key(),
+                    "--name", "shop", "--allow-private-address",
+                )  # fmt: skip
+                ok(data, "sync", "shop", "--wait", "--json")
+                yield Program(shop, base, data, conn)
         finally:
             serving.terminate()
             serving.wait(30)

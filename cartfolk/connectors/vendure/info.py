@@ -82,5 +82,12 @@ INFO = ConnectorInfo(
         "poll.",
         "orderPlacedAt is missing: nobody knows when it was placed.",
         "couponCode is missing: a coupon is known by its code.",
+        "state is missing: the order cannot be judged.",
+        "currencyCode is not a code of three letters but %(value)s.",
+        "%(field)s is not a number of whole units but %(value)s.",
+        "This store has no secret yet.",
+        "The shop answered with something else than a list.",
+        "This object has an unexpected form.",
+        "This delivery is not JSON. It is asked for again with the next poll.",
     ),
 )
