@@ -14,7 +14,7 @@ from ..reading import JsonBroken, load, mapping, pieces
 from .info import FIELDS, ROUTES, SCOPE
 
 _COUNT = re.compile(r'"count"\s*:\s*(\d+)')
-_FETCHED = 20  # ids in one question: the server's query parser turns longer lists into something else
+_FETCHED = 50  # ids in one question: an address of more than 8 KB is refused by many a proxy
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ _BEARER = (
     "A secret API key was passed as a Bearer token. Secret API keys must be sent using HTTP Basic authentication "
     "instead (Authorization: Basic <secret-api-key>)."
 )
+_LONGEST = 8000  # of a query: the proxy before the server takes no more
 _OPERATORS = ("customers", "orders", "payments", "promotions")  # lists whose ids can be compared
 
 
@@ -125,6 +126,8 @@ class MedusaShop:
             return _crashed(broken.status or 500)
         if wall := faults.strike("firewall", path):
             return Response(_FIREWALL, wall.status or 200, media_type=_HTML)
+        if len(request.scope["query_string"]) > _LONGEST:
+            return Response("<h1>414 Request-URI Too Large</h1>", 414, media_type=_HTML)
         try:
             body = self._answer(request, path.removeprefix("/admin/"))
         except Refused as error:

@@ -10,24 +10,27 @@ const { FIELDS, envelope } = require("../cartfolk/envelope")
 const { keyOf } = require("../cartfolk/signature")
 const { Teller } = require("../cartfolk/teller")
 
-/** Event -> the stream of Cartfolk its `id` belongs to. */
+/** Event -> the stream of Cartfolk its `id` (or `order_id`) belongs to. */
 const TOLD = {
   "cart.created": "carts", "cart.updated": "carts", "cart.customer_updated": "carts", "cart.region_updated": "carts",
   "cart.customer_transferred": "carts",
   "customer.created": "customers", "customer.updated": "customers", "customer.deleted": "customers",
   "order.placed": "orders", "order.updated": "orders", "order.canceled": "orders", "order.completed": "orders",
   "order.archived": "orders", "order.fulfillment_created": "orders", "order.fulfillment_canceled": "orders",
-  "order.return_received": "orders", "order-edit.confirmed": "orders", "order.transfer_requested": "orders",
+  "order.return_received": "orders", "order.claim_created": "orders", "order.exchange_created": "orders",
+  "order.transfer_requested": "orders", "order-edit.confirmed": "orders",
   "product.created": "products", "product.updated": "products", "product.deleted": "products",
   "product-category.created": "categories", "product-category.updated": "categories",
-  "promotion.created": "coupons", "promotion.updated": "coupons",
+  "product-category.deleted": "categories",
 }
-/** Event -> where from its `id` the order is found. */
+/** Event -> whose `id` it has, and where from there the object of the stream is found. */
 const PARTS = {
-  "payment.captured": ["payment", "payment_collection.order.id"],
-  "payment.refunded": ["payment", "payment_collection.order.id"],
-  "shipment.created": ["fulfillment", "order.id"],
-  "delivery.created": ["fulfillment", "order.id"],
+  "payment.captured": ["payment", "payment_collection.order.id", "orders"],
+  "payment.refunded": ["payment", "payment_collection.order.id", "orders"],
+  "shipment.created": ["fulfillment", "order.id", "orders"],
+  "delivery.created": ["fulfillment", "order.id", "orders"],
+  "product-variant.created": ["product_variant", "product_id", "products"],
+  "product-variant.updated": ["product_variant", "product_id", "products"],
 }
 
 let teller
@@ -67,11 +70,11 @@ async function tell({ event: { name, data }, container }) {
     known.note(TOLD[name], [TOLD[name] === "orders" ? data.order_id || data.id : data.id])
     return
   }
-  const [entity, path] = PARTS[name]
+  const [entity, path, stream] = PARTS[name]
   const { data: found } = await container
     .resolve("query")
     .graph({ entity, fields: ["id", path], filters: { id: data.id } })
-  known.note("orders", found.map((each) => inside(each, path)))
+  known.note(stream, found.map((each) => inside(each, path)))
 }
 
 module.exports = {
