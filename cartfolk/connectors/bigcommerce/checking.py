@@ -46,7 +46,7 @@ async def check(client: BigClient) -> CheckReport:
         home_currency=text(store.get("currency")) or "",
         timezone=text(mapping(store.get("timezone")).get("name")) or "",
         fingerprint=_named(store),
-        learned={"home": home} if (home := text(store.get("secure_url"))) else {},
+        learned={"storefront": home} if (home := text(store.get("secure_url"))) else {},
     )
 
 

@@ -43,7 +43,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
-        self.storefront = str(config.learned.get("home") or "").rstrip("/")
+        self.storefront = str(config.learned.get("storefront") or "").rstrip("/")
         self.statuses = dict(INFO.order_statuses)
         for word, status in mapping(config.settings.get("statuses")).items():
             self.statuses[word] = OrderStatus(status)

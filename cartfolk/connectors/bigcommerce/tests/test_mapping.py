@@ -23,7 +23,7 @@ from cartfolk.connectors.errors import SignatureInvalid
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 SAMPLES = Path(__file__).resolve().parents[5] / "shared/reference/stores/samples/bigcommerce"
 API = "https://api.bigcommerce.com/stores/abc123/v3"
-READER = Reader(StoreConfig(API, {}, home_currency="USD", learned={"home": "https://shop.example.com"}))
+READER = Reader(StoreConfig(API, {}, home_currency="USD", learned={"storefront": "https://shop.example.com"}))
 ORDER: dict[str, Any] = {
     "id": 218, "customer_id": 0, "status_id": 11, "status": "Packing!", "custom_status": "Packing!",
     "date_created": "Sat, 24 Oct 2026 23:30:00 +0000", "date_modified": "Sun, 25 Oct 2026 02:10:00 +0100",

@@ -77,7 +77,7 @@ def test_a_missing_scope_is_named_as_the_owner_finds_it(shop: SimulatedShop) -> 
 def test_the_store_is_known_by_its_permanent_id_not_by_its_domain(shop: SimulatedShop) -> None:
     report = BIG.use(shop, lambda c: c.check())
     assert BIG.use(shop, lambda c: c.fingerprint()) == report.fingerprint == "bigcommerce:simhash42"
-    assert report.learned == {"home": "https://shop.example.com"}
+    assert report.learned == {"storefront": "https://shop.example.com"}
 
 
 # --- the quota ---
@@ -341,7 +341,7 @@ def test_groups_and_categories_are_told_by_name(shop: SimulatedShop) -> None:
         assert any(set(each.categories) & slugs for each in products)
         assert all(each.url.startswith("https://shop.example.com/") for each in products)
 
-    BIG.use(shop, run, learned={"home": "https://shop.example.com"})
+    BIG.use(shop, run, learned={"storefront": "https://shop.example.com"})
 
 
 def test_who_unsubscribes_is_told_by_the_subscribers_poll(shop: SimulatedShop) -> None:
