@@ -58,7 +58,7 @@ class PrestaShop(Connector):
     def __init__(self, config: StoreConfig, transport: Any) -> None:
         super().__init__(config, transport)
         self.client = PrestaClient(config, transport)
-        self.companions = Companions(self.client)
+        self.companions = Companions(self.client, str(config.learned.get("language", "")))
         self._reader = Reader(config, self.client.base)
 
     @classmethod
@@ -121,7 +121,12 @@ class PrestaShop(Connector):
         at = _place(window, cursor)
         filters = dict(_HISTORY.get(window.stream, NONE))
         filters["id"] = f"[{at.last + 1},{int(window.end) - 1}]" if window.end else f">[{at.last}]"
-        asked = {"display": display, "sort": "[id_ASC]", "limit": f"{at.skip},{size}", "more": _more(window.stream)}
+        asked: dict[str, Any] = {
+            "display": display,
+            "sort": "[id_ASC]",
+            "limit": f"{at.skip},{size}",
+            "more": _more(window.stream),
+        }
         rows = await self.client.page(STREAM_RESOURCES[window.stream], filters, **asked)
         last = int(rows[-1]["id"]) if rows else 0
         # An interval from behind its end is turned round by the shop: it must not be asked for.

@@ -38,7 +38,7 @@ async def check(client: PrestaClient) -> CheckReport:
         return CheckReport((*steps, CheckStep("permissions", False, message)))
     steps.append(CheckStep("permissions", True, "The key may view everything that is needed."))
     try:
-        found = await settings(client, ("PS_SHOP_NAME", "PS_TIMEZONE", "PS_CURRENCY_DEFAULT"))
+        found = await settings(client, ("PS_SHOP_NAME", "PS_TIMEZONE", "PS_CURRENCY_DEFAULT", "PS_LANG_DEFAULT"))
         money = await client.read("currencies", {"id": f"[{found.get('PS_CURRENCY_DEFAULT') or 0}]"})
         own = await fingerprint(client)
     except ConnectorError as error:
@@ -55,6 +55,7 @@ async def check(client: PrestaClient) -> CheckReport:
         home_currency=text(mapping(money[0] if money else None).get("iso_code")) or "",
         timezone=zone,
         fingerprint=own or _named(client.base),
+        learned={"language": found.get("PS_LANG_DEFAULT", "")},
     )
 
 

@@ -102,9 +102,9 @@ class PrestaClient:
 
     # -- lists
 
-    async def page(self, resource: str, filters: Filters, **asked: Any) -> list[Raw]:
+    async def page(self, resource: str, filters: Filters, *, listed: str = "", **asked: Any) -> list[Raw]:
         """As `read`; a page the shop cannot produce as a whole is fetched in smaller pieces, and a single object it
-        cannot produce becomes a stub with ``_unreadable``, for the quarantine."""
+        cannot produce becomes a stub with ``_unreadable``, for the quarantine. ``listed``: fields such a stub keeps."""
         try:
             return await self.read(resource, filters, **asked)
         except (PageUnreadable, Overwhelmed) as error:
@@ -112,21 +112,16 @@ class PrestaClient:
                 raise
             try:
                 # Ids and times first: what a page is made of must not change while it is put together.
-                times = (
-                    "[id,date_add,date_upd,newsletter_date_add]"
-                    if resource == "customers"
-                    else "[id,date_add,date_upd]"
-                )
-                listed = await self.read(resource, filters, **asked | {"display": times})
+                stubs = await self.read(resource, filters, **asked | {"display": listed})
             except PageUnreadable as again:
                 raise RetryLater(str(again)) from None
         found: dict[str, Raw] = {}
-        keys = [str(row.get("id")) for row in listed]
+        keys = [str(row.get("id")) for row in stubs]
         more = asked.get("more", NONE)
         for start in range(0, len(keys), _RESCUE):
             for row in await self._some(resource, keys[start : start + _RESCUE], more):
                 found[str(row.get("id"))] = row
-        return [found.get(str(row.get("id")), {**row, "_unreadable": True}) for row in listed]
+        return [found.get(str(row.get("id")), {**row, "_unreadable": True}) for row in stubs]
 
     async def _some(self, resource: str, keys: Sequence[str], more: Mapping[str, str | int]) -> list[Raw]:
         try:

@@ -28,8 +28,9 @@ _VARIANT = "[id,reference,gross]"
 class Companions:
     """Fetches them; keeps the small tables for some minutes."""
 
-    def __init__(self, client: PrestaClient) -> None:
+    def __init__(self, client: PrestaClient, language: str = "") -> None:
         self._client = client
+        self._language = language
         self._tables: dict[str, tuple[float, asyncio.Task[dict[str, Raw]]]] = {}
 
     async def of(self, stream: str, rows: Sequence[Raw]) -> list[Raw]:
@@ -90,7 +91,7 @@ class Companions:
         for row in rows:
             told = objects(mapping(row.get("associations")).get("groups"), "associations.groups")
             numbers = [str(each.get("id")) for each in told] or [str(row.get("id_default_group"))]
-            names = [text(wording(mapping(groups.get(number)).get("name"))) for number in numbers]
+            names = [text(wording(mapping(groups.get(number)).get("name"), self._language)) for number in numbers]
             row["_groups"] = [name for name in names if name]
             row["_language"] = mapping(languages.get(str(row.get("id_lang")))).get("iso_code")
             own = [places_done[str(place["id"])] for place in places[str(row["id"])]]
@@ -133,7 +134,10 @@ class Companions:
         shelves = await self.table("categories")
         for row in rows:
             inside = objects(mapping(row.get("associations")).get("categories"), "associations.categories")
-            names = [text(wording(mapping(shelves.get(str(each.get("id")))).get("link_rewrite"))) for each in inside]
+            names = [
+                text(wording(mapping(shelves.get(str(each.get("id")))).get("link_rewrite"), self._language))
+                for each in inside
+            ]
             row["_categories"] = [name for name in names if name]
 
     # -- lists of many
@@ -157,11 +161,12 @@ class Companions:
         parts = [keys[start : start + _TOGETHER] for start in range(0, len(keys), _TOGETHER)]
         try:
             pages = await asyncio.gather(
-                *(self._client.read(resource, {name: one_of(part)}, display=display, more=more) for part in parts)
+                *(self._client.page(resource, {name: one_of(part)}, display=display, more=more) for part in parts)
             )
         except ResourceMissing:
             return []  # not in this version of PrestaShop
-        return [row for page in pages for row in page]
+        # One row that crashes the shop must not keep back all it goes along with.
+        return [row for page in pages for row in page if not row.get("_unreadable")]
 
     async def _vouchers(self, orders: Sequence[str]) -> defaultdict[str, list[Raw]]:
         """Vouchers used by each order, with their codes."""
@@ -229,11 +234,13 @@ async def settings(client: PrestaClient, names: Sequence[str]) -> dict[str, str]
     return {str(row.get("name")): text(row.get("value")) or "" for row in rows}
 
 
-def wording(value: Any) -> Any:
-    """A text in several languages as the shop's first one: `[{"id": "1", "value": ...}]` or the text itself."""
+def wording(value: Any, language: str = "") -> Any:
+    """A text in several languages as the shop's own one, else its first: `[{"id": "1", "value": ...}]`, or the text
+    itself where there is only one."""
     if isinstance(value, list):
-        words = [each.get("value") for each in value if isinstance(each, dict)]
-        return next((word for word in words if text(word)), None)
+        words = [each for each in value if isinstance(each, dict) and text(each.get("value"))]
+        words.sort(key=lambda each: str(each.get("id")) != language)
+        return words[0]["value"] if words else None
     return value
 
 

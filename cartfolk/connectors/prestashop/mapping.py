@@ -49,6 +49,7 @@ class Reader:
     def __init__(self, config: StoreConfig, base: str) -> None:
         self.wall = Wall(config.timezone)
         self.base = base
+        self._language = str(config.learned.get("language", ""))
         self._orders = OrderReader(config, self.wall, base)
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
             "customers": self._customer,
@@ -146,9 +147,9 @@ class Reader:
         return [
             Product(
                 external_id=key,
-                name=text(wording(raw.get("name"))) or f"#{key}",
+                name=self._text(raw.get("name")) or f"#{key}",
                 updated_at=self._edited(raw, received_at),
-                slug=text(wording(raw.get("link_rewrite"))),
+                slug=self._text(raw.get("link_rewrite")),
                 sku=text(raw.get("reference")),
                 type=text(raw.get("product_type")) or text(raw.get("type")),
                 categories=tuple(name for each in raw.get("_categories") or () if (name := text(each))),
@@ -160,8 +161,8 @@ class Reader:
 
     def _category(self, raw: Raw, received_at: datetime) -> list[Record]:
         key = identifier(raw.get("id"), "id")
-        slug = text(wording(raw.get("link_rewrite"))) or key
-        return [Category(key, text(wording(raw.get("name"))) or slug, slug, reference(raw.get("id_parent")))]
+        slug = self._text(raw.get("link_rewrite")) or key
+        return [Category(key, self._text(raw.get("name")) or slug, slug, reference(raw.get("id_parent")))]
 
     def _coupon(self, raw: Raw, received_at: datetime) -> list[Record]:
         key = identifier(raw.get("id"), "id")
@@ -173,6 +174,9 @@ class Reader:
         amount = percent or money(raw.get("reduction_amount"), "reduction_amount")
         kind = "percent" if percent else "amount" if amount or not free else "free_shipping"
         return [Coupon(key, code, self._edited(raw, received_at), kind, amount)]
+
+    def _text(self, value: Any) -> str | None:
+        return text(wording(value, self._language))
 
     def _edited(self, raw: Raw, received_at: datetime) -> datetime:
         return (

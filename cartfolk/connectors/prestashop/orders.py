@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from typing import Any
 
 from ..base import StoreConfig
 from ..canonical import ZERO, Cart, Line, Order, OrderStatus, Record, Refund
@@ -29,6 +30,7 @@ class OrderReader:
         self.wall = wall
         self.base = base
         self.home = config.home_currency
+        self._language = str(config.learned.get("language", ""))
         self.own = {word: OrderStatus(status) for word, status in mapping(config.settings.get("statuses")).items()}
 
     def order(self, raw: Raw, received_at: datetime) -> list[Record]:
@@ -81,7 +83,7 @@ class OrderReader:
                 lines=_lines(raw, on_goods, places),
                 refunds=refunds,
                 coupons=tuple(
-                    code for each in vouchers if (code := text(each.get("_code")) or text(wording(each.get("name"))))
+                    code for each in vouchers if (code := text(each.get("_code")) or self._text(each.get("name")))
                 ),
                 payment_method=text(raw.get("payment")) or text(raw.get("module")),
                 cart_id=reference(raw.get("id_cart")),
@@ -90,6 +92,9 @@ class OrderReader:
                 shipped_at=self._first(raw, "shipped"),
             )
         ]
+
+    def _text(self, value: Any) -> str | None:
+        return text(wording(value, self._language))
 
     def _status(self, raw: Raw) -> tuple[OrderStatus, str, set[str]]:
         """Our status, the word for it, and the flags of the state."""
@@ -100,7 +105,7 @@ class OrderReader:
             # The state is gone from the shop; whether the order counts there is still on the order itself.
             state = {"logable": raw.get("valid")}
         flags = {name for name in ("paid", "shipped") if _flag(state, name)}
-        name = text(wording(state.get("name")))
+        name = self._text(state.get("name"))
         if name in self.own:
             return self.own[name], name, flags
         word = order_word(state, str(state.get("_role") or ""))
@@ -192,7 +197,7 @@ class OrderReader:
         told = variant.get("gross") if variant.get("gross") not in (None, "") else product.get("gross")
         price = None if told in (None, "") else money(told, "gross").quantize(Decimal("0.01"), ROUND_HALF_UP)
         return Line(
-            name=text(wording(product.get("name"))) or f"#{number or '?'}",
+            name=self._text(product.get("name")) or f"#{number or '?'}",
             quantity=quantity,
             total=(price or ZERO) * quantity,
             product_id=number,

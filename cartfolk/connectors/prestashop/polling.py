@@ -126,6 +126,7 @@ class Poll:
             source.resource,
             filters,
             display="full" if own else f"[id,{source.key},{source.by}]",
+            listed=f"[id,{source.by or 'date_upd'}]",
             sort=f"[{source.by}_ASC,id_ASC]" if source.by and not at.last else "[id_ASC]",
             limit=f"0,{self._size}",
             more=self._more if own else NONE,

@@ -114,6 +114,7 @@ class Goods:
             "PS_SHOP_NAME": self.world.name,
             "PS_TIMEZONE": self.world.clock.zone_name,
             "PS_CURRENCY_DEFAULT": str(words.CURRENCIES[self.world.home]),
+            "PS_LANG_DEFAULT": "2",
             "PS_SHOP_DOMAIN": host,
             "PS_SHOP_DOMAIN_SSL": host,
             **{name: str(number) for name, number in words.ROLES.items()},
@@ -134,5 +135,8 @@ def unit(hundredths: int, parts: int) -> str:
 
 
 def worded(text: str) -> list[Json]:
-    """A text in all languages of the shop."""
-    return [{"id": str(number), "value": text} for number in words.LANGUAGES]
+    """A text in all languages of the shop; the second one is its own."""
+    return [
+        {"id": str(number), "value": text if number == 2 else f"{text} ({code})"}
+        for number, code in words.LANGUAGES.items()
+    ]

@@ -38,13 +38,14 @@ class TestPrestaShop(Conformance):
         return {"key": key}
 
     def config(self, shop: Any, **changes: Any) -> Any:
-        return super().config(shop, **{"timezone": "Europe/Berlin", **changes})
+        return super().config(shop, **{"timezone": "Europe/Berlin", "learned": {"language": "2"}, **changes})
 
     def test_the_check_names_what_the_key_may_not_view(self, shop: SimulatedShop) -> None:
         report = self.use(shop, lambda c: c.check(), credentials=self.lesser(shop, "without order_states"))
         assert report.steps[-1].message.startswith("The key may not view order_states: open it in PrestaShop")
         good = self.use(shop, lambda c: c.check())
         assert (good.timezone, good.home_currency) == ("Europe/Berlin", "EUR")
+        assert good.learned == {"language": "2"}
 
     def test_every_stream_is_walked_whole_and_read(self, shop: SimulatedShop) -> None:
         async def run(connector: Any) -> None:

@@ -217,6 +217,33 @@ def test_vouchers_of_an_order_and_shops_too_old_to_list_them(shop: SimulatedShop
     PRESTA.use(shop, run)
 
 
+def test_texts_in_several_languages_are_taken_in_the_shops_own(shop: SimulatedShop) -> None:
+    async def run(connector: Any) -> None:
+        found, _cursor = await whole_poll(connector, "categories", None, LONG_AGO)
+        assert "Clothing" in {each.name for each in found}
+        products, _cursor = await whole_poll(connector, "products", None, LONG_AGO)
+        slugs = {each.slug for each in found}
+        assert all(set(each.categories) <= slugs for each in products)
+        accounts, _cursor = await whole_poll(connector, "customers", None, LONG_AGO)
+        assert {"customer"} in [set(each.groups) for each in accounts if isinstance(each, Customer)]
+
+    PRESTA.use(shop, run)
+
+
+def test_a_row_that_goes_along_and_crashes_keeps_nothing_back(shop: SimulatedShop) -> None:
+    made = shop.act("order", email="broken@example.com")["id"]
+
+    async def run(connector: Any) -> None:
+        (row,) = await connector.client.read("orders", {"id": f"[{made}]"}, display="[id,id_customer]")
+        shop.post_fault("poison", id=int(row["id_customer"]), path="customers")
+        with pytest.raises(RetryLater, match="error of its own"):
+            await connector.client.read("customers", {"id": f"[{row['id_customer']}]"})
+        order = await one(connector, "orders", made)
+        assert (order.external_id, order.email) == (str(made), None)
+
+    PRESTA.use(shop, run)
+
+
 # --- what does not touch its owner ---
 
 
