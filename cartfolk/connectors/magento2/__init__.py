@@ -21,9 +21,10 @@ from ..reading import load, page_body
 from . import webhooks
 from .auth import Integration
 from .checking import check, fingerprint
-from .client import LISTS, Filter, Found, MagentoClient, Raw
+from .client import Filter, Found, MagentoClient
 from .cursors import Moment, Place, stamp
 from .info import INFO
+from .lists import LISTS, Raw
 from .mapping import Reader
 
 WINDOWS = 48  # at most, a stream
@@ -114,7 +115,7 @@ class Magento(Connector):
     async def _page(self, stream: str, rows: list[Raw], cursor: str | None) -> Page:
         """Rows with what they need beside themselves."""
         if stream == "orders":
-            rows = await self.client.with_refunds(rows)
+            rows = await self.client.with_papers(rows)
         elif stream == "customers":
             rows = await self.client.with_groups(rows)
         elif stream == "products":

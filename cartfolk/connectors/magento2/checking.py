@@ -9,7 +9,8 @@ from ..errors import ConnectorError, CredentialsInvalid, PageUnreadable, Permiss
 from ..http import Overwhelmed
 from ..reading import text
 from .auth import Integration
-from .client import LISTS, MagentoClient, Raw
+from .client import MagentoClient
+from .lists import LISTS, Raw
 
 # Step of the report -> the list it asks for.
 PERMISSIONS = {
@@ -17,6 +18,8 @@ PERMISSIONS = {
     "groups": "groups",
     "orders": "orders",
     "refunds": "creditmemos",
+    "invoices": "invoices",
+    "shipments": "shipments",
     "carts": "carts",
     "products": "products",
     "categories": "categories",

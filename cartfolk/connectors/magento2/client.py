@@ -13,58 +13,14 @@ from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable, RetryLa
 from ..http import Answer, Overwhelmed, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, objects
 from .auth import Integration
+from .lists import LISTS, PAPERS, Raw
 from .refusals import Keys, Refused, refusal, resource_of
 from .values import email_of
 
 # "all" shows every website; before Magento 2.2 it could not be read. Without rewriting the script is named.
 ROOTS = ("rest/all", "rest", "index.php/rest")
 LEAST = 20  # rows: no shop caps its pages below Magento's own default
-Raw = dict[str, Any]
 Filter = tuple[str, str, str | int]  # field, condition, value
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """One searchable list. ``fields``: the parts of a row that are wanted; empty = all of it."""
-
-    route: str
-    what: str  # to the owner
-    key: str = "id"  # where a row has its entity_id
-    fields: str = ""
-    id: str = "entity_id"  # what filters and sorting call it
-
-
-_ADDRESS = "firstname,lastname,company,street,city,region,region_code,postcode,country_id,telephone,email"
-_LINE = (
-    "item_id,parent_item_id,product_id,product_type,sku,name,qty_ordered,qty_shipped,is_virtual,row_total,"
-    "row_total_incl_tax,tax_amount,discount_amount,discount_tax_compensation_amount"
-)
-LISTS: Mapping[str, List] = {
-    "categories": List("categories/list", "categories"),
-    "products": List(
-        "products",
-        "products",
-        fields="id,sku,name,price,type_id,created_at,updated_at,extension_attributes[category_links],custom_attributes",
-    ),
-    "customers": List("customers/search", "customers"),
-    # Every line comes twice otherwise: once in the order, once in its shipping assignment.
-    "orders": List(
-        "orders",
-        "orders",
-        "entity_id",
-        "entity_id,increment_id,quote_id,store_id,state,status,created_at,updated_at,customer_id,customer_is_guest,"
-        "customer_email,customer_firstname,customer_lastname,order_currency_code,base_currency_code,base_to_order_rate,"
-        "grand_total,base_grand_total,tax_amount,shipping_amount,shipping_tax_amount,shipping_incl_tax,discount_amount,total_refunded,"
-        f"coupon_code,items[{_LINE}],billing_address[{_ADDRESS}],payment[method],"
-        "status_histories[created_at,entity_name,status],"
-        f"extension_attributes[shipping_assignments[shipping[address[{_ADDRESS}]]],payment_additional_info]",
-    ),
-    "creditmemos": List(
-        "creditmemos", "refunds", "entity_id", "entity_id,order_id,state,grand_total,created_at,comments[comment]"
-    ),
-    "carts": List("carts/search", "carts"),
-    "groups": List("customerGroups/search", "customer groups", id="customer_group_id"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +228,7 @@ class MagentoClient:
             views = await self.views()
             stores: list[Filter] = [("store_id", "in", ",".join(str(each.get("id")) for each in views))]
             mine: list[Filter] = [("website_id", "eq", str(views[0].get("website_id")))]
-            self._scope = {"orders": stores, "carts": stores, "creditmemos": stores, "customers": mine}
+            self._scope = dict.fromkeys(("orders", "carts", *PAPERS), stores) | {"customers": mine}
         return self._scope.get(name, [])
 
     async def websites(self) -> list[Raw]:
@@ -328,32 +284,39 @@ class MagentoClient:
         media = str(views[0].get("base_media_url") or "") if views else ""
         return [row | {"_media": media} for row in rows]
 
-    async def with_refunds(self, rows: Sequence[Raw]) -> list[Raw]:
-        """Orders with their credit memos as ``_creditmemos``: the order itself has the sum only, without a date."""
-        wanted = [str(row.get("entity_id")) for row in rows if row.get("total_refunded")]
-        found: dict[str, list[Raw]] = {key: [] for key in wanted}
-        waiting = [wanted[start : start + 100] for start in range(0, len(wanted), 100)]
+    async def with_papers(self, rows: Sequence[Raw]) -> list[Raw]:
+        """Orders with their credit memos, invoices and shipments as ``_creditmemos`` ...: an order has the sums of
+        them only, without dates."""
+        wanted = {name: [str(row.get("entity_id")) for row in rows if has(row)] for name, has in PAPERS.items()}
+        found = await asyncio.gather(*(self._papers(name, orders) for name, orders in wanted.items()))
+        done = []
+        for row in rows:
+            key = str(row.get("entity_id"))
+            own = {f"_{name}": papers[key] for name, papers in zip(wanted, found, strict=True) if key in papers}
+            done.append(row | own)
+        return done
+
+    async def _papers(self, name: str, orders: list[str]) -> dict[str, list[Raw]]:
+        """By order. What cannot be shown is left out: the order's own sums stand in for it."""
+        by_order: dict[str, list[Raw]] = {}
+        waiting = [orders[start : start + 100] for start in range(0, len(orders), 100)]
         while waiting:
             some = waiting.pop()
             try:
-                memos = await self._creditmemos(some)
+                papers = await self._papers_of(name, some)
             except (PageUnreadable, Overwhelmed):
                 if len(some) > 1:
                     waiting += [[key] for key in some]
-                continue  # one that cannot be shown: the order's own sum stands in for it
-            for memo in memos:
-                found.setdefault(str(memo.get("order_id")), []).append(memo)
-        return [self._with_memos(row, found.get(str(row.get("entity_id")))) for row in rows]
+                continue
+            for paper in papers:
+                by_order.setdefault(str(paper.get("order_id")), []).append(paper)
+        return by_order
 
-    @staticmethod
-    def _with_memos(row: Raw, memos: list[Raw] | None) -> Raw:
-        return row | {"_creditmemos": memos} if memos else row
-
-    async def _creditmemos(self, orders: Sequence[str]) -> list[Raw]:
+    async def _papers_of(self, name: str, orders: Sequence[str]) -> list[Raw]:
         found: list[Raw] = []
         while True:
             after: list[Filter] = [("entity_id", "gt", int(found[-1]["entity_id"]))] if found else []
-            page = await self.search("creditmemos", [("order_id", "in", ",".join(orders)), *after], size=100)
+            page = await self.search(name, [("order_id", "in", ",".join(orders)), *after], size=100)
             found += page.rows
             if not page.rows or page.total <= len(page.rows):
                 return found

@@ -29,7 +29,7 @@ _KINDS = {
     "categories": "category",
     "carts": "cart",
 }
-PAID_OUT = 2  # state of a credit memo
+PAID_OUT = 2  # state of a credit memo, and of an invoice that is paid
 
 
 class Reader:
@@ -94,6 +94,7 @@ class Reader:
         if raw.get("shipping_incl_tax") is None:
             shipping = amount(raw, "shipping_amount") + amount(raw, "shipping_tax_amount")
         rows = objects(raw.get("items"), "items")
+        sent, track = _times(raw, "_shipments"), _track(raw)
         return Order(
             external_id=key,
             number=text(raw.get("increment_id")) or key,
@@ -107,8 +108,8 @@ class Reader:
             shipping=shipping,
             discount=abs(amount(raw, "discount_amount")),  # negative here, positive on lines
             rate=self._rate(raw, currency),
-            paid_at=_first(raw, "entity_name", "invoice"),
-            completed_at=_first(raw, "status", "complete") if state == "complete" else None,
+            paid_at=min(_times(raw, "_invoices", "state", PAID_OUT), default=None),
+            completed_at=max(sent, default=None) if state == "complete" else None,
             customer_id=reference(raw.get("customer_id")),
             email=text(raw.get("customer_email")),
             phone=billing.phone if billing else None,
@@ -120,7 +121,9 @@ class Reader:
             payment_method=_payment(raw, extra),
             cart_id=reference(raw.get("quote_id")),
             fulfilment_status=_fulfilment(rows, state),
-            shipped_at=_first(raw, "entity_name", "shipment"),
+            tracking_number=text(track.get("track_number")),
+            tracking_carrier=text(track.get("title")) or text(track.get("carrier_code")),
+            shipped_at=min(sent, default=None),
         )
 
     def _rate(self, raw: Raw, currency: str) -> Decimal | None:
@@ -181,7 +184,7 @@ def _line(raw: Raw, children: list[Raw]) -> Line:
 def _refunds(raw: Raw, key: str) -> tuple[Refund, ...]:
     found = []
     for memo in objects(raw.get("_creditmemos"), "_creditmemos"):
-        if memo.get("state") not in (None, PAID_OUT, str(PAID_OUT)):
+        if memo.get("state") is not None and not _is(memo["state"], PAID_OUT):
             continue  # not paid out yet, or cancelled
         comments = objects(memo.get("comments"), "comments")
         found.append(
@@ -198,11 +201,23 @@ def _refunds(raw: Raw, key: str) -> tuple[Refund, ...]:
     return tuple(found)
 
 
-def _first(raw: Raw, name: str, word: str) -> datetime | None:
-    """The time of the first entry of the order's history of that kind; many orders have none."""
-    entries = [each for each in objects(raw.get("status_histories"), "status_histories") if each.get(name) == word]
-    times = [at for each in entries if (at := time(each, "created_at"))]
-    return min(times, default=None)
+def _times(raw: Raw, papers: str, name: str = "", wanted: int = 0) -> list[datetime]:
+    """When the order's papers were made; with ``name`` of those only where it says ``wanted``."""
+    found = objects(raw.get(papers), papers)
+    return [at for each in found if not name or _is(each.get(name), wanted) if (at := time(each, "created_at"))]
+
+
+def _track(raw: Raw) -> Raw:
+    """The parcel of the last shipment that names one."""
+    for shipment in reversed(objects(raw.get("_shipments"), "_shipments")):
+        for track in objects(shipment.get("tracks"), "_shipments.tracks"):
+            if text(track.get("track_number")):
+                return mapping(track)
+    return {}
+
+
+def _is(value: Any, state: int) -> bool:
+    return value in (state, str(state))
 
 
 def _shipping_address(extra: Raw) -> Any:

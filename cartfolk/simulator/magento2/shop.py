@@ -237,10 +237,15 @@ class MagentoShop:
         def cart_is_active(row: Cart) -> int:
             return int(row.order_id is None)
 
+        visible = [each for each in world.orders.values() if each.state not in HIDDEN]
+
+        def papers(first: int) -> dict[str, Callable[[Order], Any]]:
+            return {"entity_id": lambda row: first + row.id, "order_id": by_id, "store_id": lambda row: 1}
+
         customers: dict[str, Callable[[Customer], Any]] = {"entity_id": by_id, "updated_at": changed}
         return {
             "orders": Table(
-                [each for each in world.orders.values() if each.state not in HIDDEN],
+                visible,
                 {"entity_id": by_id, "updated_at": changed, "store_id": lambda row: 1},
                 self._order,
             ),
@@ -255,6 +260,10 @@ class MagentoShop:
                     "store_id": lambda row: 1,
                 },
                 lambda row: documents.creditmemo(world, *row),
+            ),
+            "invoices": Table([each for each in visible if each.paid_at], papers(documents.INVOICE), documents.invoice),
+            "shipments": Table(
+                [each for each in visible if each.completed_at], papers(documents.SHIPMENT), documents.shipment
             ),
             "carts/search": Table(
                 list(world.carts.values()),

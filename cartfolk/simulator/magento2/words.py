@@ -30,6 +30,8 @@ METHODS = {
 RESOURCES = {
     "orders": "Magento_Sales::actions_view",
     "creditmemos": "Magento_Sales::sales_creditmemo",
+    "invoices": "Magento_Sales::sales_invoice",
+    "shipments": "Magento_Sales::shipment",
     "carts": "Magento_Cart::manage",
     "customers": "Magento_Customer::customer",
     "customerGroups": "Magento_Customer::group",

@@ -27,18 +27,21 @@ final class Envelope
     ];
     private const SUBSCRIBED = 1;
     private const UNSUBSCRIBED = 3;
-    private const MEMO_PAID_OUT = 2;
+    private const PAID_OUT = 2; // state of a credit memo, and of an invoice that is paid
     private const MOST_LINES = 200;
 
     /**
      * @param array $order     a row of sales_order
      * @param array $items     its rows of sales_order_item
      * @param array $addresses 'billing' and 'shipping' => a row of sales_order_address
-     * @param array $memos     its rows of sales_creditmemo
+     * @param array $papers    'creditmemos', 'invoices' and 'shipments' => its rows; a shipment with its `tracks`
      */
-    public static function order(array $order, array $items, array $addresses, array $memos, string $method): array
+    public static function order(array $order, array $items, array $addresses, array $papers, string $method): array
     {
         $state = (string) ($order['state'] ?? '');
+        $paid = self::times(array_filter($papers['invoices'], self::isPaidOut(...)));
+        $sent = self::times($papers['shipments']);
+        $track = self::track($papers['shipments']);
         return self::wrapped('order', (string) $order['entity_id'], self::time($order['updated_at'] ?? $order['created_at']), [
             'order_id' => (string) $order['entity_id'],
             'number' => self::text($order['increment_id'] ?? null),
@@ -50,13 +53,19 @@ final class Envelope
             'shipping' => self::money($order['shipping_incl_tax'] ?? 0),
             'discount' => self::money(abs((float) ($order['discount_amount'] ?? 0))),
             'placed_at' => self::time($order['created_at']),
+            'paid_at' => $paid ? min($paid) : null,
+            'completed_at' => $sent && $state === 'complete' ? max($sent) : null,
+            'shipped_at' => $sent ? min($sent) : null,
+            'tracking_number' => self::text($track['track_number'] ?? null),
+            'tracking_carrier' => self::text($track['title'] ?? null) ?? self::text($track['carrier_code'] ?? null),
+            'fulfilment_status' => self::fulfilment($items, $state),
             'customer_id' => self::text($order['customer_id'] ?? null),
             'email' => self::text($order['customer_email'] ?? null),
             'phone' => self::text($addresses['billing']['telephone'] ?? null),
             'billing' => self::address($addresses['billing'] ?? []),
             'shipping_address' => self::address($addresses['shipping'] ?? []),
             'lines' => self::lines($items),
-            'refunds' => self::refunds($memos),
+            'refunds' => self::refunds($papers['creditmemos']),
             'coupons' => array_values(array_filter([self::text($order['coupon_code'] ?? null)])),
             'payment_method' => self::text($method),
             'cart_id' => self::text($order['quote_id'] ?? null),
@@ -88,7 +97,9 @@ final class Envelope
             ]);
         }
         $kind = $lines && ($shipped || ($account === null && $email !== null)) ? 'checkout' : 'cart';
-        return self::wrapped($kind, (string) $quote['entity_id'], self::changed($quote), [
+        // Half a second newer than the same cart by REST, which knows neither products nor addresses of pages.
+        $at = substr(self::changed($quote), 0, -1) . '.500Z';
+        return self::wrapped($kind, (string) $quote['entity_id'], $at, [
             'cart_id' => (string) $quote['entity_id'],
             'customer_id' => $account,
             'email' => $email,
@@ -191,12 +202,45 @@ final class Envelope
 
     private static function refunds(array $memos): array
     {
-        $paid = array_filter($memos, static fn (array $memo): bool => (int) ($memo['state'] ?? 0) === self::MEMO_PAID_OUT);
+        $paid = array_filter($memos, self::isPaidOut(...));
         return array_values(array_map(static fn (array $memo): array => [
             'id' => (string) $memo['entity_id'],
             'amount' => self::money($memo['grand_total']),
             'created_at' => self::time($memo['created_at']),
         ], $paid));
+    }
+
+    private static function isPaidOut(array $paper): bool
+    {
+        return (int) ($paper['state'] ?? 0) === self::PAID_OUT;
+    }
+
+    /** @return string[] */
+    private static function times(array $papers): array
+    {
+        return array_values(array_map(static fn (array $paper): string => self::time($paper['created_at']), $papers));
+    }
+
+    /** The parcel of the last shipment that names one. */
+    private static function track(array $shipments): array
+    {
+        foreach (array_reverse($shipments) as $shipment) {
+            foreach ($shipment['tracks'] ?? [] as $track) {
+                if (self::text($track['track_number'] ?? null) !== null) {
+                    return $track;
+                }
+            }
+        }
+        return [];
+    }
+
+    private static function fulfilment(array $items, string $state): ?string
+    {
+        if ($state === 'complete') {
+            return 'fulfilled';
+        }
+        $sent = array_filter($items, static fn (array $item): bool => (float) ($item['qty_shipped'] ?? 0) > 0);
+        return $state === 'processing' ? ($sent ? 'partial' : 'unfulfilled') : null;
     }
 
     private static function address(array $row): ?array

@@ -16,6 +16,7 @@ use Magento\Framework\DataObject;
 use Magento\Framework\Exception\NoSuchEntityException;
 use Magento\Newsletter\Model\SubscriberFactory;
 use Magento\Quote\Api\CartRepositoryInterface;
+use Magento\Sales\Model\Order;
 use Magento\Sales\Model\OrderFactory;
 use Magento\Store\Model\ScopeInterface;
 
@@ -53,9 +54,23 @@ class Source
             $order->getData(),
             array_map($this->row(...), array_values($order->getAllItems())),
             ['billing' => $this->address($order->getBillingAddress()), 'shipping' => $this->address($order->getShippingAddress())],
-            array_map($this->row(...), array_values($order->getCreditmemosCollection()->getItems())),
+            $this->papers($order),
             $payment ? (string) ($payment->getAdditionalInformation('method_title') ?: $payment->getMethod()) : ''
         );
+    }
+
+    private function papers(Order $order): array
+    {
+        $shipments = [];
+        foreach ($order->getShipmentsCollection() as $shipment) {
+            $tracks = array_map($this->row(...), array_values($shipment->getAllTracks()));
+            $shipments[] = ['tracks' => $tracks] + $shipment->getData();
+        }
+        return [
+            'creditmemos' => array_map($this->row(...), array_values($order->getCreditmemosCollection()->getItems())),
+            'invoices' => array_map($this->row(...), array_values($order->getInvoiceCollection()->getItems())),
+            'shipments' => $shipments,
+        ];
     }
 
     private function cart(int $id, ?string $email): ?array

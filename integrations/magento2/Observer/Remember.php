@@ -48,6 +48,7 @@ class Remember implements ObserverInterface
         [$kind, $id] = match ($event->getName()) {
             'sales_order_save_after' => ['order', $event->getOrder()->getId()],
             'sales_order_creditmemo_save_after' => ['order', $event->getCreditmemo()->getOrderId()],
+            'sales_order_shipment_track_save_after' => ['order', $event->getTrack()->getOrderId()],
             'sales_quote_save_after' => ['cart', $event->getQuote()->getId()],
             'customer_save_after_data_object' => ['customer', $event->getCustomerDataObject()->getId()],
             'customer_address_save_after' => ['customer', $event->getCustomerAddress()->getCustomerId()],

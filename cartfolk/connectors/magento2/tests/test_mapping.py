@@ -154,15 +154,28 @@ def test_what_is_empty_is_left_out_and_that_is_no_error():
     assert (found.shipping_address, found.paid_at, found.payment_method) == (None, None, None)
 
 
-def test_the_history_of_an_order_tells_when_it_was_paid_and_sent():
-    entries = [
-        {"created_at": "2026-10-25 12:00:00", "entity_name": "shipment", "status": "complete"},
-        {"created_at": "2026-10-25 08:00:00", "entity_name": "invoice", "status": "processing"},
-        {"created_at": "2026-10-25 09:00:00", "entity_name": "invoice", "status": "processing"},
+def test_the_papers_of_an_order_tell_when_it_was_paid_and_sent():
+    invoices = [
+        {"state": 3, "created_at": "2026-10-25 07:00:00"}, {"state": 2, "created_at": "2026-10-25 09:00:00"},
+        {"state": 2, "created_at": "2026-10-25 08:00:00"},
+    ]  # fmt: skip
+    shipments = [
+        {"created_at": "2026-10-25 12:00:00", "tracks": [{"track_number": "JJD1", "title": "DHL"}]},
+        {"created_at": "2026-10-26 12:00:00", "tracks": [{"track_number": "JJD2", "carrier_code": "ups"}]},
+        {"created_at": "2026-10-27 12:00:00", "tracks": []},
     ]
-    found = order(state="complete", status_histories=entries)
+    found = order(state="complete", _invoices=invoices, _shipments=shipments)
     assert found.paid_at == datetime(2026, 10, 25, 8, tzinfo=UTC)
-    assert found.shipped_at == found.completed_at == datetime(2026, 10, 25, 12, tzinfo=UTC)
+    assert found.shipped_at == datetime(2026, 10, 25, 12, tzinfo=UTC)
+    assert found.completed_at == datetime(2026, 10, 27, 12, tzinfo=UTC)
+    assert (found.tracking_number, found.tracking_carrier) == ("JJD2", "ups")
+    assert order(state="processing", _shipments=shipments).completed_at is None
+
+
+@pytest.mark.parametrize(("shipped", "word"), [(0, "unfulfilled"), (1, "partial")])
+def test_what_left_the_shop_is_counted_by_its_lines(shipped, word):
+    assert order(items=[ITEM | {"qty_shipped": shipped}, ITEM]).fulfilment_status == word
+    assert order(items=[ITEM], state="complete").fulfilment_status == "fulfilled"
 
 
 @pytest.mark.parametrize("field", ["state", "created_at", "grand_total", "order_currency_code", "entity_id"])
@@ -268,12 +281,11 @@ STREAMS = {
 }  # fmt: skip
 SHAPES = "schema_shape__"  # placeholders in every field ("string", 0): read up to the first that cannot be
 OTHERS = (
-    "docs__invoice_get_response", "schema_shape__V1_invoices", "schema_shape__V1_orders_items",
-    "schema_shape__V1_store_storeConfigs", "schema_shape__V1_customerGroups_search",
+    "schema_shape__V1_orders_items", "schema_shape__V1_store_storeConfigs", "schema_shape__V1_customerGroups_search",
 )  # fmt: skip
 ELSEWHERE = (
-    "docs__cart_totals_response", "schema_shape__V1_creditmemos", "docs__error", "handmade__errors",
-    "oauth1_hmac_sha256_vector",
+    "docs__cart_totals_response", "docs__invoice_get_response", "schema_shape__V1_invoices",
+    "schema_shape__V1_creditmemos", "docs__error", "handmade__errors", "oauth1_hmac_sha256_vector",
 )  # fmt: skip
 NAMES = sorted(path.stem for path in SAMPLES.glob("*.json"))
 needs_samples = pytest.mark.skipif(not NAMES, reason="the reference samples are not part of the project")
@@ -356,6 +368,14 @@ def test_the_sampled_credit_memos_are_refunds():
     dated = {"entity_id": 4, "grand_total": 1.5, "state": 2, "created_at": "2026-01-01 00:00:00", "comments": []}
     (refund,) = order(_creditmemos=[memo | dated for memo in memos][:1]).refunds
     assert refund.amount == Decimal("1.5")
+
+
+@needs_samples
+def test_the_sampled_invoice_tells_when_its_order_was_paid():
+    invoice = json.loads(json.dumps(sample("docs__invoice_get_response"), default=str))
+    assert order(_invoices=[invoice]).paid_at == datetime.fromisoformat(f"{invoice['created_at']}+00:00")
+    shapes = json.loads(json.dumps(rows_of("schema_shape__V1_invoices"), default=str))
+    assert order(_invoices=[shape | {"created_at": None} for shape in shapes]).paid_at is None
 
 
 @needs_samples

@@ -117,18 +117,31 @@ MEMOS = [
     {"entity_id": "9", "state": "2", "grand_total": "5.0000", "created_at": "2026-10-26 10:00:00"},
     {"entity_id": "10", "state": "3", "grand_total": "7.0000", "created_at": "2026-10-26 11:00:00"},
 ]
+INVOICES = [
+    {"entity_id": "1", "state": "3", "created_at": "2026-10-24 23:31:00"},
+    {"entity_id": "2", "state": "2", "created_at": "2026-10-24 23:40:00"},
+]
+SHIPMENTS = [
+    {
+        "entity_id": "3",
+        "created_at": "2026-10-25 01:00:00",
+        "tracks": [{"track_number": "JJD1", "carrier_code": "dhl"}],
+    },
+    {"entity_id": "4", "created_at": "2026-10-25 01:05:00", "tracks": [{"track_number": "JJD2", "title": "DHL Paket"}]},
+]
 
 
 @needs_php
 @pytest.mark.parametrize("state", ["new", "holded", "processing", "complete", "closed", "canceled", "of_a_module"])
 def test_an_order_is_the_same_record_as_the_one_read_by_rest(state):
     raw = ORDER | {"state": state}
-    pushed = told("order", raw, LINES, {"billing": BILLING, "shipping": BILLING}, MEMOS, "Vorkasse")
+    papers = {"creditmemos": MEMOS, "invoices": INVOICES, "shipments": SHIPMENTS}
+    pushed = told("order", raw, LINES, {"billing": BILLING, "shipping": BILLING}, papers, "Vorkasse")
     assert isinstance(pushed, Order)
     place = BILLING | {"street": BILLING["street"].split("\n")}
     rest = {
         **{name: value for name, value in raw.items() if value is not None},
-        "items": LINES, "billing_address": place, "_creditmemos": MEMOS,
+        "items": LINES, "billing_address": place, "_creditmemos": MEMOS, "_invoices": INVOICES, "_shipments": SHIPMENTS,
         "extension_attributes": {
             "shipping_assignments": [{"shipping": {"address": place}}],
             "payment_additional_info": [{"key": "method_title", "value": "Vorkasse"}],
@@ -137,7 +150,8 @@ def test_an_order_is_the_same_record_as_the_one_read_by_rest(state):
     reader = Reader(StoreConfig("https://shop.example.com", {}))
     (read,) = reader.read("orders", json.dumps([rest]).encode(), NOW).records
     assert isinstance(read, Order)
-    same = replace(read, rate=None, fulfilment_status=None)  # only REST tells these; both leave them as they are
+    assert read.paid_at
+    same = replace(read, rate=None)  # only REST tells it, and an order without one leaves it as it is
     assert replace(same, lines=(), refunds=()) == replace(pushed, lines=(), refunds=(), attribution=None)
     assert same.refunds == pushed.refunds
     assert [replace(line, price=None) for line in same.lines] == [replace(line, price=None) for line in pushed.lines]
@@ -156,10 +170,10 @@ ITEM = {
 
 
 @needs_php
-def test_a_cart_is_the_same_as_the_one_read_by_rest():
+def test_a_cart_is_the_one_read_by_rest_and_outranks_it():
     pushed = told("cart", QUOTE, [ITEM], None, False)
     assert isinstance(pushed, Cart)
-    assert (pushed.external_id, pushed.updated_at) == ("81", datetime(2026, 11, 20, 9, 12, 44, tzinfo=UTC))
+    assert (pushed.external_id, pushed.updated_at) == ("81", datetime(2026, 11, 20, 9, 12, 44, 500_000, tzinfo=UTC))
     assert (str(pushed.total), pushed.email, pushed.checkout) == ("23.80", None, False)
     (line,) = pushed.lines
     assert (str(line.total), line.url, line.quantity) == ("23.80", ITEM["url"], 2)
@@ -177,7 +191,7 @@ def test_a_guests_address_and_an_accounts_way_of_shipping_are_a_checkout():
 @needs_php
 def test_an_emptied_cart_and_one_never_changed():
     emptied = told("cart", QUOTE | {"updated_at": "0000-00-00 00:00:00"}, [], None, False)
-    assert (emptied.lines, emptied.updated_at) == ((), datetime(2026, 11, 20, 9, tzinfo=UTC))
+    assert (emptied.lines, emptied.updated_at) == ((), datetime(2026, 11, 20, 9, 0, 0, 500_000, tzinfo=UTC))
 
 
 @needs_php

@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from cartfolk.connectors import http
 from cartfolk.connectors.base import Page, Window
-from cartfolk.connectors.canonical import Cart, Consent, Customer, Order
+from cartfolk.connectors.canonical import Cart, Consent, Customer, Order, OrderStatus
 from cartfolk.connectors.errors import CredentialsInvalid, PermissionMissing, RetryLater
 from cartfolk.connectors.magento2.client import Found
 from cartfolk.connectors.magento2.cursors import Moment, stamp
@@ -285,6 +285,23 @@ def test_a_cancelled_credit_memo_gives_nothing_back(shop: SimulatedShop) -> None
         assert number == truth["refunds"]
         assert (await connector.client.search("creditmemos")).total > number
         assert amounts == sum(Decimal(each["refunded"]) for each in truth["currencies"].values())
+
+    MAGENTO.use(shop, run)
+
+
+def test_payment_and_parcel_of_an_order_are_known_though_it_holds_neither(shop: SimulatedShop) -> None:
+    async def run(connector: Any) -> None:
+        sent = paid = 0
+        for page in await pages(connector, "orders"):
+            for order in read(connector, "orders", page):
+                counted = order.status in (OrderStatus.COMPLETED, OrderStatus.REFUNDED)
+                assert (order.paid_at is not None) >= counted
+                paid += order.paid_at is not None
+                if order.status_raw == "complete":
+                    sent += 1
+                    assert order.tracking_number == f"JJD{int(order.external_id):09d}"
+                    assert order.shipped_at == order.completed_at
+        assert paid > sent > 0
 
     MAGENTO.use(shop, run)
 
