@@ -117,6 +117,11 @@ async def _ours(client: BigClient, delivery_url: str) -> list[Raw]:
     return [each for each in found if each.get("destination") == delivery_url]
 
 
+def _headers(hook: Raw) -> list[tuple[str, str]]:
+    """The headers a webhook sends along; nobody promises that their names keep their case."""
+    return [(name.lower(), str(value)) for name, value in mapping(hook.get("headers")).items()]
+
+
 async def ensure(client: BigClient, delivery_url: str, secret: str) -> WebhookHealth:
     """Creates what is missing, switches on what is off, removes what is double."""
     repaired: list[str] = []
@@ -140,7 +145,7 @@ async def ensure(client: BigClient, delivery_url: str, secret: str) -> WebhookHe
             elif known.get("is_active") is not True:
                 await client.write("PUT", f"v3/hooks/{known['id']}", wanted)
                 repaired.append(f"{scope}: switched on again")
-            elif mapping(known.get("headers")).get(HEADER) != secret:
+            elif secret not in [value for name, value in _headers(known) if name == HEADER.lower()]:
                 await client.write("PUT", f"v3/hooks/{known['id']}", wanted)
                 repaired.append(f"{scope}: given its secret again")
             active += 1

@@ -1,4 +1,7 @@
-"""BigCommerce: orders and coupons of v2, the rest of v3, and webhooks, with the habits of the original."""
+"""BigCommerce: orders and coupons of v2, the rest of v3, and webhooks, with the habits of the original.
+
+Its API path is ``<url>/stores/simhash42/v3/``.
+"""
 
 from __future__ import annotations
 

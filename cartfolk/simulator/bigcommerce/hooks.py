@@ -110,7 +110,8 @@ class Hooks:
             if method == "DELETE":
                 return self._hooks.pop(hook.id).told()
         hook.is_active = bool(fields.get("is_active", hook.is_active))
-        hook.headers = dict(fields.get("headers") or hook.headers)
+        given = fields.get("headers") or hook.headers
+        hook.headers = {name.lower(): value for name, value in given.items()}  # names do not keep their case
         return hook.told()
 
     def _check(self, fields: dict[str, Any]) -> None:

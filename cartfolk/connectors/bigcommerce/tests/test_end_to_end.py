@@ -122,7 +122,9 @@ def test_the_contacts_are_the_stores_own_and_stay_so(linked: Linked) -> None:
     assert linked.conn.execute("select reason, raw from quarantine").fetchall() == []
     compare(linked)
 
-    # an order, its refund and a renamed account arrive by webhook
+    # an order, its refund and a renamed account arrive by webhook, twice and in any order
+    shop.post_fault("webhook_duplicate")
+    shop.post_fault("webhook_reorder", every=2)
     order = shop.act("order", email="live.person@example.com")["id"]
     shop.act("refund", order_id=order, amount="1.00")
     account = shop.act("register", email="fresh@example.com", first_name="First")["id"]
@@ -133,6 +135,7 @@ def test_the_contacts_are_the_stores_own_and_stay_so(linked: Linked) -> None:
     assert "Second" in linked.of("fresh@example.com", "name")
 
     # webhooks are lost, the poll brings what they told
+    shop.clear_faults()
     shop.post_fault("webhook_drop")
     shop.act("order", email="lost.person@example.com")
     shop.act("status", order_id=order, status="Cancelled")
