@@ -43,7 +43,9 @@ class Prices:
         costs = mapping(raw.get("shippingCosts"))
         shipping = amount(raw.get("shippingTotal", costs.get("totalPrice")), "shippingTotal")
         self.shipping = shipping + _tax(costs, "shippingCosts") if self._net else shipping
-        self.tax = amount(raw.get("amountTotal"), "amountTotal") - amount(raw.get("amountNet"), "amountNet")
+        total = amount(raw.get("amountTotal"), "amountTotal")
+        net = raw.get("amountNet")
+        self.tax = ZERO if net is None else total - amount(net, "amountNet")
         self.discount = -sum((self._gross(each) for each in promotions), ZERO)
         codes = (text(mapping(each.get("payload")).get("code")) for each in promotions)
         self.coupons = tuple(dict.fromkeys(filter(None, codes)))

@@ -80,10 +80,7 @@ def _guest(flag: bool) -> tuple[Json, ...]:
 
 
 SOURCES: Mapping[str, Source] = {
-    "categories": Source(
-        "category",
-        includes={"category": ["id", "parentId", "name", "breadcrumb", "translated", "createdAt", "updatedAt"]},
-    ),
+    "categories": Source("category", includes={"category": _CATEGORY}),
     # Without this header a variant has no name: it inherits its parent's.
     "products": Source(
         "product",
@@ -109,9 +106,10 @@ def _both(source: Source, *path: str) -> tuple[Walk, ...]:
     return Walk(source, "createdAt", path), Walk(source, "updatedAt", path)
 
 
-def _part(entity: str, *fields: str, **associations: Json) -> Source:
-    wanted = ["id", "versionId", "createdAt", "updatedAt", *fields]
-    return Source(entity, associations, includes={entity.replace("-", "_"): wanted})
+def _part(entity: str, whole: str) -> Source:
+    """Of a part only its times and what it belongs to."""
+    wanted = ["id", "versionId", "createdAt", "updatedAt", whole]
+    return Source(entity, includes={entity.replace("-", "_"): wanted})
 
 
 # Money that moves, a parcel that leaves and an address that changes leave the time of the whole alone.

@@ -13,7 +13,7 @@ from .shop import running
 
 @pytest.fixture(scope="module")
 def shop():
-    with running(seed=5, customers=80) as found:
+    with running(seed=5, customers=60) as found:
         yield found
 
 
