@@ -15,7 +15,7 @@ use Magento\Framework\App\Config\ScopeConfigInterface;
 use Magento\Framework\DataObject;
 use Magento\Framework\Exception\NoSuchEntityException;
 use Magento\Newsletter\Model\SubscriberFactory;
-use Magento\Quote\Api\CartRepositoryInterface;
+use Magento\Quote\Model\QuoteFactory;
 use Magento\Sales\Model\Order;
 use Magento\Sales\Model\OrderFactory;
 use Magento\Store\Model\ScopeInterface;
@@ -24,7 +24,7 @@ class Source
 {
     public function __construct(
         private readonly OrderFactory $orders,
-        private readonly CartRepositoryInterface $carts,
+        private readonly QuoteFactory $quotes,
         private readonly CustomerFactory $customers,
         private readonly GroupRepositoryInterface $groups,
         private readonly SubscriberFactory $subscribers,
@@ -75,12 +75,9 @@ class Source
 
     private function cart(int $id, ?string $email): ?array
     {
-        try {
-            $quote = $this->carts->get($id);
-        } catch (NoSuchEntityException) {
-            return null;
-        }
-        if (!$quote->getIsActive()) {
+        // The repository would remember an older state, and cron's own store would hide carts of the others.
+        $quote = $this->quotes->create()->loadByIdWithoutStore($id);
+        if (!$quote->getId() || !$quote->getIsActive()) {
             return null; // ordered: the order names its cart
         }
         $items = [];
