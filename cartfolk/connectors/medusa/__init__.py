@@ -129,7 +129,7 @@ class Medusa(Connector):
             asked["id[$lte]"] = end
         if place.offset:
             asked["offset"] = place.offset
-        rows = (await self.client.read(stream, None, **asked)).rows
+        rows = (await self.client.page(stream, None, **asked)).rows
         return rows, Place(rows[-1].id) if len(rows) >= self.page_size else None
 
     async def _by_time(
@@ -139,7 +139,7 @@ class Medusa(Connector):
         asked: dict[str, str | int] = {"limit": self.page_size, f"{column}[$gte]": f"{at.at}.000Z"}
         if not at.cluster:
             bounds: dict[str, str | int] = {"order": column} | ({"offset": at.offset} if at.offset else {})
-            found = (await self.client.read(stream, fields, **asked, **bounds)).rows
+            found = (await self.client.page(stream, fields, **asked, **bounds)).rows
             keys = [(row.id, _second(row, column)) for row in found]
             going = at.after_page(keys, len(keys) >= self.page_size)
             if going is None or not going.cluster:
@@ -147,7 +147,7 @@ class Medusa(Connector):
                 return [row for row, key in zip(found, keys, strict=True) if key not in seen], going
             at = going
         asked |= {f"{column}[$gte]": f"{at.at}.000Z", f"{column}[$lt]": f"{second(at.time + SECOND)}.000Z"}
-        page = await self.client.read(stream, fields, **asked, order="id", offset=at.offset)
+        page = await self.client.page(stream, fields, **asked, order="id", offset=at.offset)
         total = page.total if page.total is not None else at.offset + len(page.rows) + 1
         return [row for row in page.rows if row.id not in at.seen], at.after_cluster_page(len(page.rows), total)
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..errors import AddressRefused, ConnectorError, CredentialsInvalid, PageUnreadable, PermissionMissing
-from ..http import Answer, Transport
+from ..http import Answer, Overwhelmed, Transport
 from ..reading import JsonBroken, load, mapping, pieces
 from .info import FIELDS, ROUTES, SCOPE
 
 _COUNT = re.compile(r'"count"\s*:\s*(\d+)')
+_RESCUE = 10  # rows asked for at once when a whole page cannot be had
 _FETCHED = 50  # ids in one question: an address of more than 8 KB is refused by many a proxy
 
 
@@ -72,16 +75,53 @@ class MedusaClient:
     async def total(self, stream: str) -> int | None:
         return (await self.read(stream, "id", limit=0)).total
 
+    async def page(self, stream: str, fields: str | None = None, **asked: str | int) -> Rows:
+        """As `read`; of a page the server cannot write as a whole the rows are asked for by themselves, and one it
+        cannot write at all becomes a stub with ``_unreadable``, for the quarantine."""
+        try:
+            return await self.read(stream, fields, **asked)
+        except (PageUnreadable, Overwhelmed):
+            listed = await self.read(stream, "id,created_at,updated_at", **asked)
+        found: dict[str, Row] = {}
+        for start in range(0, len(listed.rows), _RESCUE):
+            keys = [row.id for row in listed.rows[start : start + _RESCUE]]
+            with suppress(PageUnreadable, Overwhelmed):
+                rows = await self._some(stream, keys, fields)
+                found |= {row.id: row for row in rows if "_unreadable" not in row.value}
+        return Rows([found.get(row.id) or _stub(row.value) for row in listed.rows], listed.total)
+
     async def by_ids(self, stream: str, ids: Sequence[str]) -> list[Row]:
-        """The rows of these ids that are there."""
+        """The rows of these ids that are there; stubs as in `page`."""
         wanted = list(dict.fromkeys(key for key in ids if key))
         found: list[Row] = []
         for start in range(0, len(wanted), _FETCHED):
-            some = wanted[start : start + _FETCHED]
-            named = {f"id[{place}]": key for place, key in enumerate(some)}
-            rows = (await self.read(stream, None, limit=len(some), **named)).rows
-            found += [row for row in rows if row.id in set(some)]
+            found += await self._some(stream, wanted[start : start + _FETCHED])
         return found
+
+    async def _some(self, stream: str, keys: Sequence[str], fields: str | None = None) -> list[Row]:
+        """A shop that cannot give a single one of them is ill: what it said is raised."""
+        named = {f"id[{place}]": key for place, key in enumerate(keys)}
+        try:
+            rows = (await self.read(stream, fields, limit=len(keys), **named)).rows
+            return [row for row in rows if row.id in set(keys)]
+        except (PageUnreadable, Overwhelmed):
+            if len(keys) == 1:
+                raise
+            found: list[Row] = []
+            failed: list[str] = []
+            for key in keys:
+                try:
+                    found += await self._some(stream, [key], fields)
+                except (PageUnreadable, Overwhelmed):
+                    failed.append(key)
+            if not found:
+                raise
+            return found + [_stub({"id": key}) for key in failed]
+
+
+def _stub(known: dict[str, Any]) -> Row:
+    value = {name: known[name] for name in ("id", "created_at", "updated_at") if name in known} | {"_unreadable": True}
+    return Row(json.dumps(value, default=str), value)
 
 
 def _rows(answer: Answer, name: str) -> Rows:

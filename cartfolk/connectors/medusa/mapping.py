@@ -77,6 +77,8 @@ class Reader:
             try:
                 if not isinstance(raw, dict):
                     raise FieldError("", "This is not an object.")
+                if raw.get("_unreadable"):
+                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
                 records.append(reader(raw, received_at))
             except FieldError as error:
                 bad.append(_bad(kind, raw, error.field, error.reason, shown, place))

@@ -17,7 +17,7 @@ import pytest
 
 from cartfolk.connectors.canonical import Customer, Order, OrderStatus
 from cartfolk.connectors.conformance import Conformance
-from cartfolk.connectors.errors import SignatureInvalid
+from cartfolk.connectors.errors import RetryLater, SignatureInvalid
 from cartfolk.connectors.medusa import SCAN_EVERY, Poll, webhooks
 from cartfolk.connectors.paging import TimeCursor
 from cartfolk.core import secrets
@@ -284,19 +284,57 @@ def test_more_ids_than_an_address_may_hold_are_asked_for_in_pieces(shop: NamedSh
     MEDUSA.use(shop, run)
 
 
-def test_an_order_that_crashes_its_page_is_stepped_over(shop: NamedShop) -> None:
+def test_an_order_that_crashes_its_page_costs_only_itself(shop: NamedShop) -> None:
+    orders = [shop.act("order", email=f"crash{number}@example.com")["id"] for number in range(4)]
+
     async def run(connector: Any) -> None:
-        (window,) = await connector.windows("orders", datetime.now(UTC))
+        start = datetime.now(UTC) - timedelta(seconds=30)
+        shop.post_fault("poison", id=int(orders[2].rpartition("_01")[2]))
+        for page in (await connector.fetch("orders", orders), await connector.changes("orders", None, start)):
+            mapped = connector.read("orders", page.body, datetime.now(UTC))
+            assert {bad.external_id for bad in mapped.bad} == {orders[2]}
+            read = {each.external_id for each in mapped.records}
+            assert {orders[0], orders[1], orders[3]} <= read
+        found: list[str] = []
+        for window in await connector.windows("orders", datetime.now(UTC)):
+            cursor: str | None = None
+            while True:
+                page = await connector.page(window, cursor)
+                found += MEDUSA.ids("orders", page.body)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        assert len(found) == len(set(found)) == shop.truth(people=False)["orders"]
+
+    MEDUSA.use(shop, run)
+
+
+def test_an_order_that_crashes_even_lists_of_ids_is_stepped_over(shop: NamedShop) -> None:
+    async def run(connector: Any) -> None:
+        (window, *_) = await connector.windows("orders", datetime.now(UTC))
         ids = MEDUSA.ids("orders", (await connector.page(window, None)).body)
-        shop.post_fault("poison", id=int(ids[2].rpartition("_01")[2]))
+        shop.post_fault("poison", id=int(ids[2].rpartition("_01")[2]), deep=True)
         connector.page_size = 2
         first = await connector.page(window, None)
         connector.page_size = 1
+        with pytest.raises(RetryLater):
+            await connector.page(window, first.cursor)
         behind = connector.step_over(window, first.cursor)
         page = await connector.page(window, behind)
         assert MEDUSA.ids("orders", first.body) + MEDUSA.ids("orders", page.body) == [ids[0], ids[1], ids[3]]
         following = await connector.page(window, page.cursor)
         assert MEDUSA.ids("orders", following.body) == [ids[4]]
+
+    MEDUSA.use(shop, run)
+
+
+def test_a_server_that_gives_nothing_is_ill_and_its_orders_are_not(shop: NamedShop) -> None:
+    order = shop.act("order", email="ill@example.com")["id"]
+    shop.post_fault("server_error")
+
+    async def run(connector: Any) -> None:
+        with pytest.raises(RetryLater):
+            await connector.fetch("orders", [order, order + "x"])
 
     MEDUSA.use(shop, run)
 
