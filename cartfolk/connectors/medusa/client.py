@@ -16,6 +16,7 @@ from ..reading import JsonBroken, load, mapping, pieces
 from .info import FIELDS, ROUTES, SCOPE
 
 _COUNT = re.compile(r'"count"\s*:\s*(\d+)')
+_ADMIN = re.compile(r"/(app|admin)(/.*)?$")
 _RESCUE = 10  # rows asked for at once when a whole page cannot be had
 _FETCHED = 50  # ids in one question: an address of more than 8 KB is refused by many a proxy
 
@@ -41,10 +42,7 @@ class Rows:
 def base_address(url: str) -> str:
     """The server's own address: what people paste often ends in the admin's /app or in a slash."""
     parts = urlsplit(url.strip())
-    path = parts.path
-    for tail in ("/app", "/admin", "/store", "/health"):
-        if path == tail or path.startswith(f"{tail}/"):
-            path = ""
+    path = _ADMIN.sub("", parts.path)
     return f"{parts.scheme.lower()}://{parts.netloc}{path.rstrip('/')}"
 
 

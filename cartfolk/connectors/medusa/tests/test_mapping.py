@@ -206,7 +206,8 @@ def test_goods_and_coupons() -> None:
 )
 def test_the_address_of_the_admin_is_the_servers(pasted: str) -> None:
     assert base_address(pasted) == "https://api.shop.example.com"
-    assert base_address("https://shop.example.com/api/medusa") == "https://shop.example.com/api/medusa"
+    assert base_address("https://shop.example.com/api/medusa/app/orders") == "https://shop.example.com/api/medusa"
+    assert base_address("https://shop.example.com/apple") == "https://shop.example.com/apple"
 
 
 @pytest.mark.parametrize(
