@@ -116,9 +116,7 @@ class OpenMage(Connector):
             page = await self._categories(cursor)
             return replace(page, cursor=page.cursor or Place().text())
         poll = Poll.parse(cursor) if cursor else Poll(at=second(since))
-        if not poll.more:
-            poll = walking.earlier(poll, self.overlap)
-        found, poll = await walking.changed(self.shop, stream, poll, self.page_size)
+        found, poll = await walking.changed(self.shop, stream, poll, self.page_size, self.overlap)
         return _page(found, poll.text())
 
     async def fetch(self, stream: str, ids: Sequence[str]) -> Page:

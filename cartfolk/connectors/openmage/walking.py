@@ -35,7 +35,9 @@ class Place(Cursor):
 class Poll(Cursor):
     """``at``: UTC second from which changes are asked for (inclusive). ``end``: until when, once a piece did not
     fit on a page; ``id``: the last one given of it. ``span``: seconds of a piece. ``seen``: greatest time of
-    change met in this poll, where the next one begins: the shop's clock, not ours. ``more``: a poll goes on here."""
+    change met in this poll, where the next one begins: the shop's clock, not ours. ``more``: a poll goes on here.
+    ``rose``: our time when ``seen`` last grew; ``settled``: a poll looked back long enough after that, so nothing
+    can be written late any more, and what was edited last is not read again by every poll of a quiet shop."""
 
     at: str = ""
     end: str = ""
@@ -43,6 +45,8 @@ class Poll(Cursor):
     span: int = WEEK
     seen: str = ""
     more: bool = False
+    rose: str = ""
+    settled: bool = False
 
 
 async def by_ids(
@@ -75,22 +79,35 @@ async def by_ids(
             return rows, None if over else Place(at, span)
 
 
-async def changed(shop: Shopfront, stream: str, poll: Poll, size: int) -> tuple[list[Raw], Poll]:
+async def changed(shop: Shopfront, stream: str, poll: Poll, size: int, overlap: timedelta) -> tuple[list[Raw], Poll]:
     """Documents changed since ``poll``, about ``size`` of them, and where to go on."""
     found: list[Raw] = []
+    began = datetime.now(UTC)
+    if not poll.more:
+        poll = _beginning(poll, overlap, began)
     while len(found) < size:
         rows, poll = await _piece(shop, stream, poll, size)
         documents = await shop.documents(stream, rows)
         found += documents
-        poll = replace(poll, seen=max([poll.seen, *map(_changed_at, documents)]))
+        seen = max([poll.seen, *map(_changed_at, documents)])
+        if seen > poll.seen:
+            poll = replace(poll, seen=seen, rose=began.isoformat())
         if not poll.more:
             break
     if not poll.more:
         if len(found) >= size:
             # Full by chance: the next page is what came meanwhile, and most likely nothing.
             return found, replace(poll, at=poll.seen, id=int(found[-1][ID[stream]]), more=True)
-        return found, Poll(at=poll.seen)
+        settled = began - datetime.fromisoformat(poll.rose) >= overlap
+        return found, Poll(at=poll.seen, rose=poll.rose, settled=settled)
     return found, poll
+
+
+def _beginning(poll: Poll, overlap: timedelta, now: datetime) -> Poll:
+    """The start of a poll: again what happened shortly before, it may have been written late."""
+    seen = datetime.fromisoformat(poll.at).replace(tzinfo=UTC)
+    at = seen + SECOND if poll.settled else seen - overlap
+    return Poll(at=second(at), seen=poll.at, rose=poll.rose or now.isoformat())
 
 
 async def _piece(shop: Shopfront, stream: str, poll: Poll, size: int) -> tuple[list[Raw], Poll]:
@@ -120,12 +137,6 @@ async def _piece(shop: Shopfront, stream: str, poll: Poll, size: int) -> tuple[l
     after = second(datetime.fromisoformat(end).replace(tzinfo=UTC) + SECOND)
     grown = min(span * 2, LONGEST) if len(rows) * 4 < size else span
     return rows, replace(poll, at=after, end="", id=0, span=grown, more=True)
-
-
-def earlier(poll: Poll, by: timedelta) -> Poll:
-    """The start of a poll: again what happened shortly before, it may have been written late."""
-    at = datetime.fromisoformat(poll.at).replace(tzinfo=UTC) - by
-    return Poll(at=second(at), seen=poll.at)
 
 
 def _changed_at(document: Raw) -> str:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -194,6 +194,26 @@ def test_the_poll_follows_the_shops_clock_and_loses_no_change_within_one_second(
         assert Poll.parse(page.cursor).at == "2026-07-01T12:00:00"
 
     MAGE.use(shop, run)
+
+
+def test_a_quiet_shops_last_mass_edit_is_not_read_again_by_every_poll() -> None:
+    with start_simulator(platform="openmage", seed=3, customers=20, now=NOW, frozen_clock=True) as shop:
+
+        async def run(connector: Any) -> None:
+            edited = {str(shop.act("order", email=f"mass{n}@example.com")["id"]) for n in range(5)}
+            since = datetime(2026, 7, 1, tzinfo=UTC)
+            first = await connector.changes("orders", None, since)
+            again = await connector.changes("orders", first.cursor, since)
+            assert edited <= set(MAGE.ids("orders", first.body)) & set(MAGE.ids("orders", again.body)), "may be late"
+            connector.overlap = timedelta(0)  # as if the time in which something may be written late were over
+            settled = await connector.changes("orders", again.cursor, since)
+            quiet = await connector.changes("orders", settled.cursor, since)
+            assert quiet.rows == 0
+            shop.live(minutes=1)
+            new = str(shop.act("order", email="new@example.com")["id"])
+            assert new in MAGE.ids("orders", (await connector.changes("orders", quiet.cursor, since)).body)
+
+        MAGE.use(shop, run)
 
 
 def test_a_list_of_products_tells_no_times_and_the_poll_gets_on_all_the_same(shop: SimulatedShop) -> None:
