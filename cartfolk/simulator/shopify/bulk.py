@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, graphql_sync, parse, validate
-
 from .apps import App
 from .documents import Json, gid
 from .root import Context
-from .schema import schema
+from .schema import answered, understood
 
 if TYPE_CHECKING:
     from .shop import ShopifyShop
@@ -46,10 +44,7 @@ class Bulk:
 
     def start(self, app: App, query: str) -> Json:
         """bulkOperationRunQuery."""
-        try:
-            problems = validate(schema(), parse(query))
-        except GraphQLError as error:
-            problems = [error]
+        _document, problems = understood(query)
         if problems:
             return {"bulkOperation": None, "userErrors": [{"field": ["query"], "message": problems[0].message}]}
         running = [each for each in self.operations.values() if each.status in ("CREATED", "RUNNING")]
@@ -91,7 +86,7 @@ class Bulk:
             operation.status, operation.error = "FAILED", "INTERNAL_SERVER_ERROR"
             return
         context = Context(operation.app, bulk=True)
-        done = graphql_sync(schema(), operation.query, self._shop.root.fields, context)
+        done = answered(operation.query, self._shop.root.fields, context)
         if done.errors:
             codes = {(error.extensions or {}).get("code") for error in done.errors}
             operation.status = "FAILED"

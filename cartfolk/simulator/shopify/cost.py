@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import FieldNode, GraphQLError, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode, parse
+from graphql import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode
 from graphql.utilities import value_from_ast_untyped
+
+from .schema import understood
 
 MOST = 1000
 
 
 def cost(query: str, variables: dict[str, Any]) -> int:
     """Points; nothing for what is not GraphQL."""
-    try:
-        document = parse(query)
-    except GraphQLError:
-        return 0
+    document, _problems = understood(query)
     return sum(
         _selection(each.selection_set, variables)
         for each in document.definitions

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
-from graphql import GraphQLSchema, build_schema
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    GraphQLError,
+    GraphQLSchema,
+    build_schema,
+    execute_sync,
+    parse,
+    validate,
+)
 
 _CONNECTED = [
     "Customer",
@@ -142,3 +152,20 @@ def schema() -> GraphQLSchema:
         for name in _CONNECTED
     )
     return build_schema(f"{_TYPES}\n{connections}\nenum WebhookSubscriptionTopic {{ {_KNOWN_TOPICS} }}")
+
+
+@lru_cache(256)
+def understood(query: str) -> tuple[DocumentNode, tuple[GraphQLError, ...]]:
+    """A question's document, empty if it cannot be read, and what is wrong with it."""
+    try:
+        document = parse(query)
+    except GraphQLError as error:
+        return DocumentNode(definitions=()), (error,)
+    return document, tuple(validate(schema(), document))
+
+
+def answered(query: str, root: Any, context: Any, variables: dict[str, Any] | None = None) -> ExecutionResult:
+    document, problems = understood(query)
+    if problems:
+        return ExecutionResult(None, list(problems))
+    return execute_sync(schema(), document, root, context, variables)

@@ -13,21 +13,20 @@ import json
 from typing import Any
 from urllib.parse import parse_qsl
 
-from graphql import ExecutionResult, GraphQLError, graphql_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ..faults import Faults
 from ..stats import Stats
 from ..world import ShopError, World
-from .apps import App, Apps
+from .apps import Apps
 from .bulk import Bulk
 from .cost import MOST, cost
 from .delivery import Delivery
 from .documents import Json
 from .people import People
 from .root import Context, Root
-from .schema import schema
+from .schema import answered
 from .words import NEXT_VERSION, STATUS, VERSION
 
 _JSON = "application/json; charset=utf-8"
@@ -161,17 +160,11 @@ class ShopifyShop:
             message = f"Query cost is {price}, which exceeds the single query max cost limit ({MOST})."
             told: Json = {"errors": [{"message": message, "extensions": {"code": "MAX_COST_EXCEEDED", "cost": price}}]}
             return _said(told, cost=price, version=version)
-        done = self._run(app, query, variables)
+        done = answered(query, self.root.fields, Context(app), variables)
         told = dict(done.formatted)
         for error in told.get("errors", []):
             error.setdefault("extensions", {"code": "undefinedField"})
         return _said(told, cost=price, version=version)
-
-    def _run(self, app: App, query: str, variables: Json) -> ExecutionResult:
-        try:
-            return graphql_sync(schema(), query, self.root.fields, Context(app), variables)
-        except GraphQLError as error:
-            return ExecutionResult(None, [error])
 
 
 def _throttled() -> Json:
