@@ -60,9 +60,9 @@ def is_net(record: Order) -> bool:
 
 def payment_word(record: Order) -> str:
     """The state of the payment: a refund in part moves it too."""
-    if record.state == FULFILLED or record.state in COUNTED:
-        if record.state == REFUNDED:
-            return "refunded"
+    if record.state == REFUNDED:
+        return "refunded"
+    if record.state in COUNTED:
         return "refunded_partially" if record.refunds else "paid"
     return STATUS[record.state]
 
