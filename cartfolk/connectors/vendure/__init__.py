@@ -94,9 +94,9 @@ class Vendure(Connector):
         return Page(page_body(rows), len(rows), going.text() if going else None)
 
     async def ids(self, window: Window, cursor: str | None) -> Ids:
-        at = self._place(window, cursor)
-        fields = ORDER_VERSION if window.stream == "orders" else None
-        rows, going = await self._step(window.stream, "createdAt", at, window.end, fields)
+        if window.stream != "orders":
+            return await super().ids(window, cursor)
+        rows, going = await self._step("orders", "createdAt", self._place(window, cursor), window.end, ORDER_VERSION)
         return Ids({str(row.get("id")): version_of(row) for row in rows}, going.text() if going else None)
 
     def step_over(self, window: Window, cursor: str | None) -> str | None:

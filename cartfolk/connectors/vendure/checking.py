@@ -57,7 +57,7 @@ async def check(client: VendureClient) -> CheckReport:
         shop_name=_name(channel) or urlsplit(client.base).netloc,
         home_currency=currency,
         fingerprint=_fingerprint(channel),
-        learned={"precision": precision if isinstance(precision, int) else PRECISION},
+        learned={"precision": precision if isinstance(precision, int) else PRECISION, "storefront": client.storefront},
     )
 
 

@@ -43,6 +43,7 @@ class VendureClient:
     def __init__(self, config: StoreConfig, transport: Transport) -> None:
         given = {name: str(value or "").strip() for name, value in config.credentials.items()}
         self.key, self.channel = given.get("key", ""), given.get("channel", "")
+        self.storefront = given.get("storefront", "").rstrip("/")
         self._username, self._password = given.get("username", ""), given.get("password", "")
         self.base = base_address(config.url)
         headers = {"vendure-token": self.channel} if self.channel else {}

@@ -39,6 +39,14 @@ INFO = ConnectorInfo(
             required=False,
             flag="--channel",
         ),
+        FormField(
+            "storefront",
+            "Address of your storefront",
+            "Where shoppers are, for example https://www.example.com: the tracking script is heard from there",
+            required=False,
+            kind="url",
+            flag="--storefront",
+        ),
     ),
     order_statuses={
         "Created": OrderStatus.PENDING,

@@ -13,13 +13,14 @@ from .shop import Counted, started
 
 
 @pytest.fixture(scope="class")
-def shop():
-    with started(seed=5, customers=90) as found:
+def shop(request):
+    with started(seed=5, customers=request.cls.customers) as found:
         yield Counted(found)
 
 
 class TestVendure(Conformance):
     platform = "vendure"
+    customers = 60
     wrong = {"key": "0123456789ab:nobodys"}
     scopes = {f"without:{permission}": stream for permission, stream in {
         "ReadOrder": "orders", "ReadCustomer": "customers", "ReadProduct": "products", "ReadCollection": "categories",
@@ -38,6 +39,7 @@ class TestVendure(Conformance):
 class TestVendureByPassword(TestVendure):
     """The same by name and password, as every version before 3.6 wants it."""
 
+    customers = 30
     wrong = {"password": "nobodys"}
     scopes: dict[str, str] = {}
     blind = ""

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from cartfolk import pipeline
+from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -57,6 +57,12 @@ class Linked:
         headers = signed(body, ingest_secret(self.store))
         accepted = realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
 
+        self.follow()
+        return accepted.outcome
+
+    def follow(self) -> None:
+        """Follows the hints that wait."""
+
         async def follow(connector: Any) -> None:
             async def ours(_store_id: int) -> Any:
                 return connector
@@ -64,12 +70,11 @@ class Linked:
             await realtime.follow_hints(self.conn, ours)
 
         self.run(follow)
-        return accepted.outcome
 
 
 @pytest.fixture
 def linked(conn: Connection, database: str) -> Iterator[Linked]:
-    with started(seed=12, customers=60) as shop:
+    with started(seed=12, customers=40) as shop:
         found = Linked(conn, database, shop)
         assert found.run(lambda connector: bulk.backfill(conn, found.store, connector)) == "done"
         yield found
@@ -143,3 +148,24 @@ def test_a_hint_of_the_plugin_brings_order_and_deletion(linked: Linked) -> None:
     shop.act("delete_order", order_id=order)
     assert linked.hint(b'{"stream":"orders","ids":["%d"]}' % order) == "stored"
     assert linked.one(number, "hint@example.com") == 0
+
+
+def test_a_refund_older_than_every_poll_is_found_by_the_comparison_of_everything(linked: Linked) -> None:
+    """Guests are in Vendure's list of customers: both sides count them, and nobody is taken for deleted."""
+    oldest = linked.one(
+        "select external_id from orders o where status = 'completed' "
+        "and not exists (select 1 from refund r where r.order_id = o.order_id) order by placed_at limit 1"
+    )
+    linked.shop.act("refund", order_id=oldest, amount="1.00")
+    linked.run(lambda connector: poll.poll(linked.conn, linked.store, connector))
+    amount = "select sum(amount) from refund join orders o using (contact_id, order_id) where o.external_id = %s"
+    assert linked.one(amount, oldest) is None
+
+    async def compared(connector: Any) -> Any:
+        return await reconcile.reconcile(linked.conn, linked.store, connector, reconcile.EVER)
+
+    found = {one.stream: one for one in linked.run(compared)}
+    assert [(one.gone, one.missing) for one in found.values()] == [(0, 0), (0, 1)]
+    assert all(one.there == one.here for one in found.values())
+    linked.follow()
+    assert linked.one(amount, oldest) == 1
