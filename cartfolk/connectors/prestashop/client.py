@@ -31,6 +31,7 @@ NONE: Mapping[str, Any] = MappingProxyType({})
 _RESCUE = 10  # rows asked for at once when a whole page cannot be had
 _FEW = 1000  # ids in one answer; they cost the shop one query, not one each
 _XML_CODE = re.compile(rb"<code>\s*(?:<!\[CDATA\[)?\s*(\d+)")
+_TAIL = re.compile(r"/(?:api|index\.php|admin\w*)(?:/|$)")
 SWITCHED_OFF, NOT_ALLOWED, WRONG_METHOD, NO_RESOURCE, WRONG_SHOP = 22, 26, 25, 27, 132
 
 
@@ -49,10 +50,7 @@ class SwitchedOff(PermissionMissing):
 def base_address(url: str) -> str:
     """The shop's own address: what people paste often ends in /api, a back office page or a slash."""
     parts = urlsplit(url.strip())
-    path = parts.path
-    for tail in ("/api", "/index.php", "/admin"):
-        path = path.partition(tail)[0]
-    return f"{parts.scheme.lower()}://{parts.netloc}{path.rstrip('/')}"
+    return f"{parts.scheme.lower()}://{parts.netloc}{_TAIL.split(parts.path)[0].rstrip('/')}"
 
 
 class PrestaClient:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import Any
 
 from ..errors import ConnectorError
-from ..reading import mapping, objects, reference, text
+from ..reading import mapping, reference, text
 from .client import NONE, PrestaClient, Raw, ResourceMissing, one_of
 from .info import ROLES
 
@@ -52,20 +52,21 @@ class Companions:
 
     async def _orders(self, rows: Sequence[Raw]) -> None:
         keys = _numbers(rows, "id")
-        lists = asyncio.gather(
-            self._beside("order_slip", "id_order", keys),
-            self._beside("order_histories", "id_order", keys),
-            self._beside("order_carriers", "id_order", keys),
-            self._vouchers(keys),
+        (slips, history, carriers, vouchers), (states, money, roles, people, places) = await asyncio.gather(
+            asyncio.gather(
+                self._beside("order_slip", "id_order", keys),
+                self._beside("order_histories", "id_order", keys),
+                self._beside("order_carriers", "id_order", keys),
+                self._vouchers(keys),
+            ),
+            asyncio.gather(
+                self.table("order_states"),
+                self.table("currencies"),
+                self.roles(),
+                self._by_id("customers", _numbers(rows, "id_customer"), _PERSON),
+                self._places(_numbers(rows, "id_address_invoice", "id_address_delivery")),
+            ),
         )
-        states, money, roles, people, places = await asyncio.gather(
-            self.table("order_states"),
-            self.table("currencies"),
-            self.roles(),
-            self._by_id("customers", _numbers(rows, "id_customer"), _PERSON),
-            self._places(_numbers(rows, "id_address_invoice", "id_address_delivery")),
-        )
-        slips, history, carriers, vouchers = await lists
         for row in rows:
             key = str(row["id"])
             state = str(row.get("current_state"))
@@ -89,7 +90,7 @@ class Companions:
         )
         places_done = await self._placed([place for each in places.values() for place in each])
         for row in rows:
-            told = objects(mapping(row.get("associations")).get("groups"), "associations.groups")
+            told = _inside(row, "groups")
             numbers = [str(each.get("id")) for each in told] or [str(row.get("id_default_group"))]
             names = [text(wording(mapping(groups.get(number)).get("name"), self._language)) for number in numbers]
             row["_groups"] = [name for name in names if name]
@@ -100,10 +101,7 @@ class Companions:
             row["_address"] = max(own, key=lambda place: str(place.get("date_upd") or ""), default=None)
 
     async def _carts(self, rows: Sequence[Raw]) -> None:
-        lines = {
-            str(row["id"]): objects(mapping(row.get("associations")).get("cart_rows"), "associations.cart_rows")
-            for row in rows
-        }
+        lines = {str(row["id"]): _inside(row, "cart_rows") for row in rows}
         people, money = await asyncio.gather(
             self._by_id("customers", _numbers(rows, "id_customer"), _PERSON), self.table("currencies")
         )
@@ -133,7 +131,7 @@ class Companions:
     async def _products(self, rows: Sequence[Raw]) -> None:
         shelves = await self.table("categories")
         for row in rows:
-            inside = objects(mapping(row.get("associations")).get("categories"), "associations.categories")
+            inside = _inside(row, "categories")
             names = [
                 text(wording(mapping(shelves.get(str(each.get("id")))).get("link_rewrite"), self._language))
                 for each in inside
@@ -242,6 +240,13 @@ def wording(value: Any, language: str = "") -> Any:
         words.sort(key=lambda each: str(each.get("id")) != language)
         return words[0]["value"] if words else None
     return value
+
+
+def _inside(row: Raw, name: str) -> list[Raw]:
+    """The parts of an object; what is no list of objects is for the reading to complain of."""
+    told = mapping(row.get("associations")).get(name)
+    parts = list(told.values()) if isinstance(told, dict) else told
+    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
 
 
 def _state(states: Mapping[str, Raw], roles: Mapping[str, Raw], number: str) -> Raw:

@@ -16,7 +16,7 @@ from cartfolk.simulator import SimulatedShop, start_simulator
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[SimulatedShop]:
-    with start_simulator(platform="prestashop", seed=5, customers=150) as found:
+    with start_simulator(platform="prestashop", seed=5, customers=100) as found:
         yield found
 
 

@@ -305,6 +305,7 @@ def test_addresses() -> None:
     for told in ("https://Shop.example.com", "https://shop.example.com/api/", "https://shop.example.com/admin77/x"):
         assert base_address(told).lower() == "https://shop.example.com"
     assert base_address("https://example.com/de/shop/") == "https://example.com/de/shop"
+    assert base_address("https://example.com/apiary/index.php?id=1") == "https://example.com/apiary"
 
 
 # --- the reference samples, where they lie beside the checkout ---

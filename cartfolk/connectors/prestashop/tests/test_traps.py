@@ -19,6 +19,7 @@ from cartfolk.connectors.canonical import Cart, Consent, ConsentStatus, Customer
 from cartfolk.connectors.errors import AddressRefused, CredentialsInvalid, PageUnreadable, PermissionMissing, RetryLater
 from cartfolk.connectors.prestashop import client as webservice
 from cartfolk.connectors.prestashop import polling
+from cartfolk.connectors.reading import page_body
 from cartfolk.simulator import SimulatedShop, start_simulator
 
 from . import test_conformance
@@ -29,7 +30,7 @@ PRESTA = test_conformance.TestPrestaShop()
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[SimulatedShop]:
-    with start_simulator(platform="prestashop", seed=9, customers=100) as found:
+    with start_simulator(platform="prestashop", seed=9, customers=80) as found:
         yield found
 
 
@@ -240,6 +241,22 @@ def test_a_row_that_goes_along_and_crashes_keeps_nothing_back(shop: SimulatedSho
             await connector.client.read("customers", {"id": f"[{row['id_customer']}]"})
         order = await one(connector, "orders", made)
         assert (order.external_id, order.email) == (str(made), None)
+
+    PRESTA.use(shop, run)
+
+
+def test_what_modules_write_into_an_object_keeps_its_page_going(shop: SimulatedShop) -> None:
+    async def run(connector: Any) -> None:
+        for stream in ("customers", "carts", "products", "orders"):
+            resource = prestashop.STREAM_RESOURCES[stream]
+            rows = await connector.client.read(resource, limit="3", sort="[id_ASC]")
+            rows[0]["associations"], rows[1]["associations"] = (
+                "none",
+                {"groups": "x", "cart_rows": "y", "categories": 1},
+            )
+            done = await connector.companions.of(stream, rows)
+            mapped = connector.read(stream, page_body(done), datetime.now(UTC))
+            assert len(mapped.bad) + len([each for each in mapped.records if not isinstance(each, Consent)]) == 3
 
     PRESTA.use(shop, run)
 
