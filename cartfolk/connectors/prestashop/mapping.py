@@ -2,7 +2,8 @@
 
 Consent: the flag `newsletter` counts with its date only. Switched off with a date it was once given: it is a
 withdrawal, and as PrestaShop does not note when, it is dated with the last edit of the row, so that it is never
-older than what it takes back. `optin` (offers of partners) is another purpose without a date and says nothing.
+older than what it takes back. Switched on again it keeps its first date, and then proves no second yes. `optin`
+(offers of partners) is another purpose without a date and says nothing.
 Orders and carts are read in `orders.py`.
 """
 

@@ -25,6 +25,7 @@ class Cartfolk extends Module
         'actionObjectOrderSlipAddAfter',
         'actionCustomerAccountAdd',
         'actionCustomerAccountUpdate',
+        'actionObjectCustomerUpdateBefore',
         'actionObjectCustomerUpdateAfter',
         'actionNewsletterRegistrationAfter',
         'actionDispatcher',
@@ -108,6 +109,18 @@ class Cartfolk extends Module
     public function hookActionCustomerAccountUpdate($params)
     {
         $this->note('customer', (int) $params['customer']->id);
+    }
+
+    /** A flag that is switched on again keeps its first date in the row: only now it can be seen that it changed. */
+    public function hookActionObjectCustomerUpdateBefore($params)
+    {
+        $customer = $params['object'];
+        $before = Db::getInstance()->getValue(
+            'SELECT `newsletter` FROM `' . _DB_PREFIX_ . 'customer` WHERE `id_customer` = ' . (int) $customer->id
+        );
+        if (false !== $before && (bool) $before !== (bool) $customer->newsletter) {
+            $this->note('newsletter', (string) $customer->email, $customer->newsletter ? 'account on' : 'account off');
+        }
     }
 
     public function hookActionObjectCustomerUpdateAfter($params)
@@ -198,8 +211,9 @@ class Cartfolk extends Module
         }
         foreach ($this->noted['newsletter'] as $email => $how) {
             // A sign-up that still waits for its confirmation is none.
-            if ('off' === $how || $this->isSubscribed($email)) {
-                $told[] = cartfolk_newsletter($email, 'on' === $how);
+            $given = false !== strpos($how, 'on');
+            if (!$given || $this->isSubscribed($email)) {
+                $told[] = cartfolk_newsletter($email, $given, 0 === strpos($how, 'account') ? 'account' : 'newsletter box');
             }
         }
         $this->noted = ['customer' => [], 'order' => [], 'cart' => [], 'newsletter' => []];

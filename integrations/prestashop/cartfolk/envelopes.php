@@ -247,12 +247,12 @@ function cartfolk_cart(array $cart, array $customer, array $lines)
     ])];
 }
 
-/** A sign-up or sign-off in the newsletter box of every page. @return array [kind, null, object] */
-function cartfolk_newsletter($email, $given)
+/** A sign-up or sign-off, in the newsletter box of every page or the account. @return array [kind, null, object] */
+function cartfolk_newsletter($email, $given, $source)
 {
     return ['consent', null, [
         'status' => $given ? 'granted' : 'withdrawn',
-        'source' => 'newsletter box',
+        'source' => $source,
         'email' => $email,
     ]];
 }

@@ -164,5 +164,17 @@ def test_a_sign_up_in_the_newsletter_box_counts_once_it_is_confirmed() -> None:
     assert off.status is ConsentStatus.WITHDRAWN
 
 
+@pytest.mark.parametrize(("before", "after"), [("0", "1"), ("1", "0"), ("1", "1")])
+def test_a_flag_that_is_switched_again_keeps_its_first_date_and_is_told_with_its_own(before: str, after: str) -> None:
+    customer = {"id": 99, "email": "confirmed@example.com", "newsletter": after}
+    event = ["ActionObjectCustomerUpdateBefore", {"object": customer}]
+    _sent, records = told(event, newsletter_before=before)
+    assert len(records) == (before != after)
+    for consent in records:
+        assert (consent.status is ConsentStatus.GRANTED) == (after == "1")
+        assert consent.source == "account"
+        assert abs((datetime.now(UTC) - consent.at).total_seconds()) < 60
+
+
 def test_without_its_settings_it_says_nothing() -> None:
     assert told(["ActionCartSave", {"cart": {"id": 9}}], secret="") == ({}, [])
