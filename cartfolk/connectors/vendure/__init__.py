@@ -35,6 +35,7 @@ LATELY = timedelta(days=60)  # orders placed since are looked at ...
 LOOK_EVERY = timedelta(hours=1)  # ... this often, younger ones at each poll
 YOUNG = timedelta(days=1)
 LOOK_PAGES = 50  # pages of versions one poll reads
+CLOCKS = timedelta(minutes=15)  # the shop's clock may be so much behind ours when the first poll begins
 CART_OVERLAP = timedelta(hours=2)  # the checkout does not move a cart's time of change either
 _TICK = timedelta(milliseconds=1)
 _BIGGEST = 2**31  # numeric ids are 32-bit columns: a bigger one is an error, not an unknown id
@@ -137,7 +138,7 @@ class Vendure(Connector):
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
         if stream == "orders":
             return await self._order_changes(cursor, since)
-        at = TimeCursor.parse(cursor) if cursor else TimeCursor.starting(since)
+        at = TimeCursor.parse(cursor) if cursor else TimeCursor.starting(since - CLOCKS)
         last = at.at
         if not at.more:
             at = at.earlier(CART_OVERLAP if stream == "carts" else self.overlap)
@@ -155,13 +156,14 @@ class Vendure(Connector):
                 found = [times[str(row["id"])] | row for row in readable]
             rows += found
         if rows:
-            last = max(last, max(_second(row, "updatedAt") for row in rows))
+            newest = max(_second(row, "updatedAt") for row in rows)
+            last = max(last, min(newest, second(datetime.now(UTC))))  # a time to come would hide all until then
         rest = replace(going, more=True) if going is not None else TimeCursor(at=last)
         return Page(page_body(rows), len(rows), rest.text())
 
     async def _order_changes(self, cursor: str | None, since: datetime) -> Page:
         """Looks at the versions of orders that may have changed and fetches those that did."""
-        at = LookCursor.parse(cursor) if cursor else LookCursor(mark=second(since))
+        at = LookCursor.parse(cursor) if cursor else LookCursor(mark=second(since - CLOCKS))
         now = datetime.now(UTC)
         mark = TimeCursor(at=at.mark).time - self.overlap
         if at.offset < 0:
@@ -191,7 +193,9 @@ class Vendure(Connector):
             if len(found.rows) < self.page_size:
                 # What changed behind us while we looked may be older than the newest we saw.
                 took = now - datetime.fromisoformat(at.began)
-                known = second(TimeCursor(at=at.newest).time - took)
+                known = second(
+                    min(TimeCursor(at=at.newest).time, now) - took
+                )  # a time to come would hide all until then
                 at = LookCursor(mark=max(at.mark, known), looked=at.looked)
                 break
             at = replace(at, offset=at.offset + len(found.rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,11 @@ from ..reading import JsonBroken, load, mapping
 from .queries import CHANNEL, LISTINGS, LOGIN, Filter, Listing
 
 Row = dict[str, Any]
+
+
+# Who -> token, as long as the process lives: every sign-in leaves a session in the shop's database.
+_SESSIONS: dict[bytes, str] = {}
+_MOST_SESSIONS = 1000
 
 
 class _Forbidden(ConnectorError):
@@ -51,15 +57,18 @@ class VendureClient:
             headers["vendure-api-key"] = self.key
         self._graphql = GraphQL(transport, f"{self.base}/admin-api", refusal, headers)
         self._transport = transport
+        whole = "\n".join((self.base, self._username, self._password))
+        self._me = hashlib.sha256(whole.encode()).digest()
         self._token = ""
+        self._carry("" if self.key else _SESSIONS.get(self._me, ""))
         self._signing_in = asyncio.Lock()
 
     async def answers(self) -> None:
         """Is there an admin API at all? Raises ConnectorError."""
         await self._graphql.ask("{ __typename }")
 
-    async def ask(self, query: str, what: str = "", **variables: Any) -> dict[str, Any]:
-        """The data of a query about ``what``. Raises ConnectorError."""
+    async def ask(self, query: str, stream: str = "", **variables: Any) -> dict[str, Any]:
+        """The data of a query, about a stream if any. Raises ConnectorError."""
         if not self.key and not self._token:
             await self.sign_in("")
         token = self._token
@@ -75,7 +84,8 @@ class VendureClient:
                 pass
         if await self._stranger():
             raise self.unknown() from None
-        raise PermissionMissing(f"The administrator may not read {what}: add that permission to the role.") from None
+        what, permission = stream or "the channel", LISTINGS[stream].permission if stream else "Authenticated"
+        raise PermissionMissing(f"The administrator may not read {what}: add {permission} to the role.") from None
 
     async def sign_in(self, stale: str) -> None:
         """A session instead of the ``stale`` one, unless another request has opened it already."""
@@ -94,13 +104,22 @@ class VendureClient:
                 raise refusal(answer, ()) or self.unknown()
             if told.get("__typename") != "CurrentUser":
                 raise self.unknown()
-            self._token = answer.headers.get("vendure-auth-token", "")
-            if not self._token:
+            token = answer.headers.get("vendure-auth-token", "")
+            if not token:
                 raise CredentialsInvalid(
                     "Vendure accepts the password but hands out no token: let tokenMethod contain bearer in the "
                     "server's authOptions."
                 )
-            self._graphql.headers["authorization"] = f"Bearer {self._token}"
+            if len(_SESSIONS) >= _MOST_SESSIONS:
+                _SESSIONS.clear()
+            _SESSIONS[self._me] = token
+            self._carry(token)
+
+    def _carry(self, token: str) -> None:
+        """Every request goes with this session from now on."""
+        self._token = token
+        if token:
+            self._graphql.headers["authorization"] = f"Bearer {token}"
 
     def _without_token(self) -> dict[str, str]:
         return {name: value for name, value in self._graphql.headers.items() if name != "authorization"}

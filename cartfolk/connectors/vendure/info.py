@@ -81,7 +81,7 @@ INFO = ConnectorInfo(
         "authOptions.",
         "The API key is accepted.",
         "E-mail address and password are accepted.",
-        "The administrator may not read %(what)s: add that permission to the role.",
+        "The administrator may not read %(what)s: add %(permission)s to the role.",
         "No channel has this token. Copy it again from Settings → Channels, or leave the field empty.",
         "The channel is %(code)s; its currency is %(currency)s.",
         "This Vendure does not understand what we ask (%(code)s). Cartfolk speaks with Vendure 3.",

@@ -115,9 +115,9 @@ def test_many_orders_of_one_second_are_cut_into_pages_and_windows_without_loss(s
     """SQLite compares times as text: with and without milliseconds the same second is not the same."""
 
     async def run(connector: Vendure) -> None:
-        connector.page_size = 8  # type: ignore[misc]
         everything = await SUITE.everything(connector, "orders")
         rows = json.loads((await connector.fetch("orders", everything)).body)
+        connector.page_size = 8  # type: ignore[misc]
         busiest, many = Counter(row["createdAt"][:19] for row in rows).most_common(1)[0]
         assert many > 2 * connector.page_size
         first, last = min(row["createdAt"][:19] for row in rows), "2100-01-01T00:00:00"
@@ -148,13 +148,38 @@ def test_when_the_session_is_over_one_request_signs_in_for_all(shop: SimulatedSh
     BY_PASSWORD.use(shop, run)
 
 
+def test_a_session_is_kept_from_one_poll_to_the_next(shop: SimulatedShop) -> None:
+    BY_PASSWORD.use(shop, lambda c: c.counts())
+    before = shop.stats()["requests"]["POST login"]
+    BY_PASSWORD.use(shop, lambda c: c.counts())
+    assert shop.stats()["requests"]["POST login"] == before
+    with pytest.raises(CredentialsInvalid):
+        BY_PASSWORD.use(shop, lambda c: c.counts(), credentials={"password": "mistyped"})
+
+
+def test_a_time_to_come_does_not_blind_the_poll(shop: SimulatedShop) -> None:
+    """A shop whose clock is ahead, or a record that says so, must not hide what happens until then."""
+
+    async def run(connector: Vendure) -> None:
+        for stream, act in (("orders", "order"), ("customers", "register")):
+            cursor = (await connector.changes(stream, None, datetime.now(UTC))).cursor
+            page = await connector.changes(stream, cursor, datetime.now(UTC))
+            told = json.loads(page.cursor)
+            assert max(told.get("mark", ""), told.get("at", "")) <= datetime.now(UTC).isoformat()
+            fresh = str(shop_ahead.act(act, email=f"{stream}.ahead@example.com")["id"])
+            assert fresh in SUITE.ids(stream, (await connector.changes(stream, page.cursor, datetime.now(UTC))).body)
+
+    with started(seed=4, customers=30, now=(datetime.now(UTC) + timedelta(days=30)).isoformat()) as shop_ahead:
+        SUITE.use(shop_ahead, run)
+
+
 def test_nobody_and_somebody_without_permission_hear_the_same_and_are_told_apart(shop: SimulatedShop) -> None:
     async def total(connector: Vendure) -> int:
         return await connector.client.total("orders")
 
     with pytest.raises(CredentialsInvalid):
         SUITE.use(shop, total, credentials={"key": "nobody:at-all"})
-    with pytest.raises(PermissionMissing, match="may not read orders"):
+    with pytest.raises(PermissionMissing, match="may not read orders: add ReadOrder"):
         SUITE.use(shop, total, credentials=SUITE.lesser(shop, "without:ReadOrder"))
 
 
