@@ -32,12 +32,39 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class PollCursor(Cursor):
-    """A poll goes through several lists, one after the other. ``marks``: the last second seen in each. ``walk``: the
-    list under way, from ``place`` (a `TimeCursor`); behind the last list the poll only has to say that it is over."""
+    """A poll goes through several lists, one after the other. ``marks``: the last second seen in each. ``rose``: our
+    time when that grew; empty once a walk has looked back long enough after it, for then nothing can be written
+    late any more, and what was edited last is not read again by every poll of a quiet shop. ``walk``: the list under
+    way, ``began`` at our time, from ``place`` (a `TimeCursor`); behind the last list the poll is over."""
 
     marks: tuple[str, ...] = ()
+    rose: tuple[str, ...] = ()
     walk: int = 0
+    began: str = ""
     place: str = ""
+
+    @classmethod
+    def starting(cls, since: datetime, lists: int) -> PollCursor:
+        return cls((second(since),) * lists, (datetime.now(UTC).isoformat(),) * lists)
+
+    def here(self, overlap: timedelta) -> TimeCursor:
+        """Where the list under way goes on, or begins."""
+        if self.place:
+            return TimeCursor.parse(self.place)
+        mark = TimeCursor(self.marks[self.walk])
+        return mark.earlier(overlap if self.rose[self.walk] else -SECOND)
+
+    def after(self, last: str, going: TimeCursor | None, overlap: timedelta) -> PollCursor:
+        """Behind a page whose last row is of that second."""
+        marks, rose = list(self.marks), list(self.rose)
+        if last > marks[self.walk]:
+            marks[self.walk], rose[self.walk] = last, datetime.now(UTC).isoformat()
+        elif going is None and rose[self.walk] and _instant(self.began) - _instant(rose[self.walk]) >= overlap:
+            rose[self.walk] = ""
+        told = replace(self, marks=tuple(marks), rose=tuple(rose))
+        if going is not None:
+            return replace(told, place=going.text())
+        return replace(told, walk=self.walk + 1, began="", place="")
 
 
 class Shopware(Connector):
@@ -148,20 +175,17 @@ class Shopware(Connector):
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
         walks = WALKS[stream]
         at = PollCursor.parse(cursor) if cursor else PollCursor()
-        if len(at.marks) != len(walks):  # a first poll, or one begun by a version that knew other lists
-            at = PollCursor((second(since),) * len(walks))
+        if not len(at.marks) == len(at.rose) == len(walks):  # a first poll, or one begun when there were other lists
+            at = PollCursor.starting(since, len(walks))
         rows: dict[str, Json] = {}
-        marks, walk, place = list(at.marks), at.walk, at.place
-        while walk < len(walks) and len(rows) < self.page_size:
-            here = TimeCursor.parse(place) if place else TimeCursor(marks[walk]).earlier(self.overlap)
-            found, going, last = await self._walk(stream, walks[walk], here, rows)
+        while at.walk < len(walks) and len(rows) < self.page_size:
+            at = at if at.began else replace(at, began=datetime.now(UTC).isoformat())
+            found, going, last = await self._walk(stream, walks[at.walk], at.here(self.overlap), rows)
             rows |= found
-            marks[walk] = max(marks[walk], last)
-            walk, place = (walk, going.text()) if going else (walk + 1, "")
-        if walk == len(walks) and len(rows) < self.page_size:
-            walk = 0
-        told = replace(at, marks=tuple(marks), walk=walk, place=place)
-        return Page(page_body(list(rows.values())), len(rows), told.text())
+            at = at.after(last, going, self.overlap)
+        if at.walk == len(walks) and len(rows) < self.page_size:
+            at = replace(at, walk=0)
+        return Page(page_body(list(rows.values())), len(rows), at.text())
 
     async def _walk(
         self, stream: str, walk: Walk, at: TimeCursor, known: Mapping[str, Json]
@@ -205,6 +229,10 @@ class Shopware(Connector):
 
     async def remove_webhooks(self, delivery_url: str) -> None:
         await webhooks.remove(self.client, delivery_url)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _sorted(column: str) -> list[Json]:

@@ -3,6 +3,7 @@ answers over real HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -228,6 +229,36 @@ def test_a_poll_whose_lists_end_on_a_full_page_ends(shop: Shop) -> None:
         first = await connector.changes("products", None, datetime.now(UTC))
         assert first.rows == len(everything)
         assert (await connector.changes("products", first.cursor, datetime.now(UTC))).rows == 0
+
+    WARE.use(shop, run)
+
+
+def test_a_quiet_shops_last_mass_edit_is_not_read_again_by_every_poll(shop: Shop) -> None:
+    async def run(connector: Any) -> None:
+        connector.page_size = 2  # the walk that looks back goes over several pages
+        edited = {str(shop.act("register", email=f"mass{n}@example.com")["id"]) for n in range(5)}
+        since = datetime.now(UTC) - timedelta(seconds=2)
+
+        async def poll(cursor: str | None) -> tuple[set[str], str | None]:
+            found: set[str] = set()
+            while True:
+                page = await connector.changes("customers", cursor, since)
+                found |= set(WARE.ids("customers", page.body))
+                cursor = page.cursor
+                if page.rows < connector.page_size:
+                    return found, cursor
+
+        first, cursor = await poll(None)
+        again, cursor = await poll(cursor)
+        assert edited <= first & again, "it may be written late"
+        connector.overlap = timedelta(0)  # as if the time in which that may happen were over
+        _settled, cursor = await poll(cursor)
+        quiet, cursor = await poll(cursor)
+        assert quiet == set()
+        await asyncio.sleep(1.1)
+        new = str(shop.act("register", email="after@example.com")["id"])
+        found, _cursor = await poll(cursor)
+        assert found == {new}
 
     WARE.use(shop, run)
 
