@@ -186,6 +186,8 @@ def test_through_the_subscriber_everything_arrives_at_once(program: Program) -> 
     assert left.person.carts == 1
     shop.visitor().sign_in("account2@example.com").add(1).tell("account2@example.com", "Émile", "Zola").buy()
     program.soon(orders, shop.ledger.of("account2@example.com").orders, "account2@example.com")
+    shop.reprice("SKU-2", 77)
+    program.soon("select price from product where sku = %s", Decimal(77), "SKU-2")
     assert same(program.people(), expected(shop)) == []
 
 

@@ -2,8 +2,8 @@
 
 History is walked by id, which is made of the time of creation and never changes; lists that cannot be cut by
 id (products, categories) are walked by their time of creation. Changes are those of ``updated_at``, and, because
-that does not move everywhere, the orders of payments that changed, and once a day all accounts (for their groups
-and addresses) and the orders of the last three months.
+that does not move everywhere, the orders of payments that changed; every hour the orders of the last week; and once a
+day those of the last three months and all accounts (for their groups and addresses).
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ WINDOWS = 48  # at most, a stream
 WINDOW_ROWS = 400  # a window is worth having from this size
 BEGINNING = datetime(2015, 1, 1, tzinfo=UTC)  # older than Medusa
 SCAN_EVERY = timedelta(hours=24)
-SCAN_BACK = timedelta(days=90)
+LOOK_EVERY = timedelta(hours=1)
+BACK = {"scan": timedelta(days=90), "look": timedelta(days=7)}  # how old orders may be that are read again
 BY_ID = ("coupons", "customers", "guests", "orders")
 _PAYMENT_FIELDS = "id,updated_at,payment_collection.order.id"
 
@@ -48,14 +49,15 @@ class Place(Cursor):
 @dataclass(frozen=True, slots=True)
 class Poll(Cursor):
     """``changed`` and ``paid``: where the walks by time of the stream and of the payments stand (`TimeCursor`).
-    ``stage``: which of the walks of one poll is under way; ``last``: id the daily scan has come to; ``scanned``: our
-    time at its last end."""
+    ``stage``: which of the walks of one poll is under way; ``last``: id the daily scan or the hourly look has come to;
+    ``scanned``, ``looked``: our time at their last end."""
 
     changed: str = ""
     paid: str = ""
-    stage: str = ""  # "" (changed), paid, scan
+    stage: str = ""  # "" (changed), paid, scan, look
     last: str = ""
     scanned: str = ""
+    looked: str = ""
 
 
 class Medusa(Connector):
@@ -165,7 +167,7 @@ class Medusa(Connector):
 
     async def _changed(self, stream: str, at: Poll) -> tuple[list[Row], Poll, bool]:
         """One step of a poll: the rows it found, where to go on, and whether all walks came to their end."""
-        if at.stage != "scan":
+        if at.stage not in BACK:
             if at.stage == "":
                 rows, going = await self._walk(stream, at.changed, None)
                 at = replace(at, changed=going.text())
@@ -178,11 +180,12 @@ class Medusa(Connector):
             return rows, at, not going.more and at.stage == ""
         more: dict[str, str | int] = {}
         if stream == "orders":
-            more["created_at[$gte]"] = f"{second(datetime.now(UTC) - SCAN_BACK)}.000Z"
+            more["created_at[$gte]"] = f"{second(datetime.now(UTC) - BACK[at.stage])}.000Z"
         rows, place = await self._by_id(stream, Place(at.last), None, **more)
         if place is not None:
             return rows, replace(at, last=place.last), False
-        return rows, replace(at, stage="", last="", scanned=datetime.now(UTC).isoformat()), True
+        now = datetime.now(UTC).isoformat()
+        return rows, replace(at, stage="", last="", looked=now, scanned=now if at.stage == "scan" else at.scanned), True
 
     async def _walk(self, stream: str, text: str, fields: str | None) -> tuple[list[Row], TimeCursor]:
         """One page of what changed; ``more`` of the cursor says that the walk goes on."""
@@ -216,17 +219,22 @@ class Medusa(Connector):
 
 
 def _first(since: datetime) -> Poll:
-    """The poll behind a backfill: what was read then needs no scan today."""
-    start = TimeCursor.starting(since).text()
-    return Poll(changed=start, paid=start, scanned=datetime.now(UTC).isoformat())
+    """The poll behind a backfill: what was read then needs no second look yet."""
+    start, now = TimeCursor.starting(since).text(), datetime.now(UTC).isoformat()
+    return Poll(changed=start, paid=start, scanned=now, looked=now)
 
 
 def _after(stage: str, stream: str, at: Poll) -> str:
     """The walk behind the one that ended; "" = none."""
     if stage == "" and stream == "orders":
         return "paid"
-    due = datetime.now(UTC) - datetime.fromisoformat(at.scanned) >= SCAN_EVERY
-    return "scan" if due and stream in ("customers", "orders") else ""
+    if stream in ("customers", "orders") and _due(at.scanned, SCAN_EVERY):
+        return "scan"
+    return "look" if stream == "orders" and _due(at.looked, LOOK_EVERY) else ""
+
+
+def _due(last: str, every: timedelta) -> bool:
+    return not last or datetime.now(UTC) - datetime.fromisoformat(last) >= every
 
 
 def _second(row: Row, column: str) -> str:

@@ -67,7 +67,7 @@ INFO = ConnectorInfo(
 ORDER_FIELDS = (
     "id,display_id,custom_display_id,status,is_draft_order,email,customer_id,customer.has_account,currency_code,"
     "created_at,updated_at,canceled_at,total,credit_line_total,tax_total,discount_total,shipping_total,payment_status,"
-    "fulfillment_status,metadata,*items,*billing_address,*shipping_address,*payment_collections,"
+    "fulfillment_status,summary,*items,*billing_address,*shipping_address,*payment_collections,"
     "*payment_collections.payments,*payment_collections.payments.captures,*payment_collections.payments.refunds,"
     "*fulfillments,*fulfillments.labels,promotions.code,cart.id"
 )

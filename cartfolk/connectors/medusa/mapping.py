@@ -1,9 +1,10 @@
 """Raw Medusa objects -> canonical records. Pure: no network, no clock of its own.
 
 Decisions: amounts are JSON numbers in major units. A refund, a cancellation and a store credit lower an order's
-``total`` by *credit lines*, so what the order was worth is both together. ``updated_at`` of an order does not move
-when money is captured: its version is the newest time anywhere in the order. Guests have a customer too
-(``has_account`` false): it is no account, so their orders name nobody but their e-mail.
+``total`` by *credit lines*; a return and an edit lower it by themselves, and the refund that follows makes no credit
+line. So what the order was worth is the total with its credit lines, or what was paid if that is more.
+``updated_at`` of an order does not move when money is captured: its version is the newest time anywhere in the order.
+Guests have a customer too (``has_account`` false): it is no account, so their orders name nobody but their e-mail.
 """
 
 from __future__ import annotations
@@ -97,8 +98,6 @@ class Reader:
             raise FieldError("currency_code", f"currency_code is not a code of three letters but {currency!r}.")
         currency = currency.upper()
         word = _state(raw)
-        if "total" not in raw:
-            raise FieldError("total", "total is missing: the order has no value.")
         collections = objects(raw.get("payment_collections"), "payment_collections")
         payments = [each for one in collections for each in objects(one.get("payments"), "payments")]
         fulfillments = objects(raw.get("fulfillments"), "fulfillments")
@@ -113,7 +112,7 @@ class Reader:
             status=self.statuses.get(word, OrderStatus.PENDING),
             status_raw=word,
             currency=currency,
-            total=money(raw["total"], "total") + money(raw.get("credit_line_total"), "credit_line_total"),
+            total=_worth(raw),
             placed_at=placed,
             updated_at=max(_moments(raw, collections, payments, fulfillments), default=placed),
             tax=money(raw.get("tax_total"), "tax_total"),
@@ -176,6 +175,14 @@ def _state(raw: Raw) -> str:
     if word is None:
         raise FieldError("payment_status", "payment_status is missing: nobody knows whether the order is paid.")
     return word
+
+
+def _worth(raw: Raw) -> Decimal:
+    """Before refunds, which are taken off it later."""
+    if "total" not in raw:
+        raise FieldError("total", "total is missing: the order has no value.")
+    whole = money(raw["total"], "total") + money(raw.get("credit_line_total"), "credit_line_total")
+    return max(whole, money(mapping(raw.get("summary")).get("paid_total"), "summary.paid_total"))
 
 
 def _moments(raw: Raw, *parts: list[Any]) -> Iterator[datetime]:

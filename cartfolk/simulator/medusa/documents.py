@@ -78,6 +78,11 @@ def order(record: Order, updated: int, first_guest_order: int) -> Json:
         "shipping_total": amount(sum(each.total + each.tax for each in charges)),
         "payment_status": payment_status(record),
         "fulfillment_status": "canceled" if record.state == CANCELLED else fulfilled,
+        "summary": {
+            "paid_total": amount(record.total if record.state in COUNTED else 0),
+            "refunded_total": amount(record.refunded),
+            "current_order_total": amount(record.total - credited),
+        },
         "metadata": {"note": record.note} if record.note else None,
         "items": [_item(line, record) for line in record.lines],
         "billing_address": address(record.billing, named("ordaddr", record.id * 2)),

@@ -132,6 +132,20 @@ def test_a_refund_takes_a_credit_line_off_the_total_and_the_order_keeps_its_wort
     assert found.updated_at == kept.created_at  # newer than the order's own time
 
 
+def test_an_edit_lowers_the_total_and_its_refund_makes_no_credit_line() -> None:
+    """As Medusa 2.21 tells it of three pieces of 9.95, two of them taken out again and 1 given back on top."""
+    back = [{"id": f"ref_{amount}", "amount": amount, "created_at": "2026-11-25T20:37:40.000Z"} for amount in (19.9, 1)]
+    found = order(
+        payment_status="partially_refunded", total=8.95, credit_line_total=1,
+        summary={"paid_total": 29.85, "refunded_total": 20.9, "current_order_total": 8.95},
+        payment_collections=paid(amount=29.85, refunds=back),
+    )  # fmt: skip
+    assert found.total == Decimal("29.85")
+    assert found.total - sum(each.amount for each in found.refunds) == Decimal("8.95")
+    unpaid = order(payment_status="authorized", total=50, summary={"paid_total": 0})
+    assert unpaid.total == Decimal(50)
+
+
 def test_money_that_was_captured_makes_a_new_version_though_the_order_says_it_did_not_change() -> None:
     before = order(payment_status="authorized", payment_collections=[])
     after = order()

@@ -8,6 +8,7 @@ import base64
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +19,7 @@ import pytest
 from cartfolk.connectors.canonical import Customer, Order, OrderStatus
 from cartfolk.connectors.conformance import Conformance
 from cartfolk.connectors.errors import RetryLater, SignatureInvalid
-from cartfolk.connectors.medusa import SCAN_EVERY, Poll, webhooks
+from cartfolk.connectors.medusa import LOOK_EVERY, SCAN_EVERY, Poll, webhooks
 from cartfolk.connectors.paging import TimeCursor
 from cartfolk.core import secrets
 
@@ -76,7 +77,7 @@ def long_ago(cursor: str) -> str:
     """The same cursor a minute after the overlap: what happened before is not asked for again by its time."""
     poll = Poll.parse(cursor)
     later = TimeCursor.starting(datetime.now(UTC) + timedelta(minutes=2)).text()
-    return Poll(changed=later, paid=later, scanned=poll.scanned).text()
+    return replace(poll, changed=later, paid=later).text()
 
 
 # --- who may ask ---
@@ -171,7 +172,7 @@ def test_a_capture_does_not_move_the_order_and_is_found_by_its_payment(shop: Nam
         assert (raw["updated_at"], raw["payment_status"]) == (before, "captured")
         # Without its payment nobody would hear of it: the walk by the order's own time begins behind it.
         poll = Poll.parse(cursor)
-        behind = Poll(changed=Poll.parse(long_ago(cursor)).changed, paid=poll.paid, scanned=poll.scanned)
+        behind = replace(poll, changed=Poll.parse(long_ago(cursor)).changed)
         page = await connector.changes("orders", behind.text(), datetime.now(UTC))
         found = {each.external_id: each for each in records(connector, "orders", page)}[order]
         assert found.status is OrderStatus.COMPLETED
@@ -189,7 +190,7 @@ def test_orders_of_the_last_months_are_looked_at_again_once_a_day(shop: NamedSho
         assert page.rows == 0
         poll = Poll.parse(page.cursor)
         yesterday = (datetime.now(UTC) - SCAN_EVERY - timedelta(minutes=1)).isoformat()
-        cursor: str | None = Poll(changed=poll.changed, paid=poll.paid, scanned=yesterday).text()
+        cursor: str | None = replace(poll, scanned=yesterday).text()
         found: list[Order] = []
         while True:
             page = await connector.changes("orders", cursor, datetime.now(UTC))
@@ -206,6 +207,28 @@ def test_orders_of_the_last_months_are_looked_at_again_once_a_day(shop: NamedSho
     MEDUSA.use(shop, run)
 
 
+def test_orders_of_the_last_week_are_looked_at_again_every_hour(shop: NamedShop) -> None:
+    """The refund of what an edit took out moves neither the order nor the payment."""
+    recent = shop.act("order", email="look@example.com")["id"]
+
+    async def run(connector: Any) -> None:
+        quiet = Poll.parse(long_ago(await after(connector, "orders")))
+        hour_ago = (datetime.now(UTC) - LOOK_EVERY - timedelta(minutes=1)).isoformat()
+        cursor: str | None = replace(quiet, looked=hour_ago).text()
+        found: list[Order] = []
+        while True:
+            page = await connector.changes("orders", cursor, datetime.now(UTC))
+            found += records(connector, "orders", page)
+            cursor = page.cursor
+            if page.rows < connector.page_size:
+                break
+        assert recent in {each.external_id for each in found}
+        assert min(each.placed_at for each in found) > datetime.now(UTC) - timedelta(days=8)
+        assert (await connector.changes("orders", cursor, datetime.now(UTC))).rows == 0
+
+    MEDUSA.use(shop, run)
+
+
 def test_a_group_does_not_move_its_account_and_is_found_by_the_daily_look(shop: NamedShop) -> None:
     account = shop.act("register", email="group@example.com")["id"]
 
@@ -215,7 +238,7 @@ def test_a_group_does_not_move_its_account_and_is_found_by_the_daily_look(shop: 
         shop.act("change_customer", customer_id=account, role="b2b")
         assert (await connector.changes("customers", quiet.text(), datetime.now(UTC))).rows == 0
         yesterday = (datetime.now(UTC) - SCAN_EVERY - timedelta(minutes=1)).isoformat()
-        cursor: str | None = Poll(changed=quiet.changed, paid=quiet.paid, scanned=yesterday).text()
+        cursor: str | None = replace(quiet, scanned=yesterday).text()
         found: dict[str, Customer] = {}
         while True:
             page = await connector.changes("customers", cursor, datetime.now(UTC))
