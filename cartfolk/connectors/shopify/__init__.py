@@ -14,6 +14,7 @@ from typing import Any
 from ..base import CheckReport, Connector, Hint, Ids, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
 from ..errors import PageUnreadable
+from ..http import Overwhelmed
 from ..paging import Cursor, second
 from ..reading import mapping as object_of  # this package has a module of that name
 from ..reading import moment, objects, page_body, text
@@ -27,6 +28,7 @@ from .queries import SOURCES, Children, Source
 
 # A checkout enters the list of abandoned ones minutes after its last change, so its poll looks back further.
 LATE = {"checkouts": timedelta(hours=1)}
+ILL = 3  # objects in a row no answer can be had for
 STALE = timedelta(minutes=30)  # Shopify's cursors are not for keeping: from this age a walk begins anew
 
 
@@ -145,14 +147,32 @@ class Shopify(Connector):
                     raise
                 self._chunk[stream] = max(1, chunk // 2)
                 continue
+            except (PageUnreadable, Overwhelmed):
+                if len(asked) == 1:
+                    raise
+                rows += await self._one_by_one(source, asked)
+            else:
+                rows += _there(found.get("nodes"))
             place += chunk
-            # Ids that are gone are null, ids of another type an empty object.
-            rows += [dict(each) for each in _there(found.get("nodes"))]
         for row in rows:
             for children in source.children:
                 if children.first is None:
                     await self._complete(source, children, row)
         return rows
+
+    async def _one_by_one(self, source: Source, gids: Sequence[str]) -> list[dict[str, Any]]:
+        """Objects that cannot be had together: one the shop cannot show becomes a row that says so. A shop that
+        shows none of the first is ill itself, and its error rises."""
+        rows: list[dict[str, Any]] = []
+        lost: list[dict[str, Any]] = []
+        for gid in gids:
+            try:
+                rows += _there((await self.client.ask(queries.objects(source), ids=[gid])).get("nodes"))
+            except (PageUnreadable, Overwhelmed):
+                lost.append({"id": gid, "_unreadable": True})
+                if not rows and len(lost) >= ILL:
+                    raise
+        return rows + lost
 
     async def _complete(self, source: Source, children: Children, row: dict[str, Any]) -> None:
         """Fetches the children that did not fit beside their parent."""
@@ -186,6 +206,7 @@ class Shopify(Connector):
 
 
 def _there(nodes: Any) -> list[dict[str, Any]]:
+    """Of the answer to a list of ids the objects: what is gone is null, what is of another type empty."""
     return [each for each in nodes if isinstance(each, dict) and each.get("id")] if isinstance(nodes, list) else []
 
 

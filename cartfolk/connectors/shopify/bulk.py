@@ -108,11 +108,11 @@ class Export:
 
 
 class Exports:
-    """The exports this connector reads at the moment."""
+    """The exports that are read at the moment: kept with the transport, as a connector may be one of several."""
 
     def __init__(self, client: ShopifyClient) -> None:
         self._client = client
-        self._open: dict[str, Export] = {}
+        self._open: dict[str, Any] = client.session.exports
 
     async def page(self, stream: str, source: Source, at: BulkCursor, size: int) -> tuple[list[Any], BulkCursor | None]:
         """The next objects and where to go on: nothing yet while the operation is to be begun or still runs."""
@@ -131,8 +131,9 @@ class Exports:
                 # What one operation could not do the next one may; rows given twice change nothing.
                 return [], BulkCursor(failed=at.failed + 1)
             self._open[at.op] = await self._download(stream, source, told)
-        rows, last = self._open[at.op].rows(at.row, size)
-        if last < self._open[at.op].last:
+        opened: Export = self._open[at.op]
+        rows, last = opened.rows(at.row, size)
+        if last < opened.last:
             return rows, BulkCursor(at.op, last, at.failed)
         self._open.pop(at.op).close()
         return rows, None

@@ -36,7 +36,8 @@ class TooCostly(PageUnreadable):
 
 
 class Session(httpx2.Auth):
-    """The access token, kept with the transport: one that lasts, or one for a day got for ID and secret."""
+    """What is kept with the transport: the access token, one that lasts or one for a day got for ID and secret;
+    and the exports that are downloaded (`bulk`)."""
 
     def __init__(self, config: StoreConfig) -> None:
         self.client_id = config.credentials.get("client_id", "").strip()
@@ -45,6 +46,7 @@ class Session(httpx2.Auth):
         self.token = self.lasting
         self.until = 0.0  # of our monotonic clock
         self.lock = asyncio.Lock()
+        self.exports: dict[str, Any] = {}
 
     @property
     def fresh(self) -> bool:

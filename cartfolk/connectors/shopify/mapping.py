@@ -80,6 +80,8 @@ class Reader:
         bad: list[BadRecord] = []
         for place, raw in enumerate(found):
             try:
+                if raw.get("_unreadable"):
+                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
                 records += reader(raw, received_at)
             except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
                 known = isinstance(error, FieldError)

@@ -158,6 +158,8 @@ class Root:
             if known == kind:
                 if scope not in context.app.scopes:
                     raise denied(name, scope)
+                if self._shop.faults.poisoned({int(number)}, {int(number)}, kind):
+                    raise GraphQLError("Internal error.", extensions={"code": "INTERNAL_SERVER_ERROR"})
                 return self.document(context, kind, int(number)) if number.isdigit() else None
         raise GraphQLError(f"Invalid global id '{gid}'", extensions={"code": "BAD_REQUEST"})
 

@@ -88,7 +88,7 @@ class Linked:
 @pytest.fixture
 def linked(conn: Connection, database: str) -> Iterator[Linked]:
     door = Door()
-    with start_simulator(platform="shopify", seed=12, customers=60) as shop:
+    with start_simulator(platform="shopify", seed=12, customers=50) as shop:
         yield Linked(conn, database, shop, door)
     door.close()
 

@@ -27,7 +27,7 @@ SHOPIFY = Words()
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Told]:
-    with start_simulator(platform="shopify", seed=9, customers=60) as found:
+    with start_simulator(platform="shopify", seed=9, customers=40) as found:
         yield Told(found)
 
 
@@ -314,7 +314,7 @@ def test_a_running_export_is_waited_for_in_the_cursor(shop: Told, monkeypatch: p
 
 def test_more_orders_in_one_second_than_fit_on_a_page_are_all_polled() -> None:
     with start_simulator(
-        platform="shopify", seed=4, customers=60, now="2026-07-01T12:00:00Z", frozen_clock=True
+        platform="shopify", seed=4, customers=20, now="2026-07-01T12:00:00Z", frozen_clock=True
     ) as frozen:
         since = datetime(2026, 7, 1, 12, tzinfo=UTC)
         made = {str(frozen.act("order", email=f"same{each}@example.com")["id"]) for each in range(25)}
@@ -346,6 +346,22 @@ def test_a_change_the_search_learns_of_late_is_found_by_the_next_poll(shop: Told
         shop.clear_faults()
         page = await connector.changes("orders", page.cursor, since)
         assert late in SHOPIFY.ids("orders", page.body)
+
+    SHOPIFY.use(shop, run)
+
+
+def test_an_order_shopify_fails_to_show_costs_only_itself(shop: Told) -> None:
+    async def run(connector: Any) -> None:
+        since = datetime.now(UTC)
+        made = [str(shop.act("order", email=f"poison{each}@example.com")["id"]) for each in range(6)]
+        shop.post_fault("poison", id=int(made[2]), path="Order")
+        page = await connector.changes("orders", None, since)
+        mapped = connector.read("orders", page.body, datetime.now(UTC))
+        assert [each.external_id for each in mapped.bad] == [made[2]]
+        assert "save it there" in mapped.bad[0].reason
+        assert {*made[:2], *made[3:]} <= {each.external_id for each in mapped.records}
+        with pytest.raises(RetryLater):
+            await connector.fetch("orders", [made[2]])
 
     SHOPIFY.use(shop, run)
 
@@ -392,7 +408,7 @@ def test_guests_are_in_the_customer_list_and_their_orders_carry_the_address(shop
 
 
 def test_abandoned_checkouts_know_no_order_of_change_and_hold_finished_ones() -> None:
-    with start_simulator(platform="shopify", seed=3, customers=60, now="2026-07-01T12:00:00Z") as living:
+    with start_simulator(platform="shopify", seed=3, customers=30, now="2026-07-01T12:00:00Z") as living:
         since = datetime(2026, 7, 1, 12, tzinfo=UTC)
         living.live(minutes=1500)
         truth = {
