@@ -23,18 +23,22 @@ from .queries import OPERATION, RUN, Source, export
 PATIENCE = 15.0  # seconds one page waits for the operation before it comes back empty: pausing is noticed then
 BUSY = 30.0  # seconds until we ask again when all places for exports are taken
 DOWNLOADS = 3  # tries of a file that breaks off
-STARTS = 3  # tries of an operation that fails
+STARTS = 3  # operations that may fail before the list is walked instead
 BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class BulkCursor(Cursor):
     """``op``: the operation's id, empty = none yet; ``row``: number of the last object given; ``failed``: how many
-    operations came to nothing before."""
+    operations came to nothing before. After too many the list is walked instead, and ``row`` is the last id."""
 
     op: str = ""
     row: int = 0
     failed: int = 0
+
+    @property
+    def hopeless(self) -> bool:
+        return not self.op and self.failed >= STARTS
 
 
 class Broken(PageUnreadable):
@@ -117,8 +121,6 @@ class Exports:
     async def page(self, stream: str, source: Source, at: BulkCursor, size: int) -> tuple[list[Any], BulkCursor | None]:
         """The next objects and where to go on: nothing yet while the operation is to be begun or still runs."""
         if not at.op:
-            if at.failed >= STARTS:
-                raise PageUnreadable(f"Shopify could not finish the export of {stream} ({at.failed} tries).")
             return [], BulkCursor(await self._start(stream, source), 0, at.failed)
         if at.op not in self._open:
             told = await self._finished(at.op)

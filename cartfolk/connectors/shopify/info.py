@@ -74,7 +74,6 @@ INFO = ConnectorInfo(
         "Shopify did not understand a question (%(code)s). Update Cartfolk.",
         "Shopify has no free place for another export; we come back.",
         "Shopify refused the export of %(stream)s: %(reason)s",
-        "Shopify could not finish the export of %(stream)s (%(reason)s).",
         "The export of %(stream)s arrived incomplete; we fetch it again.",
         "Shopify accepts the app.",
         "Shopify's API %(version)s answers.",

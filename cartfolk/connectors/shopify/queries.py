@@ -144,10 +144,10 @@ def export(source: Source) -> str:
     return f"{{{source.root}{{edges{{node{{{source.fields}{inner}}}}}}}}}"
 
 
-def changed(source: Source, first: int) -> str:
-    """One page of what changed: ids only, ``$q`` says since when."""
+def listed(source: Source, first: int, sort: str) -> str:
+    """One page of ids and times of change; ``$q`` says of which objects."""
     return (
-        f"query($q:String!,$after:String){{{source.root}(first:{first},after:$after,query:$q,sortKey:{source.sort})"
+        f"query($q:String!,$after:String){{{source.root}(first:{first},after:$after,query:$q,sortKey:{sort})"
         "{nodes{id updatedAt} pageInfo{hasNextPage endCursor}}}"
     )
 

@@ -13,7 +13,7 @@ from graphql import GraphQLError
 from ..clock import parse_moment
 
 Json = dict[str, Any]
-_BOUND = re.compile(r"(created_at|updated_at):(>=|<=|>|<)'?([^'\s]+)'?")
+_BOUND = re.compile(r"(created_at|updated_at|id):(>=|<=|>|<)'?([^'\s]+)'?")
 
 
 def connection(rows: list[Json]) -> Callable[..., Json]:
@@ -49,7 +49,7 @@ def listed(
     if first > 250:
         raise GraphQLError(f"first: {first} is more than 250", extensions={"code": "BAD_REQUEST"})
     for field, sign, text in _BOUND.findall(query or ""):
-        bound, name = parse_moment(text), f"_{field.removesuffix('_at')}"
+        bound, name = int(text) if field == "id" else parse_moment(text), f"_{field.removesuffix('_at')}"
         # The search takes > for >= (and the other way round likewise).
         rows = [row for row in rows if (row[name] >= bound if ">" in sign else row[name] <= bound)]
     if query and lag_before is not None:

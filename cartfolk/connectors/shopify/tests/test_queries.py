@@ -100,7 +100,8 @@ QUESTIONS = {
     "hook delete": queries.HOOK_DELETE,
     **{f"export {stream}": queries.export(source) for stream, source in SOURCES.items()},
     **{f"ids {stream}": queries.export(source.bare()) for stream, source in SOURCES.items()},
-    **{f"changed {stream}": queries.changed(source, 100) for stream, source in SOURCES.items()},
+    **{f"changed {stream}": queries.listed(source, 100, source.sort) for stream, source in SOURCES.items()},
+    **{f"by id {stream}": queries.listed(source, 100, "ID") for stream, source in SOURCES.items()},
     **{f"objects {stream}": queries.objects(source) for stream, source in SOURCES.items()},
     **{
         f"more {stream} {children.name}": queries.more_children(source, children)
