@@ -202,6 +202,12 @@ def test_through_the_plugin_everything_arrives_at_once(program: Program) -> None
     program.soon("select name from contact_list where email = %s", "Nora New", "nora.new@example.com")
     shop.rename("account3@example.com", "Ida", "Wells")
     program.soon("select name from contact_list where email = %s", "Ida Wells", "account3@example.com")
+    shop.move("account3@example.com", "Hamburg")
+    city = "select billing->>'city' from customer join contact_list l using (contact_id) where l.email = %s"
+    program.soon(city, "Hamburg", "account3@example.com")
+    shop.group("account3@example.com", "VIP")
+    groups = "select groups[1] from customer join contact_list l using (contact_id) where l.email = %s"
+    program.soon(groups, "VIP", "account3@example.com")
     invoice = shop.visitor().sign_in("account2@example.com").add(6).buy("invoice")
     program.soon(
         "select count(*) from orders join contact_list l using (contact_id) where l.email = %s and status = 'pending'",

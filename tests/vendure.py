@@ -293,6 +293,26 @@ class VendureStore:
         )
         self.ledger.of(email).name = f"{first} {last}"
 
+    def move(self, email: str, city: str) -> None:
+        """The account gets a default address there."""
+        given = {
+            "streetLine1": "Hafen 1", "city": city, "countryCode": "DE", "defaultBillingAddress": True,
+            "defaultShippingAddress": True,
+        }  # fmt: skip
+        self.admin(
+            "mutation($id: ID!, $input: CreateAddressInput!) { createCustomerAddress(customerId: $id, input: $input) "
+            "{ id } }",
+            id=self.customer_id(email),
+            input=given,
+        )
+
+    def group(self, email: str, name: str) -> None:
+        """A new group of customers with this one in it."""
+        self.admin(
+            "mutation($input: CreateCustomerGroupInput!) { createCustomerGroup(input: $input) { id } }",
+            input={"name": name, "customerIds": [self.customer_id(email)]},
+        )
+
 
 def fill(shop: VendureStore) -> None:
     """Months of a small shop in some seconds: accounts, guests, carts, orders, invoices, refunds, cancellations."""
