@@ -7,7 +7,7 @@ one question may cost.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..base import CheckReport, Connector, Hint, Ids, Page, StoreConfig, Webhook
 from ..canonical import Mapped
 from ..errors import PageUnreadable
 from ..http import Overwhelmed
-from ..paging import Cursor, second
+from ..paging import SECOND, Cursor, second
 from ..reading import mapping as object_of  # this package has a module of that name
 from ..reading import moment, objects, page_body, text
 from . import queries, webhooks
@@ -34,10 +34,14 @@ STALE = timedelta(minutes=30)  # Shopify's cursors are not for keeping: from thi
 
 @dataclass(frozen=True, slots=True)
 class SearchCursor(Cursor):
-    """``at``: everything changed before this second is known. While a walk is under way ``after`` is Shopify's own
-    cursor, ``since`` where the walk began, ``began`` our time then, ``newest`` the last change seen."""
+    """``at``: everything changed before this second is known; ``still``: our time when it moved last; ``settled``: it
+    was looked at again long after, so a quiet shop's last mass edit is not read by every poll. While a walk is under
+    way ``after`` is Shopify's own cursor, ``since`` where the walk began, ``began`` our time then, ``newest`` the last
+    change seen."""
 
     at: str = ""
+    still: str = ""
+    settled: bool = False
     after: str = ""
     since: str = ""
     began: str = ""
@@ -123,8 +127,9 @@ class Shopify(Connector):
         source, now = SOURCES[stream], datetime.now(UTC)
         at = SearchCursor.parse(cursor) if cursor else SearchCursor(at=second(since))
         if not at.after or now - datetime.fromisoformat(at.began) > STALE:
-            start = datetime.fromisoformat(at.at).replace(tzinfo=UTC) - LATE.get(stream, self.overlap)
-            at = SearchCursor(at=at.at, since=second(start), began=now.isoformat(), newest=at.at)
+            last = datetime.fromisoformat(at.at).replace(tzinfo=UTC)
+            start = last + SECOND if at.settled else last - LATE.get(stream, self.overlap)
+            at = replace(at, after="", since=second(start), began=now.isoformat(), newest=at.at)
         ids: list[str] = []
         newest, after, more = at.newest, at.after, True
         while more and len(ids) < self.page_size:
@@ -139,11 +144,20 @@ class Shopify(Connector):
             more = bool(info.get("hasNextPage"))
         rows = await self._objects(stream, ids)
         if more or len(rows) >= self.page_size:
-            going = SearchCursor(at.at, after, at.since, at.began, newest)
+            going = replace(at, after=after, newest=newest)
         else:
-            # What changed while the walk went on may stand before rows it had passed already.
-            going = SearchCursor(max(at.at, min(newest, second(datetime.fromisoformat(at.began)))))
+            going = self._ended(stream, at, newest)
         return Page(page_body(rows), len(rows), going.text())
+
+    def _ended(self, stream: str, at: SearchCursor, newest: str) -> SearchCursor:
+        """Where the next poll begins after a walk that came to its end."""
+        began = datetime.fromisoformat(at.began)
+        # What changed while the walk went on may stand before rows it had passed already.
+        done = max(at.at, min(newest, second(began)))
+        if done != at.at or not at.still:
+            return SearchCursor(done, still=at.began)
+        quiet = began - datetime.fromisoformat(at.still) > LATE.get(stream, self.overlap)
+        return SearchCursor(done, still=at.still, settled=at.settled or quiet)
 
     # -- objects
 

@@ -3,6 +3,7 @@ answers over real HTTP."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -375,6 +376,32 @@ def test_an_order_shopify_fails_to_show_costs_only_itself(shop: Told) -> None:
         assert {*made[:2], *made[3:]} <= {each.external_id for each in mapped.records}
         with pytest.raises(RetryLater):
             await connector.fetch("orders", [made[2]])
+
+    SHOPIFY.use(shop, run)
+
+
+def test_a_quiet_shops_last_changes_are_read_once_more_and_not_by_every_poll(shop: Told) -> None:
+    async def run(connector: Any) -> None:
+        since = datetime.now(UTC)
+        made = {str(shop.act("order", email=f"quiet{each}@example.com")["id"]) for each in range(3)}
+        cursor: str | None = None
+
+        async def poll() -> set[str]:
+            nonlocal cursor
+            page = await connector.changes("orders", cursor, since)
+            cursor = page.cursor
+            return set(SHOPIFY.ids("orders", page.body))
+
+        assert made <= await poll()
+        assert made <= await poll(), "the search may learn of more of that second"
+        earlier = (datetime.now(UTC) - timedelta(minutes=10)).isoformat()
+        cursor = replace(SearchCursor.parse(str(cursor)), still=earlier).text()
+        assert made <= await poll(), "and once more when that is long over"
+        assert await poll() == set()
+        await asyncio.sleep(1.1)
+        new = str(shop.act("order", email="loud@example.com")["id"])
+        assert await poll() == {new}
+        assert made <= await poll(), "the new second is not settled yet"
 
     SHOPIFY.use(shop, run)
 
