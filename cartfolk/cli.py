@@ -11,7 +11,7 @@ from cartfolk.commands.exits import CommandFailed, Exit
 
 
 def parser() -> argparse.ArgumentParser:
-    from cartfolk.commands import contacts, demo, serve, shops, upkeep
+    from cartfolk.commands import contacts, demo, files, serve, shops, upkeep
 
     top = argparse.ArgumentParser(
         prog="cartfolk", description="Every customer, order and cart of your shops as contacts, live."
@@ -47,16 +47,20 @@ def parser() -> argparse.ArgumentParser:
     item = add("connect", "connect a shop")
     shops.add_platforms(item)
 
-    for name, what in (
-        ("sync", "import a store and catch up with it"),
-        ("import", "the same as sync"),
-    ):
-        item = add(name, what)
-        item.add_argument("store", help="the store's name")
-        item.add_argument("--wait", action="store_true", help="stay until everything is in the contacts")
-        item.add_argument("--full", action="store_true", help="import everything again")
-        item.add_argument("--json", action="store_true")
-        item.set_defaults(run=shops.sync)
+    item = add("sync", "import a store and catch up with it")
+    item.add_argument("store", help="the store's name")
+    item.add_argument("--wait", action="store_true", help="stay until everything is in the contacts")
+    item.add_argument("--full", action="store_true", help="import everything again")
+    item.add_argument("--json", action="store_true")
+    item.set_defaults(run=shops.sync)
+
+    item = add("import", "take customers and orders from CSV or JSON Lines files into a store")
+    files.add_arguments(item)
+    item.set_defaults(run=files.import_)
+
+    item = add("export", "write contacts into a CSV or JSON Lines file")
+    files.add_export_arguments(item)
+    item.set_defaults(run=files.export)
 
     for name, what in (
         ("pause", "stop fetching from a store; what it sends is kept"),

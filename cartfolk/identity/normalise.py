@@ -10,7 +10,8 @@ _LONGEST_EMAIL = 320  # RFC 3696 errata 1690 allows 254 in mail; shops store up 
 
 
 def email(text: str | None) -> str | None:
-    """The compared form of an e-mail address: NFC, trimmed, case folded; no dot or plus folding.
+    """The compared form of an e-mail address: NFC, trimmed, in small letters; no dot or plus folding. Not case
+    folded: that would make groß@ and gross@, two people, one.
 
     None when the text cannot be an address at all (no ``@``, inner spaces, too long): such a
     value is kept on the record but names nobody.
@@ -27,7 +28,7 @@ def email(text: str | None) -> str | None:
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().casefold())
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().lower())
 
 
 def phone(text: str | None) -> str | None:

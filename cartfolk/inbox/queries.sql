@@ -338,3 +338,17 @@ select store_id, coalesce(w.waiting, 0)::int, w.oldest, p.polled
 from (select store_id, count(*) as waiting, min(received_at) as oldest
       from delivery where state = 'new' group by store_id) w
 full join (select store_id, min(polled_at) as polled from stream_cursor group by store_id) p using (store_id)
+
+-- :name sort_file_rows
+-- The rows of an import's order files until they are sorted by order; gone with the transaction.
+create temporary table file_row (
+    key text collate "C" not null, part smallint not null, line bigint not null, fields jsonb not null,
+    cells jsonb not null
+) on commit drop
+
+-- :name index_file_rows
+create index on file_row (key, part, line)
+
+-- :name sorted_file_rows
+-- Every order's rows together, the order's own first.
+select key, part, line, fields, cells from file_row order by key, part, line

@@ -8,21 +8,22 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from cartfolk.stores.database import database
 
 __all__ = ["database", "member"]
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def member(view: View) -> View:
     """For signed-in people only, with times in the zone their browser told (cookie ``timezone``)."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         with timezone.override(_zone(request)):
             response = view(request, *args, **kwargs)
         response.setdefault("Cache-Control", "private, no-store")

@@ -16,6 +16,7 @@ urlpatterns = [
     path("language", set_language, name="language"),
     path("contacts", contacts.contacts, name="contacts"),
     path("contacts/columns", contacts.contacts_columns, name="contacts-columns"),
+    path("contacts/export", contacts.contacts_export, name="contacts-export"),
     path("contacts/<int:contact_id>", record.contact, name="contact"),
     path("contacts/<int:contact_id>/timeline", record.contact_timeline, name="contact-timeline"),
     path("contacts/<int:contact_id>/orders", record.contact_orders, name="contact-orders"),

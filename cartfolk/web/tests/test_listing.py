@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from typing import Any
@@ -159,3 +161,23 @@ def test_any_search_text_is_harmless(conn: Connection, people: int, text: str) -
 def test_foreign_cursor_is_told(conn: Connection, people: int, cursor: str) -> None:
     with pytest.raises(listing.CursorInvalid):
         listing.page(conn, listing.Question(after=cursor))
+
+
+def test_the_export_is_the_whole_list_in_its_order_and_no_formula(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute("update contact_list set name = '=HYPERLINK(\"x\")' where contact_id = 3")
+    conn.execute("update contact_property set hs_email_domain = '@SUM(1)' where contact_id = 3")
+    owner.post("/contacts/columns", {"column": ["email", "total_value_of_orders", "hs_email_domain"]})
+    answer = owner.get("/contacts/export?sort=name")
+    assert answer["Content-Type"].startswith("text/csv")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    rows = list(csv.reader(io.StringIO(text)))
+    assert rows[0] == ["contact_id", "name", "email", "total_value_of_orders", "hs_email_domain"]
+    shown = [row["contact_id"] for row in everybody(conn, "name")]
+    assert [int(row[0]) for row in rows[1:]] == shown
+    assert len(shown) == people
+    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "@"))]
+    assert ["3", '\'=HYPERLINK("x")'] in [row[:2] for row in rows]
+
+
+def everybody(conn: Connection, sort: str) -> list[dict[str, Any]]:
+    return listing.page(conn, listing.Question(sort=sort, size=10_000)).rows

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
 from cartfolk.properties.jobs import keep_sorted
 from cartfolk.stores import lookup
 
-from .. import listing, properties, table
+from .. import export, listing, properties, table
 from ..access import database, member
 
 
@@ -56,6 +59,25 @@ def contacts_columns(request: HttpRequest) -> HttpResponse:
     else:
         request.session[table.CHOSEN] = [name for name in offered if name in wanted][: table.MOST]
     return redirect("web:contacts")
+
+
+@member
+@require_GET
+def contacts_export(request: HttpRequest) -> HttpResponseBase:
+    """The list as the reader sees it, to its end, as CSV: the same search, order and columns."""
+    conn = database()
+    there = properties.columns(conn)
+    picked = ["contact_id", "name", *table.chosen(request, table.offered(there))]
+    search = request.GET.get("q", "").strip()[:200]
+    question = listing.Question(sort=request.GET.get("sort") or listing.DEFAULT, search=search, columns=there)
+    lines = export.csv_lines(export.rows(conn, question, picked), picked)
+    try:
+        head = [next(lines), next(lines, "")]  # a sort that does not exist is noticed before anything is sent
+    except listing.CursorInvalid:
+        return redirect("web:contacts")
+    answer = StreamingHttpResponse(itertools.chain(["\ufeff"], head, lines), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="contacts-{now():%Y-%m-%d}.csv"'
+    return answer
 
 
 def _page(
@@ -109,4 +131,5 @@ def _page(
         "next": address(after=page.after) if page.after else "",
         "previous": address(before=page.before) if page.before else "",
         "connected": bool(stores),
+        "export": f"{reverse('web:contacts-export')}?{urlencode(base)}" if base else reverse("web:contacts-export"),
     }

@@ -1,0 +1,159 @@
+"""A file as rows: which encoding, which separator, where each row stands."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+_SAMPLE = 256 * 1024  # bytes that show how a file is written
+_SEPARATORS = ",;\t|"
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+csv.field_size_limit(1024 * 1024)
+
+
+class FileUnreadable(ValueError):
+    """The file as a whole cannot be read; its text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One record of a file. ``line`` counts from 1 as editors do; ``at`` is how far into the file it ends (bytes)."""
+
+    line: int
+    values: dict[str, Any]  # column -> text; of JSON Lines what stood there
+    at: int
+    problem: str = ""  # the row itself cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A file that was looked at. ``separator`` is empty for JSON Lines."""
+
+    path: Path
+    size: int
+    encoding: str
+    separator: str
+    columns: tuple[str, ...]
+
+    def rows(self) -> Iterator[Row]:
+        """Every row; one that cannot be read says so and the next follows."""
+        return self._csv() if self.separator else self._json()
+
+    def _csv(self) -> Iterator[Row]:
+        with self.path.open("rb") as raw:
+            reader = csv.reader(codecs.getreader(self.encoding)(raw), delimiter=self.separator)
+            next(reader, None)  # the head
+            while True:
+                began = reader.line_num + 1
+                try:
+                    cells = next(reader, None)
+                except csv.Error as error:
+                    yield Row(began, {}, raw.tell(), f"it is no row of a table ({error})")
+                    continue
+                if cells is None:
+                    return
+                if not any(cell.strip() for cell in cells):
+                    continue
+                values = dict(zip(self.columns, cells, strict=False))
+                problem = ""
+                if len(cells) != len(self.columns):
+                    problem = f"it has {len(cells)} cells, the head names {len(self.columns)} columns"
+                yield Row(began, values, raw.tell(), problem)
+
+    def _json(self) -> Iterator[Row]:
+        at = 0
+        with self.path.open("rb") as raw:
+            for number, line in enumerate(raw, 1):
+                at += len(line)
+                text = line.decode(self.encoding, "replace").strip()
+                if not text:
+                    continue
+                try:
+                    value = json.loads(text, parse_float=Decimal)
+                except ValueError as error:
+                    yield Row(number, {}, at, f"it is no JSON ({error})")
+                    continue
+                if not isinstance(value, dict):
+                    yield Row(number, {}, at, "it is no JSON object")
+                    continue
+                yield Row(number, flat(value), at)
+
+
+def flat(value: dict[str, Any], before: str = "") -> dict[str, Any]:
+    """An object's members under their path: {"billing": {"city": "Ulm"}} is {"billing.city": "Ulm"}."""
+    found: dict[str, Any] = {}
+    for name, inside in value.items():
+        found |= flat(inside, f"{before}{name}.") if isinstance(inside, dict) else {f"{before}{name}": inside}
+    return found
+
+
+def look(path: Path, *, encoding: str = "", separator: str = "") -> Table:
+    """Finds out how a file is written; what is given is believed. Raises FileUnreadable."""
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            sample = file.read(_SAMPLE)
+    except OSError as error:
+        raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
+    if not sample.strip():
+        raise FileUnreadable(f"{path} is empty.")
+    encoding = encoding or _encoding(path, sample)
+    try:
+        text = codecs.getincrementaldecoder(encoding)().decode(sample)
+    except (LookupError, UnicodeDecodeError) as error:
+        raise FileUnreadable(f"{path} is not written in {encoding}: {error}. Say --encoding.") from None
+    if not separator and text.lstrip().startswith("{"):
+        first = text.splitlines()[:50]
+        names = [name for line in first for name in _names(line)]
+        return Table(path, size, encoding, "", tuple(dict.fromkeys(names)))
+    separator = {"tab": "\t", "\\t": "\t"}.get(separator, separator) or _separator(text)
+    columns = tuple(name.strip() for name in next(csv.reader(text.splitlines(), delimiter=separator), []))
+    named = [name for name in columns if name]
+    if len(named) != len(set(named)):
+        twice = sorted({name for name in named if named.count(name) > 1})
+        raise FileUnreadable(f"{path} names a column twice: {', '.join(twice)}. Rename one of them.")
+    if len(named) < 2:
+        raise FileUnreadable(f"{path} begins with {text[:60]!r}, no head of a table. Say --separator and --encoding.")
+    return Table(path, size, encoding, separator, columns)
+
+
+def _names(line: str) -> list[str]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return []
+    return list(flat(value)) if isinstance(value, dict) else []
+
+
+def _encoding(path: Path, sample: bytes) -> str:
+    """By its mark, else UTF-8 if all of it is, else Windows' own, in which every byte means something."""
+    for mark, name in _MARKS:
+        if sample.startswith(mark):
+            return name
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while block := file.read(1 << 20):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "cp1252" if all(byte not in sample for byte in b"\x81\x8d\x8f\x90\x9d") else "latin-1"
+    return "utf-8"
+
+
+def _separator(text: str) -> str:
+    """The one that cuts the first rows into the most cells, the same number in each."""
+    lines = text.splitlines()[:30]
+
+    def fit(separator: str) -> tuple[bool, int]:
+        widths = {len(cells) for cells in csv.reader(lines, delimiter=separator) if cells}
+        return len(widths) == 1, min(widths, default=0)
+
+    # Of separators that fit equally well the first; a last line cut off by the sample does not matter much.
+    return max(_SEPARATORS, key=fit)

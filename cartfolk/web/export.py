@@ -1,0 +1,98 @@
+"""Any contact list as rows for a file: as many contacts as there are, a thousand in memory.
+
+A spreadsheet runs what begins with = + - @ as a formula, so such text gets an apostrophe in front (the remedy of
+OWASP's "CSV Injection" page); numbers and times are never text.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from psycopg import sql
+from psycopg.rows import dict_row
+
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import iso
+from cartfolk.stores import lookup
+
+from . import listing
+
+OWN = ("contact_id", "name", "stores")  # columns of the list that are no property
+STANDARD = (
+    "contact_id", "email", "firstname", "lastname", "phone", "recent_conversion_event_name", "recent_conversion_date",
+    "last_order_date", "total_value_of_orders", "total_number_of_orders", "stores", "createdate",
+)  # fmt: skip
+_SIZE = 1000
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(conn: Connection, question: listing.Question, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Every contact the question finds, in its order, with the columns asked for. Raises listing.CursorInvalid."""
+    names = {store.pk: store.name for store in lookup.every(conn)}
+    stored = [name for name in columns if name not in OWN]
+    question = dataclasses.replace(question, size=_SIZE, before="", after="")
+    while True:
+        page = listing.page(conn, question)
+        values = _values(conn, [row["contact_id"] for row in page.rows], stored)
+        for row in page.rows:
+            known = values.get(row["contact_id"], {})
+            row["stores"] = [names[store] for store in row["store_ids"] or () if store in names]
+            yield {name: row[name] if name in OWN else known.get(name) for name in columns}
+        if not page.after:
+            return
+        question = dataclasses.replace(question, after=page.after)
+
+
+def _values(conn: Connection, contacts: list[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
+    picked = sql.SQL(", ").join(map(sql.Identifier, ("contact_id", *columns)))
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            sql.SQL("select {} from contact_property where contact_id = any(%s)").format(picked), [contacts]
+        )
+        return {row["contact_id"]: row for row in found}
+
+
+def csv_lines(found: Iterator[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
+    """The lines of a CSV file with its head."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+
+    def line(cells: Sequence[Any]) -> str:
+        writer.writerow(cells)
+        text = buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+        return text
+
+    yield line(columns)
+    for row in found:
+        yield line([cell(row[name]) for name in columns])
+
+
+def cell(value: Any) -> str:
+    """A value as a cell: times as ISO 8601 UTC, lists with semicolons, text without formulas."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return str(value)
+        case datetime():
+            return str(iso(value))
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return _harmless("; ".join(map(str, value)))
+        case _:
+            return _harmless(str(value))
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text
