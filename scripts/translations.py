@@ -50,7 +50,7 @@ def declared() -> Iterator[tuple[Path, Catalog]]:
 
     for connector in registry.all():
         info, folder = connector.info, PACKAGE / "connectors" / connector.info.platform
-        texts = [info.guide, *info.sentences]
+        texts = [info.guide, *info.sentences, *([info.name] if info.name else [])]
         for field in info.fields:
             texts += [field.label, field.help, *(label for _value, label in field.options)]
         catalog = Catalog(project="Cartfolk", charset="utf-8", fuzzy=False)

@@ -272,7 +272,12 @@ def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=["csv", "jsonl"], help="default: by the file's name, else csv")
     parser.add_argument("--columns", default="", help="names of properties, separated by commas")
     parser.add_argument("--search", default="", help="only contacts that this search finds")
-    parser.add_argument("--sort", default="-createdate", help="a property's name; a minus in front: largest first")
+    parser.add_argument("--sort", default="createdate", help="a property's name; + in front: smallest first")
+
+
+def _direction(sort: str) -> str:
+    """As `contacts list` has it: largest first unless + asks for the opposite."""
+    return sort.removeprefix("+") if sort.startswith("+") else f"-{sort}"
 
 
 def export(arguments: argparse.Namespace) -> int:
@@ -286,7 +291,7 @@ def export(arguments: argparse.Namespace) -> int:
         if unknown := [name for name in wanted if name not in there and name not in exporting.OWN]:
             raise CommandFailed(f"--columns {unknown[0]}: there is no such property; `cartfolk properties` lists them.",
                                 Exit.USAGE)  # fmt: skip
-        question = listing.Question(sort=arguments.sort, search=arguments.search, columns=there)
+        question = listing.Question(sort=_direction(arguments.sort), search=arguments.search, columns=there)
         jsonl = arguments.format == "jsonl" or (not arguments.format and arguments.file.endswith((".jsonl", ".ndjson")))
         with ExitStack() as stack:
             try:

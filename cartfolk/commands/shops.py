@@ -30,7 +30,7 @@ def add_platforms(parser: argparse.ArgumentParser) -> None:
     platforms = parser.add_subparsers(dest="platform", metavar="PLATFORM", required=True)
     for connector in registry.all():
         info = connector.info
-        one = platforms.add_parser(info.platform, help=info.label, description=info.guide)
+        one = platforms.add_parser(info.platform, help=info.title, description=info.guide)
         add_arguments(one, info)
         one.add_argument("--json", action="store_true")
         one.set_defaults(run=connect)

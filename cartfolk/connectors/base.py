@@ -69,10 +69,16 @@ class ConnectorInfo:
     order_statuses: Mapping[str, OrderStatus]  # the shop's word -> ours; editable per store
     streams: tuple[str, ...]  # names of STREAMS, backfilled in this order, e.g. products before orders
     webhooks: bool = False
+    name: str = ""  # where several platforms share a label: which one this is, in the list of platforms
     guide: str = ""  # one paragraph: where the owner finds the keys
     sentences: tuple[str, ...] = ()
     """What this connector may say to an owner, with %(name)s where it puts something in. These, the fields and the
     guide are translated in the folder's own locale/ (scripts/translations.py writes the files)."""
+
+    @property
+    def title(self) -> str:
+        """What the platform is called where shops are connected."""
+        return self.name or self.label
 
 
 @dataclass(frozen=True, slots=True)

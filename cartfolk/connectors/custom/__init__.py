@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..base import CheckReport, CheckStep, Connector, ConnectorInfo, FormField, Page, WebhookHealth, Window
 from ..canonical import Mapped, OrderStatus
 from ..errors import PageUnreadable
 
+_NOTHING = "Nothing is asked of this shop: hand its data in by files, the ingest door or the tracking script."
 INFO = ConnectorInfo(
     platform="custom",
     label="Shop",
+    name="Another shop system",
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
         FormField("currency", "Home currency", "Three letters of ISO 4217, for example EUR"),
@@ -29,7 +32,7 @@ INFO = ConnectorInfo(
         "door or by the tracking script. The shop itself is not asked anything."
     ),
     sentences=(
-        "Nothing is asked of this shop: hand its data in by files, the ingest door or the tracking script.",
+        _NOTHING,
         "%(code)s is no currency: use three letters of ISO 4217, for example EUR.",
         "%(zone)s is no time zone: write it like Europe/Berlin.",
     ),
@@ -42,8 +45,6 @@ class Custom(Connector):
     info = INFO
 
     async def check(self) -> CheckReport:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
         code = self.config.credentials.get("currency", "").upper()
         zone = self.config.credentials.get("timezone") or "UTC"
         if not (len(code) == 3 and code.isascii() and code.isalpha()):
@@ -53,8 +54,7 @@ class Custom(Connector):
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             return CheckReport((CheckStep("timezone", False, f"{zone} is no time zone: write it like Europe/Berlin."),))
-        told = "Nothing is asked of this shop: hand its data in by files, the ingest door or the tracking script."
-        return CheckReport((CheckStep("check", True, told),), home_currency=code, timezone=zone)
+        return CheckReport((CheckStep("check", True, _NOTHING),), home_currency=code, timezone=zone)
 
     async def counts(self) -> Mapping[str, int | None]:
         return {}
@@ -75,12 +75,7 @@ class Custom(Connector):
         return Mapped()
 
     async def ensure_webhooks(self, delivery_url: str) -> WebhookHealth:
-        return WebhookHealth(
-            True,
-            0,
-            0,
-            "Nothing is asked of this shop: hand its data in by files, the ingest door or the tracking script.",
-        )
+        return WebhookHealth(True, 0, 0, _NOTHING)
 
 
 CONNECTOR = Custom

@@ -11,6 +11,7 @@ from ..canonical import OrderStatus
 INFO = ConnectorInfo(
     platform="magento2",
     label="Magento",
+    name="Magento 2 / Adobe Commerce",
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
         FormField("token", "Access token", secret=True, kind="password", flag="--token"),

@@ -8,6 +8,7 @@ from ..canonical import OrderStatus
 INFO = ConnectorInfo(
     platform="openmage",
     label="Magento",
+    name="Magento 1 / OpenMage",
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
         FormField("user", "API user name", "Of System → Web Services. With REST: the consumer key", flag="--user"),

@@ -203,7 +203,7 @@ def test_connect_form_names_the_wrong_field(
     owner: Client, database: str, field: str, value: str, sentence: str
 ) -> None:
     sent = {"name": "tea", "url": "https://tea.example", "key": "ck_1", "secret": "cs_hush", "idle_minutes": "60"}
-    answer = owner.post("/stores/connect", sent | {field: value}, headers={"accept-language": "de"})
+    answer = owner.post("/stores/connect/woocommerce", sent | {field: value}, headers={"accept-language": "de"})
     assert answer.status_code == 422
     assert sentence in answer.text
     assert "cs_hush" not in answer.text

@@ -315,11 +315,12 @@ def _known(name: str, platform: str) -> dict[str, Any]:
 
 
 def _platforms() -> list[Any]:
-    return [connector.info for connector in registry.all()]
+    """By their names; what asks no shop anything comes last."""
+    return sorted((connector.info for connector in registry.all()), key=lambda info: (not info.streams, info.title))
 
 
 def _label(store: Store) -> str:
     try:
-        return registry.get(store.platform).info.label
+        return _(registry.get(store.platform).info.title)
     except registry.PlatformUnknown:
         return store.platform
