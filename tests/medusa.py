@@ -185,6 +185,14 @@ class MedusaStore:
         shopper.person.refunded += amount
         shopper.person.value -= amount
 
+    def edit(self, shopper: Shopper, quantity: int) -> None:
+        """Takes pieces of the first line out again, down to ``quantity``; the money goes back by a refund."""
+        item = self.ask("GET", f"/admin/orders/{shopper.order}?fields=*items")["order"]["items"][0]["id"]
+        self.ask("POST", "/admin/order-edits", {"order_id": shopper.order})
+        self.ask("POST", f"/admin/order-edits/{shopper.order}/items/item/{item}", {"quantity": quantity})
+        self.ask("POST", f"/admin/order-edits/{shopper.order}/request", {})
+        self.ask("POST", f"/admin/order-edits/{shopper.order}/confirm", {})
+
     def cancel(self, shopper: Shopper) -> None:
         """An order nobody paid."""
         self.ask("POST", f"/admin/orders/{shopper.order}/cancel", {})
@@ -225,6 +233,10 @@ def fill(shop: MedusaStore) -> None:
         if number == 3:
             shop.refund(guest, Decimal("1.99"))
             shop.refund(guest, Decimal("0.01"))
+    edited = shop.visitor().add(0, 3).tell("edited@example.com", "Edda", "Edited").buy()
+    shop.edit(edited, 1)
+    shop.refund(edited, Decimal("19.90"))
+    shop.refund(edited, Decimal(1))
     shop.visitor().add(2).tell("guest0@example.com", "Guest", "No0").buy()  # the same guest comes back
     shop.visitor().add(2).tell("reserved@example.com", "Rita", "Reserved").buy(paid=False)
     shop.cancel(shop.visitor().add(2).tell("cancelled@example.com", "Cora", "Cancel").buy(paid=False))
