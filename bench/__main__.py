@@ -1,4 +1,4 @@
-"""``python -m bench [import|webhooks|contact-list|properties] [--json] [--contacts N] [--repeats K]``"""
+"""``python -m bench [import|webhooks|contact-list|backfill] [--json] [--contacts N] [--repeats K]``"""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ BENCHES = {
     "import": ("bench.imports", 100_000),
     "webhooks": ("bench.webhooks", 2_000),
     "contact-list": ("bench.contact_list", 1_000_000),
+    "backfill": ("bench.backfill", 2_000),
 }
 
 
