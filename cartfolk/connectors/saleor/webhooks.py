@@ -80,7 +80,7 @@ def keys_of(found: Any) -> list[dict[str, str]]:
     for each in listed if isinstance(listed, list) else []:
         key = mapping(each)
         if key.get("kty") == "RSA" and key.get("n") and key.get("e"):
-            kept.append({name: str(key.get(name) or "") for name in ("kid", "n", "e")})
+            kept.append({name: str(key.get(name) or "") for name in ("kty", "kid", "n", "e")})
     return kept
 
 

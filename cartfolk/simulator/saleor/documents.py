@@ -215,7 +215,7 @@ def _line(line: Line, currency: str) -> Json:
 def checkout(shop: SaleorShop, row: Row) -> Json:
     found: Cart = row["_"]
     currency = found.currency
-    lines = []
+    lines: list[Json] = []
     for place, item in enumerate(found.lines, 1):
         kind = item.variation or item.product
         price = price_in(kind.price, currency, shop.world.home)

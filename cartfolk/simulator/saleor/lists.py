@@ -53,7 +53,7 @@ def _within(value: datetime, asked: Mapping[str, Any]) -> bool:
         if len(str(wanted)) == 10:
             mine, limit = value.date(), date.fromisoformat(wanted)
         else:
-            mine, limit = value, datetime.fromisoformat(str(wanted))  # type: ignore[assignment]
+            mine, limit = value, datetime.fromisoformat(str(wanted))
         if (bound == "gte" and mine < limit) or (bound == "lte" and mine > limit):
             return False
     return True
