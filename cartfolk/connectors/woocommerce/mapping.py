@@ -17,7 +17,6 @@ from ..base import StoreConfig
 from ..canonical import (
     ZERO,
     Address,
-    BadRecord,
     Category,
     Consent,
     ConsentStatus,
@@ -32,20 +31,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import (
-    FieldError,
-    JsonBroken,
-    identifier,
-    json_text,
-    load,
-    mapping,
-    moment,
-    money,
-    objects,
-    pieces,
-    reference,
-    text,
-)
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..rows import lenient, read_rows, statuses, untouched
 from . import meta
 from .info import INFO
 
@@ -69,10 +56,7 @@ class Reader:
     def __init__(self, config: StoreConfig) -> None:
         self.zone = config.timezone
         self.home = config.home_currency
-        statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            statuses[word] = OrderStatus(status)
-        self.statuses = statuses
+        self.statuses = statuses(INFO, config)
         keys = config.settings.get("consent_keys", CONSENT_KEYS)
         self.consent_keys = dict(keys) if isinstance(keys, dict) else {key: f"{key}_date" for key in keys}
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
@@ -86,32 +70,14 @@ class Reader:
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects, or the single object of a webhook."""
         kind, reader = _KINDS[stream], self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            try:
-                found = load(json_text(body))
-            except JsonBroken:
-                reason = "This delivery is not JSON. It is asked for again with the next poll."
-                return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        many = isinstance(found, list)
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for place, raw in enumerate(found if many else [found]):
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.keys() == {"id"}:
-                    records.append(Deleted(kind, identifier(raw["id"], "id"), received_at))
-                    continue
-                _refuse_errors(raw)
-                records += reader(raw, received_at)
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason, body, place, many))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Plugins write anything anywhere; one of their objects must not stop the others.
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form.", body, place, many))
-        return Mapped(tuple(records), tuple(bad))
+
+        def each(raw: Raw, received_at: datetime) -> list[Record]:
+            if raw.keys() == {"id"}:
+                return [Deleted(kind, identifier(raw["id"], "id"), received_at)]
+            _refuse_errors(raw)
+            return reader(raw, received_at)
+
+        return read_rows(kind, body, received_at, each, parse=lenient, source=untouched)
 
     # -- people
 
@@ -294,19 +260,9 @@ class Reader:
 
 
 def _refuse_errors(raw: Raw) -> None:
-    if raw.get("_unreadable"):
-        raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
     if "code" in raw and "message" in raw and "id" not in raw:
         reason = f"The shop sent an error instead of the object ({text(raw['code'])}): check the webhook's user."
         raise FieldError("id", reason)
-
-
-def _bad(kind: str, raw: Any, field: str, reason: str, body: bytes, place: int, many: bool) -> BadRecord:
-    key = raw.get("id") if isinstance(raw, dict) else None
-    shown = body.decode("utf-8", "replace")
-    if many:
-        shown = next(piece for at, (piece, _value) in enumerate(pieces(shown)) if at == place)
-    return BadRecord(kind, reference(key), field, reason, shown)
 
 
 def _address(raw: Any) -> Address | None:
