@@ -8,7 +8,6 @@ say so. An order nobody placed is a cart; it keeps its id when it is placed, so 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -18,7 +17,6 @@ from ..base import StoreConfig
 from ..canonical import (
     ZERO,
     Address,
-    BadRecord,
     Cart,
     Category,
     Coupon,
@@ -31,7 +29,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, load, mapping, moment, money, objects, reference, text
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..rows import one, read_rows, statuses
 from .checking import PRECISION
 from .info import INFO
 
@@ -73,9 +72,7 @@ class Reader:
         precision = config.learned.get("precision", PRECISION)
         self._unit = Decimal(1).scaleb(-int(precision))
         self._home = config.home_currency
-        self._statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            self._statuses[word] = OrderStatus(status)
+        self._statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], Record]] = {
             "categories": self._category,
             "products": self._product,
@@ -87,27 +84,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
-        kind, reader = KINDS[stream], self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            reason = "This delivery is not JSON. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for raw in found if isinstance(found, list) else [found]:
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records.append(reader(raw, received_at))
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Custom fields and strategies change anything; one such object must not stop the others.
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form."))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(KINDS[stream], body, received_at, one(self._readers[stream]))
 
     def _money(self, raw: Raw, name: str) -> Decimal:
         value = raw.get(name)
@@ -357,8 +334,3 @@ def _address(raw: Any) -> Address | None:
 
 
 _NOWHERE = Address()
-
-
-def _bad(kind: str, raw: Any, field: str, reason: str) -> BadRecord:
-    key = raw.get("id") if isinstance(raw, dict) else None
-    return BadRecord(kind, reference(key), field, reason, json.dumps(raw, default=str, ensure_ascii=False))
