@@ -9,15 +9,15 @@ paid out (state 2); what an order says was refunded beyond its memos is one more
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from ..base import StoreConfig
-from ..canonical import ZERO, BadRecord, Category, Customer, Line, Mapped, Order, OrderStatus, Product, Record, Refund
-from ..reading import FieldError, identifier, load, mapping, money, objects, reference, text
+from ..canonical import ZERO, Category, Customer, Line, Mapped, Order, OrderStatus, Product, Record, Refund
+from ..reading import FieldError, identifier, mapping, money, objects, reference, text
+from ..rows import one, read_rows, statuses
 from .carts import cart
 from .info import INFO
 from .values import Raw, address, amount, each_price, time
@@ -37,10 +37,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
-        statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            statuses[word] = OrderStatus(status)
-        self.statuses = statuses
+        self.statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], Record]] = {
             "customers": _customer,
             "orders": self._order,
@@ -51,27 +48,8 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One page: a list of objects."""
-        kind, reader = _KINDS[stream], self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            reason = "This delivery is not JSON. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for raw in found if isinstance(found, list) else [found]:
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records.append(reader(raw, received_at))
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Modules write anything anywhere; one of their objects must not stop the others.
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form."))
-        return Mapped(tuple(records), tuple(bad))
+        reader = one(self._readers[stream])
+        return read_rows(_KINDS[stream], body, received_at, reader, key=_key)
 
     def _order(self, raw: Raw, received_at: datetime) -> Order:
         key = identifier(raw.get("entity_id"), "entity_id")
@@ -297,6 +275,5 @@ def _category(raw: Raw, received_at: datetime) -> Category:
     return Category(key, text(raw.get("name")) or key, key, reference(raw.get("parent_id")))
 
 
-def _bad(kind: str, raw: Any, field: str, reason: str) -> BadRecord:
-    key = (raw.get("entity_id") or raw.get("id")) if isinstance(raw, dict) else None
-    return BadRecord(kind, reference(key), field, reason, json.dumps(raw, default=str, ensure_ascii=False))
+def _key(raw: Raw) -> str | None:
+    return reference(raw.get("entity_id") or raw.get("id"))
