@@ -18,7 +18,6 @@ from ..base import StoreConfig
 from ..canonical import (
     ZERO,
     Address,
-    BadRecord,
     Category,
     Customer,
     Deleted,
@@ -30,20 +29,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import (
-    FieldError,
-    JsonBroken,
-    identifier,
-    json_text,
-    load,
-    mapping,
-    moment,
-    money,
-    objects,
-    pieces,
-    reference,
-    text,
-)
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..rows import lenient, own_statuses, read_rows, untouched
 from . import rest
 from .client import base_address
 from .info import INFO
@@ -64,9 +51,7 @@ class Reader:
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
         self.base = base_address(config.url)
-        self.own: dict[str, OrderStatus] = {
-            word: OrderStatus(status) for word, status in mapping(config.settings.get("statuses")).items()
-        }
+        self.own = own_statuses(config)
         self._readers: dict[str, Callable[[Raw, datetime], Record]] = {
             "categories": self._category,
             "products": self._product,
@@ -77,33 +62,16 @@ class Reader:
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One page: a list of objects."""
         kind, reader, key = _KINDS[stream], self._readers[stream], ID[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            try:
-                found = load(json_text(body))
-            except JsonBroken:
-                reason = "This delivery is not JSON. It is asked for again with the next poll."
-                return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        many = isinstance(found, list)
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for place, raw in enumerate(found if many else [found]):
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                if raw.keys() == {"id"}:
-                    records.append(Deleted(kind, identifier(raw["id"], "id"), received_at))
-                    continue
-                records.append(reader(_of_rest(stream, raw), received_at))
-            except FieldError as error:
-                bad.append(_bad(kind, key, raw, error.field, error.reason, body, place, many))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Modules write anything anywhere; one of their objects must not stop the others.
-                bad.append(_bad(kind, key, raw, "", "This object has an unexpected form.", body, place, many))
-        return Mapped(tuple(records), tuple(bad))
+
+        def each(raw: Raw, received_at: datetime) -> list[Record]:
+            if raw.keys() == {"id"}:
+                return [Deleted(kind, identifier(raw["id"], "id"), received_at)]
+            return [reader(_of_rest(stream, raw), received_at)]
+
+        def found(raw: Raw) -> str | None:
+            return reference(raw.get(key))
+
+        return read_rows(kind, body, received_at, each, parse=lenient, key=found, source=untouched)
 
     # -- people
 
@@ -237,14 +205,6 @@ def _of_rest(stream: str, raw: Raw) -> Raw:
     if "entity_id" not in raw:
         return raw
     return rest.order(raw) if stream == "orders" else rest.customer(raw)
-
-
-def _bad(kind: str, key: str, raw: Any, field: str, reason: str, body: bytes, place: int, many: bool) -> BadRecord:
-    found = raw.get(key) if isinstance(raw, dict) else None
-    shown = body.decode("utf-8", "replace")
-    if many:
-        shown = next(piece for at, (piece, _value) in enumerate(pieces(shown)) if at == place)
-    return BadRecord(kind, reference(found), field, reason, shown)
 
 
 def _time(raw: Raw, name: str) -> datetime | None:
