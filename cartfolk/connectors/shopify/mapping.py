@@ -33,7 +33,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, load, mapping, moment, money, objects, pieces, reference, text
+from ..reading import FieldError, identifier, load, mapping, moment, money, objects, reference, text
+from ..rows import UNEXPECTED, piece, statuses
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -53,10 +54,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
-        statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            statuses[word] = OrderStatus(status)
-        self.statuses = statuses
+        self.statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
             "categories": self._collection,
             "products": self._product,
@@ -83,12 +81,12 @@ class Reader:
                 if raw.get("_unreadable"):
                     raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
                 records += reader(raw, received_at)
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
+            except UNEXPECTED as error:
                 known = isinstance(error, FieldError)
                 reason = error.reason if isinstance(error, FieldError) else "This object has an unexpected form."
                 key = number(raw.get("id")) if isinstance(raw, dict) else None
-                text_of_it = next(piece for at, (piece, _value) in enumerate(pieces(shown)) if at == place)
-                bad.append(BadRecord(what, key, getattr(error, "field", "") if known else "", reason, text_of_it))
+                field = getattr(error, "field", "") if known else ""
+                bad.append(BadRecord(what, key, field, reason, piece(shown, place)))
         return Mapped(tuple(records), tuple(bad))
 
     # -- people
