@@ -9,26 +9,14 @@ account's ``accepts_product_review_abandoned_cart_emails`` has no date and prove
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from ..base import StoreConfig, kind
-from ..canonical import (
-    Address,
-    BadRecord,
-    Category,
-    Consent,
-    ConsentStatus,
-    Coupon,
-    Customer,
-    Mapped,
-    OrderStatus,
-    Product,
-    Record,
-)
-from ..reading import FieldError, JsonBroken, identifier, json_text, load, mapping, money, objects, text
+from ..canonical import Address, Category, Consent, ConsentStatus, Coupon, Customer, Mapped, Product, Record
+from ..reading import FieldError, identifier, mapping, money, objects, text
+from ..rows import lenient, read_rows, statuses
 from . import orders
 from .client import slug_of
 from .info import INFO
@@ -44,9 +32,7 @@ class Reader:
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
         self.storefront = str(config.learned.get("storefront") or "").rstrip("/")
-        self.statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            self.statuses[word] = OrderStatus(status)
+        self.statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
             "customers": self._customer,
             "subscribers": self._subscriber,
@@ -59,28 +45,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
-        of, reader = kind(stream), self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            try:
-                found = load(json_text(body))
-            except JsonBroken:
-                reason = "This delivery is not JSON. It is asked for again with the next poll."
-                return Mapped(bad=(BadRecord(of, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for raw in found if isinstance(found, list) else [found]:
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                records += reader(raw, received_at)
-            except FieldError as error:
-                bad.append(_bad(of, raw, error.field, error.reason))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # One object of a form nobody foresaw must not stop the others.
-                bad.append(_bad(of, raw, "", "This object has an unexpected form."))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(kind(stream), body, received_at, self._readers[stream], parse=lenient, key=_key)
 
     def _customer(self, raw: Raw, received_at: datetime) -> list[Record]:
         created = instant(raw.get("date_created"), "date_created")
@@ -168,11 +133,6 @@ class Reader:
         ]
 
 
-def _bad(of: str, raw: Any, field: str, reason: str) -> BadRecord:
-    key = raw.get("id", raw.get("category_id")) if isinstance(raw, dict) else None
-    return BadRecord(of, str(key) if key else None, field, reason, json.dumps(raw, default=str, ensure_ascii=False))
-
-
 def _address(raw: Raw) -> Address:
     country = text(raw.get("country_code"))
     return Address(
@@ -187,3 +147,8 @@ def _address(raw: Raw) -> Address:
         country.upper() if country and len(country) == 2 else None,
         text(raw.get("phone")),
     )
+
+
+def _key(raw: Raw) -> str | None:
+    key = raw.get("id", raw.get("category_id"))
+    return str(key) if key else None
