@@ -9,25 +9,14 @@ Orders and carts are read in `orders.py`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from ..base import StoreConfig
-from ..canonical import (
-    BadRecord,
-    Category,
-    Consent,
-    ConsentStatus,
-    Coupon,
-    Customer,
-    Deleted,
-    Mapped,
-    Product,
-    Record,
-)
-from ..reading import FieldError, JsonBroken, identifier, json_text, load, mapping, money, objects, reference, text
+from ..canonical import Category, Consent, ConsentStatus, Coupon, Customer, Deleted, Mapped, Product, Record
+from ..reading import identifier, mapping, money, objects, reference, text
+from ..rows import lenient, read_rows
 from .companions import wording
 from .orders import OrderReader
 from .parts import Raw, address, image_url, product_url
@@ -64,30 +53,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """A page as the connector hands it out, or the webservice's own answer."""
-        kind, reader = _KINDS[stream], self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            try:
-                found = load(json_text(body))
-            except JsonBroken:
-                reason = "This delivery is not JSON. It is asked for again with the next poll."
-                return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for raw in _listed(found):
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records += reader(raw, received_at)
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Modules write anything anywhere; one of their objects must not stop the others.
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form."))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(_KINDS[stream], body, received_at, self._readers[stream], parse=lenient, rows=_listed)
 
     # -- people
 
@@ -192,8 +158,3 @@ def _listed(found: Any) -> list[Any]:
     if isinstance(found, dict) and "id" not in found:
         return next((objects(value, name) for name, value in found.items() if isinstance(value, list)), [found])
     return found if isinstance(found, list) else [found]
-
-
-def _bad(kind: str, raw: Any, field: str, reason: str) -> BadRecord:
-    key = reference(raw.get("id")) if isinstance(raw, dict) else None
-    return BadRecord(kind, key, field, reason, json.dumps(raw, default=str, ensure_ascii=False))

@@ -17,6 +17,7 @@ from typing import Any
 from ..base import StoreConfig
 from ..canonical import ZERO, Cart, Line, Order, OrderStatus, Record, Refund
 from ..reading import FieldError, identifier, mapping, money, objects, reference, text
+from ..rows import own_statuses
 from .companions import wording
 from .info import INFO, order_word
 from .parts import Raw, address, image_url, product_url
@@ -31,7 +32,7 @@ class OrderReader:
         self.base = base
         self.home = config.home_currency
         self._language = str(config.learned.get("language", ""))
-        self.own = {word: OrderStatus(status) for word, status in mapping(config.settings.get("statuses")).items()}
+        self.own = own_statuses(config)
 
     def order(self, raw: Raw, received_at: datetime) -> list[Record]:
         key = identifier(raw.get("id"), "id")
