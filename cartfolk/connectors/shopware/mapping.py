@@ -21,7 +21,6 @@ from ..canonical import (
     ZERO,
     Address,
     Attribution,
-    BadRecord,
     Category,
     Consent,
     ConsentStatus,
@@ -34,20 +33,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import (
-    FieldError,
-    JsonBroken,
-    identifier,
-    json_text,
-    load,
-    mapping,
-    moment,
-    money,
-    objects,
-    pieces,
-    reference,
-    text,
-)
+from ..reading import FieldError, identifier, json_text, load, mapping, moment, money, objects, reference, text
+from ..rows import read_rows, statuses
 from .client import HOME_CURRENCY, base_address
 from .info import INFO
 from .lines import Prices, amount
@@ -63,10 +50,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.base = base_address(config.url)
-        statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            statuses[word] = OrderStatus(status)
-        self.statuses = statuses
+        self.statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
             "customers": self._customer,
             "guests": self._customer,
@@ -80,29 +64,7 @@ class Reader:
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
         reader = self._readers[stream]
-        try:
-            text_ = json_text(body)
-            rows = load(text_)
-        except (JsonBroken, ValueError):
-            reason = "This delivery is not JSON. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(kind(stream), None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        if not isinstance(rows, list):
-            rows, text_ = [rows], f"[{text_}]"
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for place, raw in enumerate(rows):
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records += reader(raw, received_at)
-            except FieldError as error:
-                bad.append(_bad(stream, raw, error.field, error.reason, text_, place))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                # Plugins write anything anywhere; one of their objects must not stop the others.
-                bad.append(_bad(stream, raw, "", "This object has an unexpected form.", text_, place))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(kind(stream), body, received_at, reader, parse=_parse, source=json_text)
 
     # -- people
 
@@ -248,12 +210,6 @@ class Reader:
         ]
 
 
-def _bad(stream: str, raw: Any, field: str, reason: str, text_: str, place: int) -> BadRecord:
-    key = raw.get("id") if isinstance(raw, dict) else None
-    shown = next(piece for at, (piece, _value) in enumerate(pieces(text_)) if at == place)
-    return BadRecord(kind(stream), reference(key), field, reason, shown)
-
-
 def _version(raw: Raw, otherwise: datetime) -> datetime:
     """updatedAt, which is null until the first change."""
     return moment(raw.get("updatedAt"), "updatedAt") or moment(raw.get("createdAt"), "createdAt") or otherwise
@@ -385,3 +341,7 @@ def _rate(raw: Raw, currency: str) -> Decimal | None:
 def _attribution(raw: Raw) -> Attribution | None:
     partner, campaign = text(raw.get("affiliateCode")), text(raw.get("campaignCode"))
     return Attribution(source=partner, campaign=campaign) if partner or campaign else None
+
+
+def _parse(body: bytes) -> Any:
+    return load(json_text(body))
