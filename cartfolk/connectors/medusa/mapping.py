@@ -29,7 +29,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, load, mapping, moment, money, objects, pieces, reference, text
+from ..reading import FieldError, identifier, load, mapping, moment, money, objects, reference, text
+from ..rows import UNEXPECTED, piece, statuses
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -51,9 +52,7 @@ class Reader:
 
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
-        self.statuses = dict(INFO.order_statuses)
-        for word, status in mapping(config.settings.get("statuses")).items():
-            self.statuses[word] = OrderStatus(status)
+        self.statuses = statuses(INFO, config)
         self._readers: dict[str, Callable[[Raw, datetime], Record]] = {
             "customers": _customer,
             "guests": _customer,
@@ -83,7 +82,7 @@ class Reader:
                 records.append(reader(raw, received_at))
             except FieldError as error:
                 bad.append(_bad(kind, raw, error.field, error.reason, shown, place))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
+            except UNEXPECTED:
                 # Modules extend objects with anything; one of them must not stop the others.
                 bad.append(_bad(kind, raw, "", "This object has an unexpected form.", shown, place))
         return Mapped(tuple(records), tuple(bad))
@@ -310,5 +309,5 @@ def _bad(kind: str, raw: Any, field: str, reason: str, body: str, place: int) ->
     key = raw.get("id") if isinstance(raw, dict) else None
     shown = body
     if body.lstrip().startswith("["):
-        shown = next(piece for at, (piece, _value) in enumerate(pieces(body)) if at == place)
+        shown = piece(body, place)
     return BadRecord(kind, reference(key), field, reason, shown)
