@@ -5,36 +5,19 @@ A hint is ``{"stream": "orders", "ids": ["12"]}``, signed by Standard Webhooks w
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Mapping
 from typing import Any
 
-from cartfolk.core import secrets
-
+from .. import hints
 from ..base import Hint
-from ..errors import SignatureInvalid
 from .queries import LISTINGS
-
-MOST_IDS = 1000
 
 
 def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
     """See `Connector.webhook`. Raises SignatureInvalid."""
-    if not secret:
-        raise SignatureInvalid("This store has no secret yet.")
-    try:
-        secrets.verify(secret, headers, body, time.time())
-    except (secrets.SignatureRefused, ValueError) as error:
-        raise SignatureInvalid(str(error)) from None
-    try:
-        told: Any = json.loads(body)
-    except ValueError:
-        return Hint("", (), ignore="not JSON")
-    stream, ids = (told.get("stream"), told.get("ids")) if isinstance(told, dict) else (None, None)
-    if not isinstance(stream, str) or stream not in LISTINGS or not isinstance(ids, list):
-        return Hint("", (), ignore="not a hint")
-    known = [str(each) for each in ids if isinstance(each, str | int) and not isinstance(each, bool)]
-    if not known or len(known) > MOST_IDS:
-        return Hint(stream, (), ignore="no ids, or too many")
-    return Hint(stream, tuple(dict.fromkeys(known)))
+    return hints.hint(headers, body, secret, LISTINGS, _id)
+
+
+def _id(value: Any) -> str | None:
+    """Text or a whole number: a shop's id strategy decides."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else None
