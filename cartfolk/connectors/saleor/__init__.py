@@ -24,7 +24,7 @@ from ..paging import SECOND, Cursor, second
 from ..reading import moment, page_body
 from . import webhooks
 from .checking import check, fingerprint
-from .client import Row, Rows, SaleorClient, global_id, split_id
+from .client import Row, Rows, SaleorClient, Unanswered, global_id, split_id
 from .info import INFO
 from .mapping import Reader
 from .queries import LISTINGS, VERSION, Narrow
@@ -185,16 +185,18 @@ class Saleor(Connector):
     # -- objects
 
     async def fetch(self, stream: str, ids: Sequence[str]) -> Page:
-        rows = await self.client.by_ids(stream, ids, MOST)
+        rows = await self._readable(stream, ids) if ids else []
         return Page(page_body(rows), len(rows), None)
 
     async def _readable(self, stream: str, ids: Sequence[str]) -> list[Row]:
         """These objects; one the server cannot show becomes a stub for the quarantine instead of stopping the poll.
-        Raises what the server says when it can show none of several."""
+        Raises what the server says when it is ill itself, or can show none of several."""
         try:
             return await self.client.by_ids(stream, ids, MOST)
-        except (PageUnreadable, Overwhelmed):
+        except (PageUnreadable, Overwhelmed) as error:
             if len(ids) == 1:
+                if not isinstance(error, Unanswered):
+                    raise
                 return [{"id": global_id(LISTINGS[stream].type, ids[0]), "_unreadable": True}]
             half = len(ids) // 2
             rows = await self._readable(stream, ids[:half]) + await self._readable(stream, ids[half:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from ..base import CheckReport, CheckStep
-from ..errors import AddressRefused, ConnectorError, RetryLater
+from ..errors import AddressRefused, ConnectorError, CredentialsInvalid, RetryLater
 from ..reading import mapping, objects, text
 from .client import SaleorClient, forbidden, no_channel
 from .info import INFO
@@ -19,8 +19,11 @@ async def check(client: SaleorClient) -> CheckReport:
         shop = mapping((await client.ask(SHOP)).get("shop"))
     except (RetryLater, AddressRefused) as error:
         return CheckReport((CheckStep("address", False, str(error)),))
+    except CredentialsInvalid as error:
+        answers = CheckStep("address", True, "Saleor's API answers.")
+        return CheckReport((answers, CheckStep("keys", False, str(error))))
     except ConnectorError as error:
-        return CheckReport((CheckStep("keys", False, str(error)),))
+        return CheckReport((CheckStep("api", False, str(error)),))
     steps = [CheckStep("address", True, "Saleor's API answers.")]
     try:
         app = await client.app()

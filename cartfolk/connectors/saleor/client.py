@@ -27,6 +27,10 @@ class _Denied(ConnectorError):
     """Nobody, or an app without this permission: Saleor says the same to both."""
 
 
+class Unanswered(Overwhelmed):
+    """The server is well and says that it cannot answer this: too much at once, or an object no query can show."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rows:
     rows: list[Row]
@@ -205,7 +209,7 @@ def refusal(answer: Answer, problems: Sequence[Problem]) -> ConnectorError | Non
         )
     if problems:
         # Too costly a question, a busy database, or one record no query can show: perhaps a smaller page can be had.
-        return Overwhelmed(f"Saleor could not answer ({next(filter(None, codes), 'no code')}).")
+        return Unanswered(f"Saleor could not answer ({next(filter(None, codes), 'no code')}).")
     return AddressRefused(
         "No Saleor answers at this address: give the address of the API, the one /graphql/ hangs on, not the "
         "storefront's."

@@ -95,7 +95,7 @@ def charge_status(found: Order) -> str:
     granted = sum(refund.amount for refund in found.refunds if _granted(refund.id))
     charged, due = found.total - found.refunded, found.total - granted
     if charged >= due:
-        return "FULL" if charged or granted else "NONE"
+        return "FULL"  # also where nothing was due
     return "PARTIAL" if charged else "NONE"
 
 

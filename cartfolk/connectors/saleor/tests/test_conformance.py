@@ -15,7 +15,7 @@ from .shop import Known, started
 
 @pytest.fixture(scope="class")
 def shop():
-    with started(seed=5, customers=60) as found:
+    with started(seed=5, customers=40) as found:
         yield Known(found)
 
 

@@ -88,7 +88,7 @@ class Linked:
 @pytest.fixture
 def linked(conn: Connection, database: str) -> Iterator[Linked]:
     door = Door()
-    with started(seed=12, customers=40) as shop:
+    with started(seed=12, customers=30) as shop:
         yield Linked(conn, database, Known(shop), door)
     door.close()
 

@@ -94,6 +94,7 @@ STATES = [
     ("UNFULFILLED", "NONE", "pending", "NONE"),
     ("UNFULFILLED", "PARTIAL", "completed", "PARTIAL"),
     ("FULFILLED", "FULL", "completed", "FULL"),
+    ("SOMETHING_NEW", "SOMETHING_NEW", "pending", "SOMETHING_NEW"),
     ("FULFILLED", "NONE", "pending", "NONE"),
     ("PARTIALLY_FULFILLED", "OVERCHARGED", "completed", "OVERCHARGED"),
     ("PARTIALLY_RETURNED", "FULL", "completed", "FULL"),
