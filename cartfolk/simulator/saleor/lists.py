@@ -26,8 +26,8 @@ def gid(kind: str, key: object) -> str:
 
 
 def stamp(seconds: int, number: int = 0) -> datetime:
-    """A time as the database has it, with microseconds."""
-    return datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=number * 7919 % 1_000_000)
+    """A time as the database has it, with microseconds; just before that second, as nothing happens in the future."""
+    return datetime.fromtimestamp(seconds, UTC) - timedelta(microseconds=number * 7919 % 1_000_000)
 
 
 def failed(message: str, code: str = "GraphQLError") -> GraphQLError:

@@ -136,8 +136,8 @@ def test_a_record_the_shop_cannot_show_costs_only_itself(shop: Known) -> None:
         assert beside in {each.external_id for each in mapped.records}  # type: ignore[union-attr]
         hinted = connector.read("customers", (await connector.fetch("customers", [str(account), beside])).body, since)
         assert (len(hinted.records), [each.external_id for each in hinted.bad]) == (1, [str(account)])
+        shop.post_fault("server_error")
         with pytest.raises(RetryLater):  # a server that is ill is another matter
-            shop.post_fault("server_error")
             await connector.fetch("customers", [beside])
 
     shop.post_fault("poison", id=account)
