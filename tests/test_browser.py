@@ -113,6 +113,7 @@ def create_owner(page: Any, link: str) -> None:
 
 def connect(page: Any, shop: Any) -> None:
     page.click("a:has-text('Connect')")
+    page.click("ul.platforms a:has-text('WooCommerce')")
     page.fill("input[name=name]", "shop")
     page.fill("input[name=url]", shop.url)
     page.fill("input[name=key]", shop.key)
