@@ -208,7 +208,8 @@ class Connector(ABC):
     @abstractmethod
     async def changes(self, stream: str, cursor: str | None, since: datetime) -> Page:
         """What changed after ``cursor`` (``since`` when there is none). ``Page.cursor`` is never None here:
-        it is the place to go on from; a page with fewer rows than ``page_size`` ends this poll."""
+        it is the place to go on from; a page with fewer rows than ``page_size``, or one that leaves the cursor where
+        it was (all of it was the overlap), ends this poll."""
 
     async def ids(self, window: Window, cursor: str | None) -> Ids:
         """The ids of one page of a window, for the nightly comparison. Override it where the shop can list ids
