@@ -18,9 +18,12 @@ _DOORS = ("/hooks/", "/ingest/", "/t/")
 
 
 def _doors() -> WSGIHandler:
-    """A handler whose only middleware is the one that sets security headers; Django has no setting for a second."""
+    """A handler with the middleware that sets security headers and a length; Django has no setting for a second."""
     whole = settings.MIDDLEWARE
-    settings.MIDDLEWARE = ["django.middleware.security.SecurityMiddleware"]
+    settings.MIDDLEWARE = [
+        "django.middleware.security.SecurityMiddleware",
+        "django.middleware.common.CommonMiddleware",
+    ]
     try:
         return WSGIHandler()
     finally:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import time
+from typing import Any
 
 import pytest
 from django.test import RequestFactory
@@ -136,3 +137,22 @@ def test_script_is_small_and_keeps_nothing_before_consent(store):
     assert len(answer.content) < 6 * 1024
     assert "document.cookie" not in text
     assert text.index("if (agreed !== true) return;") < text.index("setItem")
+
+
+def test_the_servers_doors_answer_with_a_length_and_without_a_session(database: str) -> None:
+    """They pass by the pages' middleware (cartfolk/wsgi.py): what it did for them must still be done."""
+    from django.test import RequestFactory
+
+    from cartfolk.wsgi import application
+
+    told: dict[str, Any] = {}
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> None:
+        told.update({"status": status} | {name.lower(): value for name, value in headers})
+
+    request = RequestFactory().post("/ingest/v1/nobody", b"{}", content_type="application/json")
+    body = b"".join(application(request.environ, start_response))
+    assert told["status"].startswith("404")
+    assert told["content-length"] == str(len(body))
+    assert told["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in told
