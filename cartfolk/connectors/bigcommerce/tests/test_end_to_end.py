@@ -3,7 +3,6 @@ with the store's own account."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -14,19 +13,20 @@ import pytest
 
 from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
+from cartfolk.connectors.tests.linked import LinkedStore
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, poll, realtime
+from cartfolk.inbox import bulk, realtime
 from cartfolk.simulator import SimulatedShop
 from cartfolk.stores import connect
-from cartfolk.stores.shop import open_store, reader
+from cartfolk.stores.shop import reader
 from cartfolk.web import sentences
 
 from .shop import BIG, api, start
 
 
-class Linked:
+class Linked(LinkedStore):
     """A store and what Cartfolk knows of it; its webhooks are kept until they are followed."""
 
     def __init__(self, conn: Connection, database: str, shop: SimulatedShop, door: Door) -> None:
@@ -36,13 +36,6 @@ class Linked:
         self.store, self.report = connect.connect(conn, wish, now())
         rules.save(conn, self.store.pk, **connect.rule_of(self.store))
         self.ask(lambda connector: connector.ensure_webhooks(door.url))
-
-    def ask(self, what: Any) -> Any:
-        async def run() -> Any:
-            async with open_store(self.store) as connector:
-                return await what(connector)
-
-        return asyncio.run(run())
 
     def handle(self) -> None:
         """Everything that waits becomes contacts."""
@@ -72,10 +65,6 @@ class Linked:
             await realtime.follow_hints(self.conn, ours)
 
         self.ask(run)
-        self.handle()
-
-    def poll(self) -> None:
-        self.ask(lambda connector: poll.poll(self.conn, self.store, connector))
         self.handle()
 
     def of(self, email: str, column: str) -> Any:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import psycopg
 import pytest
 
-from cartfolk import pipeline, reconcile
+from cartfolk import reconcile
 from cartfolk.commerce import rules
 from cartfolk.connectors.shopify import bulk as shopify_bulk
 from cartfolk.connectors.shopify import webhooks
+from cartfolk.connectors.tests.linked import LinkedStore
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, poll, realtime
+from cartfolk.inbox import realtime
 from cartfolk.simulator import SimulatedShop, start_simulator
 from cartfolk.stores import connect
-from cartfolk.stores.shop import open_store, reader
+from cartfolk.stores.shop import reader
 
 
-class Linked:
+class Linked(LinkedStore):
     """A shop and the store it is; its webhooks are kept until they are followed."""
 
     def __init__(self, conn: Connection, database: str, shop: SimulatedShop, door: Door) -> None:
@@ -33,30 +32,6 @@ class Linked:
         wish = connect.Application("shopify", "shop", keys, allow_private_address=True)
         self.store, _report = connect.connect(conn, wish, now())
         rules.save(conn, self.store.pk, **connect.rule_of(self.store))
-
-    def ask(self, what: Any) -> Any:
-        async def run() -> Any:
-            async with open_store(self.store) as connector:
-                return await what(connector)
-
-        return asyncio.run(run())
-
-    def handle(self) -> None:
-        """Everything that waits becomes contacts."""
-        with psycopg.connect(self.database, autocommit=True) as identity:
-            for lane in (pipeline.LIVE, pipeline.BULK):
-                while pipeline.drain(self.conn, identity, lane, 500):
-                    pass
-                while pipeline.refresh_dirty(self.conn, lane, 500):
-                    pass
-
-    def import_all(self) -> None:
-        assert self.ask(lambda connector: bulk.backfill(self.conn, self.store, connector)) == "done"
-        self.handle()
-
-    def poll(self) -> None:
-        self.ask(lambda connector: poll.poll(self.conn, self.store, connector))
-        self.handle()
 
     def accept(self, headers: dict[str, str], body: bytes) -> str:
         return realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now()).outcome
