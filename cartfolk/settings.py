@@ -101,11 +101,13 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django_htmx",
     "procrastinate.contrib.django",
+    "cartfolk.audit",
     "cartfolk.stores",
     "cartfolk.inbox",
     "cartfolk.identity",
     "cartfolk.commerce",
     "cartfolk.properties",
+    "cartfolk.segments",
     "cartfolk.web",
 ]
 

@@ -20,7 +20,8 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "cartfolk"
 LOCALES = ("de",)
-PYTHON = [(f"{room}/**.py", "python") for room in ("commands", "core", "inbox", "stores", "web", "connectors")]
+ROOMS = ("commands", "core", "inbox", "stores", "identity", "commerce", "properties", "segments", "api", "web")
+PYTHON = [(f"{room}/**.py", "python") for room in (*ROOMS, "connectors")]
 KEYWORDS = {
     "_": None, "_n": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
     "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2),

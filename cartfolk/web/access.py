@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from cartfolk.stores.database import database
 
-__all__ = ["database", "member"]
+__all__ = ["actor", "database", "marketer", "member", "owner"]
 
 View = Callable[..., HttpResponseBase]
 
@@ -30,6 +30,21 @@ def member(view: View) -> View:
         return response
 
     return cast(View, login_required(guarded))
+
+
+def marketer(view: View) -> View:
+    """For those who may change contacts, segments and views: owners and marketers."""
+    return member(view)
+
+
+def owner(view: View) -> View:
+    """For those who may change the account itself: members, shops, tokens, privacy, erasure."""
+    return member(view)
+
+
+def actor(request: HttpRequest) -> str:
+    """How the audit log and the history name who asks: ``user:<id>``."""
+    return f"user:{request.user.pk}"
 
 
 def _zone(request: HttpRequest) -> zoneinfo.ZoneInfo:

@@ -15,6 +15,11 @@ _PAGES = (
     ("web:properties", _("Settings"), "settings", ("properties", "language")),
 )
 
+# The pages under Settings; each template begins with {% include "web/settings_tabs.html" %}.
+_SETTINGS = (
+    ("web:properties", _("Properties")),
+)  # fmt: skip
+
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """The main pages, the one the reader is on marked."""
@@ -29,5 +34,9 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "navigation": [
             {"route": route, "label": label, "icon": icon, "current": here in names}
             for route, label, icon, names in _PAGES
-        ]
+        ],
+        "settings_pages": [
+            {"route": route, "label": label, "current": bool(match) and route == f"web:{match.url_name}"}
+            for route, label in _SETTINGS
+        ],
     }

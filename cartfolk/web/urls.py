@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.urls import path
 from django.views.i18n import set_language
 
+from .routes import duplicates, files, members, privacy, segments, views
+from .routes import properties as property_routes
+from .routes import record as record_routes
 from .views import account, contacts, home, record, settings, stores
 
 app_name = "web"
@@ -35,4 +38,9 @@ urlpatterns = [
     path("stores/<slug:name>/retry", stores.store_retry, name="store-retry"),
     path("stores/<slug:name>/disconnect", stores.store_disconnect, name="store-disconnect"),
     path("settings/properties", settings.properties, name="properties"),
+    *(
+        pattern
+        for module in (record_routes, property_routes, views, segments, duplicates, files, privacy, members)
+        for pattern in module.urlpatterns
+    ),
 ]

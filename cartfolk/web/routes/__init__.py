@@ -1,0 +1,1 @@
+"""Further pages, a module a topic; urls.py puts them together."""
