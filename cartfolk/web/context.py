@@ -36,7 +36,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             for route, label, icon, names in _PAGES
         ],
         "settings_pages": [
-            {"route": route, "label": label, "current": bool(match) and route == f"web:{match.url_name}"}
+            {"route": route, "label": label, "current": route == (f"web:{match.url_name}" if match else "")}
             for route, label in _SETTINGS
         ],
     }
