@@ -16,7 +16,7 @@ demo: setup
 	@$(BIN)/cartfolk demo $(ARGS)
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-medusa: setup
 	CARTFOLK_MEDUSA=1 $(BIN)/python -m pytest tests/test_medusa_store.py $(ARGS)
