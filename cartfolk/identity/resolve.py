@@ -17,7 +17,7 @@ from typing import NamedTuple, Protocol
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 
-from .decide import Account, Decision, Known, Owner, Sighting, Transfer, decide, final_targets
+from .decide import Account, Claim, Decision, Known, Owner, Sighting, Transfer, decide, final_targets
 
 Q = Statements.beside(__file__)
 
@@ -160,26 +160,41 @@ def _write(conn: Connection, decision: Decision, mover: Mover) -> list[int | Non
     if decision.new_accounts:
         _add_accounts(conn, {a: real.get(c, c) for a, c in decision.new_accounts.items()})
     if decision.claims:
-        claims = sorted(decision.claims)
-        conn.execute(
-            Q["claim"],
-            {
-                "kinds": [claim.kind for claim in claims],
-                "values": [claim.value for claim in claims],
-                "contacts": [real.get(claim.owner.contact_id, claim.owner.contact_id) for claim in claims],
-                "originals": [claim.owner.original or claim.value for claim in claims],
-                "strengths": [claim.owner.strength for claim in claims],
-                "versions": [claim.owner.version for claim in claims],
-                "stores": [claim.owner.store_id for claim in claims],
-                "accounts": [claim.owner.account for claim in claims],
-            },
-        )
+        _claim(conn, sorted(decision.claims), real)
     if decision.renamed:
         mover.renamed(conn, decision.renamed)
     if decision.merges or decision.transfers:
         transfers = [Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers]
         merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
     return [None if contact is None else real.get(contact, contact) for contact in decision.contacts]
+
+
+def _claim(conn: Connection, claims: Sequence[Claim], real: Mapping[int, int]) -> None:
+    conn.execute(
+        Q["claim"],
+        {
+            "kinds": [claim.kind for claim in claims],
+            "values": [claim.value for claim in claims],
+            "contacts": [real.get(claim.owner.contact_id, claim.owner.contact_id) for claim in claims],
+            "originals": [claim.owner.original or claim.value for claim in claims],
+            "strengths": [claim.owner.strength for claim in claims],
+            "versions": [claim.owner.version for claim in claims],
+            "stores": [claim.owner.store_id for claim in claims],
+            "accounts": [claim.owner.account for claim in claims],
+        },
+    )
+
+
+def claim(conn: Connection, one: Claim) -> int | None:
+    """Writes a claim that a person decided, whoever claimed the name for this contact before. When it is another
+    contact's, nothing is written and that contact is returned. Runs its own transaction on ``conn`` (autocommit)."""
+    with conn.transaction():
+        conn.execute(Q["lock_identities"])
+        found = conn.execute(Q["identities"], {"kind": one.kind, "values": [one.value]}).fetchone()
+        if found and found[2] != one.owner.contact_id:
+            return int(found[2])
+        _claim(conn, [one], {})
+    return None
 
 
 def _add_accounts(conn: Connection, accounts: Mapping[Account, int]) -> None:

@@ -1,0 +1,84 @@
+"""Contacts no shop told of: made by hand, by the API or from a file.
+
+They are found and made by the very rules of a shop's guests (identity.decide), with store 0 and no source time:
+whatever a shop says of the same address or number later finds this contact, in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from cartfolk.commerce import derive
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.identity import normalise
+from cartfolk.identity.decide import GUEST, OWN, Claim, Owner, Sighting
+from cartfolk.identity.resolve import claim as write_claim
+from cartfolk.identity.resolve import settle
+from cartfolk.pipeline import LIVE, Facts
+
+HERE = 0  # the store of those no shop told of
+_ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # older than any shop's word; the same whoever comes first
+
+
+class NobodyNamed(ValueError):
+    """Neither an e-mail address nor a phone number names the person: give one of them."""
+
+
+class EmailTaken(ValueError):
+    """The address belongs to another contact, ``contact_id``: merge the two instead."""
+
+    def __init__(self, email: str, contact_id: int) -> None:
+        super().__init__(f"{email} belongs to contact {contact_id}; merge the two contacts instead.")
+        self.contact_id = contact_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """How a person is named, as it was typed."""
+
+    email: str = ""
+    phone: str = ""
+
+
+def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPerson]) -> list[int]:
+    """The contact of each person, found by e-mail address (else phone number) or made.
+
+    ``identity_conn`` is autocommit and of its own: what is decided is committed before this returns. Contacts made
+    here wait in the live queue for their properties on ``conn``. Raises NobodyNamed, before anything is made.
+    """
+    sightings = [_sighting(person) for person in people]
+    if not sightings:
+        return []
+    settled = settle(identity_conn, sightings, lambda _: [], Facts())
+    contacts = [contact for contact in settled.contacts if contact is not None]
+    derive.dirty(conn, contacts, LIVE)
+    return contacts
+
+
+def rename(conn: Connection, identity_conn: Connection, contact_id: int, email: str) -> None:
+    """Makes ``email`` the contact's first address; those it had stay as further ones.
+
+    Transactions as in ``create``. Raises EmailTaken when the address is somebody else's, NobodyNamed when it is none.
+    """
+    value = normalise.email(email)
+    if value is None:
+        raise NobodyNamed(f"{email[:80]!r} is no e-mail address; it looks like name@example.org.")
+    owner = Owner(contact_id, OWN, now(), HERE, "", email.strip())
+    if holder := write_claim(identity_conn, Claim("email", value, owner)):
+        raise EmailTaken(value, holder)
+    derive.dirty(conn, [contact_id], LIVE)
+
+
+def _sighting(person: NewPerson) -> Sighting:
+    email, phone = normalise.email(person.email), normalise.phone(person.phone)
+    if not email and not phone:
+        said = person.email or person.phone
+        raise NobodyNamed(
+            f"{said[:80]!r} is neither an e-mail address nor a phone number."
+            if said
+            else "A contact needs an e-mail address or a phone number."
+        )
+    return Sighting(HERE, _ALWAYS, GUEST, None, email, person.email.strip(), phone)
