@@ -60,7 +60,11 @@ def test_its_signature_is_the_one_we_verify(body: str) -> None:
 
 
 @needs_node
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_not base64!", "whsec_abc", SECRET.removeprefix("whsec_")])
+@pytest.mark.parametrize(
+    "secret",
+    ["", "whsec_", "whsec_not base64!", "whsec_abc", SECRET.removeprefix("whsec_")],
+    ids=["empty", "prefix alone", "no base64", "too short", "no prefix"],
+)
 def test_a_mistyped_secret_is_noticed_when_it_is_entered(secret: str) -> None:
     program = "console.log(JSON.stringify(require('./signature').keyOf(process.argv[1]) === null))"
     assert run_node(program, secret) is True
