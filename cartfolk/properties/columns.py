@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg import sql
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, SETTABLE
+from cartfolk.properties.catalogue import COMPUTED, OWN, PROPERTIES, SETTABLE
 
 _LOCK = "8317401"  # one process at a time adds columns; the others find them there
 
@@ -23,7 +23,7 @@ def ensure(conn: Connection) -> None:
     with conn.transaction():
         conn.execute("set local lock_timeout = '5s'")
         conn.execute(sql.SQL("select pg_advisory_xact_lock({})").format(sql.SQL(_LOCK)))
-        for table, names in (("contact_property", COMPUTED), ("contact_custom", SETTABLE)):
+        for table, names in (("contact_property", COMPUTED), ("contact_custom", SETTABLE + OWN)):
             _ensure(conn, table, names)
 
 

@@ -23,7 +23,9 @@ _MOST_ARGUMENTS = 90  # PostgreSQL takes 100 arguments a call
 _SMALL = 50  # contacts; above it memory for sorting is worth asking for
 
 
-def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str, source_id: str = "") -> int:
+def compute(
+    conn: Connection, contacts: Sequence[int], at: datetime, source: str, source_id: str = "", by: str = ""
+) -> int:
     """Brings all computed values of ``contacts`` up to ``at`` (aware); returns how many contacts changed.
 
     ``source`` and ``source_id`` are noted in the history of what changed: import, sync, clock, merge ... and
@@ -39,6 +41,7 @@ def compute(conn: Connection, contacts: Sequence[int], at: datetime, source: str
         "at": at,
         "source": source,
         "source_id": source_id,
+        "by": by,
         "store": None,
         "known_contacts": [row[0] for row in known],
         "known_kinds": [row[1] for row in known],

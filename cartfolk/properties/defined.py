@@ -6,10 +6,15 @@ Whoever shows, filters, segments, imports or writes properties asks here, not th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from cartfolk.core.sql import Connection
-from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Group, Property
+from psycopg.rows import dict_row
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Group, Option, Property
+
+Q = Statements.beside(__file__, "definitions.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,43 @@ class Defined:
     properties: Mapping[str, Property]
 
 
-def load(conn: Connection) -> Defined:
-    """What is defined now; archived ones are left out."""
-    return Defined(GROUPS, PROPERTIES)
+def load(conn: Connection, *, archived: bool = False) -> Defined:
+    """What is defined now: the catalogue's, then those of this account; archived ones only when asked for."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        groups = cursor.execute(Q["groups"]).fetchall()
+        definitions = cursor.execute(Q["definitions"]).fetchall()
+        display = {row["name"]: row for row in cursor.execute(Q["display"]).fetchall()}
+    if not (groups or definitions or display):
+        return Defined(GROUPS, PROPERTIES)
+    found = dict(GROUPS) | {g["name"]: Group(g["name"], g["label_en"], g["label_de"]) for g in groups}
+    ranked: list[tuple[int, Property]] = []
+    for place, item in enumerate(PROPERTIES.values()):
+        shown = display.get(item.name)
+        rank = place if shown is None or shown["position"] is None else shown["position"]
+        ranked.append((rank, replace(item, hidden=shown["hidden"]) if shown else item))
+    ranked += [(10_000 + row["position"], property_of(row)) for row in definitions if archived or not row["archived"]]
+    ranked.sort(key=lambda pair: pair[0])
+    return Defined(found, {item.name: item for _, item in ranked})
+
+
+def property_of(row: Mapping[str, Any]) -> Property:
+    """A row of property_definition as a property."""
+    return Property(
+        name=row["name"],
+        label_en=row["label_en"],
+        label_de=row["label_de"],
+        group=row["group_name"],
+        type=row["type"],
+        definition_en=row["description_en"],
+        definition_de=row["description_de"],
+        multi=row["multi"],
+        currency=row["currency"],
+        percent=row["percent"],
+        whole=row["whole"],
+        options=tuple(Option(o["value"], o["en"], o["de"], bool(o.get("hidden"))) for o in row["options"]),
+        computed=False,
+        hidden=row["hidden"],
+        formula=row["formula"],
+        archived=row["archived"],
+        custom=True,
+    )

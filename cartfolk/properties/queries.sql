@@ -69,6 +69,7 @@ order_sum as (
         max(value) filter (where counted_nth = 1) as last_value,
         max(currency) filter (where counted_nth = 1) as last_currency,
         min(placed_at) filter (where counted) as first_at,
+        (array_agg(placed_at) filter (where counted))[(count(*) filter (where counted))::int - 4] as fifth_at,
         max(placed_at) filter (where counted) as last_at,
         min(placed_at) as first_placed,
         max(placed_at) as last_placed,
@@ -132,7 +133,7 @@ line_sum as (
 ),
 c as materialized (
     select cart.contact_id, cart_id, store_id, created_at, version, email, phone, first_name, last_name, attribution,
-        state, due_at,
+        state, due_at, checkout_at,
         row_number() over (
             partition by cart.contact_id, state = 'abandoned'
             order by coalesce(case when state = 'abandoned' then abandoned_at end, version) desc,
@@ -147,6 +148,9 @@ c as materialized (
 cart_sum as (
     select contact_id,
         min(created_at) as first_at,
+        max(created_at) as last_created,
+        min(checkout_at) as first_checkout,
+        max(checkout_at) as last_checkout,
         max(version) as last_at,
         min(due_at) as due_at,
         max(cart_id) filter (where state = 'abandoned' and nth = 1) as abandoned_id,
@@ -210,6 +214,7 @@ account_row as (
 account_sum as (
     select contact_id,
         min(created_at) filter (where registered) as first_at,
+        max(created_at) filter (where registered) as last_at,
         bool_or(registered) as registered,
         max(external_id) filter (where nth = 1 and registered) as external_id,
         max(store_id) filter (where nth = 1) as store_id,
@@ -233,6 +238,7 @@ consent as (
     select contact_id,
         min(at) as first_at,
         min(at) filter (where status = 'granted') as first_granted,
+        max(at) filter (where status = 'granted') as last_granted,
         bool_or(status = 'granted' and (withdrawn_at is null
             or (at > withdrawn_at and source not in ('import', 'sync')))) as granted,
         max(withdrawn_at) as withdrawn_at,
@@ -282,14 +288,15 @@ known as (
 base as (
     select touched.contact_id, touched.first_seen, home.decimals,
         os.n, os.n_value, os.value, os.pending, os.first_value, os.last_value, os.last_currency, os.first_at, os.last_at,
-        os.first_placed, os.last_placed, os.as_guest, os.numbers, newest.number, newest.status_raw,
+        os.fifth_at, os.orders, os.first_placed, os.last_placed, os.as_guest, os.numbers, newest.number, newest.status_raw,
         newest.fulfilment_status, newest.tracking_number, newest.tracking_url, newest.tracking_carrier,
         newest.shipped_at,
         ls.units, ls.last_units, ls.tokens, ls.last_tokens, ls.last_token, ls.skus, ls.last_skus, ls.types, ls.last_types,
         ls.categories, ls.last_categories, ls.names, ls.prices, ls.urls, ls.image_urls, ls.last_html,
-        cs.first_at as cart_first, cs.last_at as cart_last, cs.due_at, acc.first_at as account_at,
+        cs.first_at as cart_first, cs.last_at as cart_last,
+        cs.last_created as cart_last_created, cs.first_checkout, cs.last_checkout, acc.last_at as account_last, cs.due_at, acc.first_at as account_at,
         acc.external_id as account_id, acc.registered, acc.groups, acc.language,
-        k.emails, con.first_at as consent_at, con.first_granted, con.granted, con.withdrawn_at, con.sources,
+        k.emails, con.first_at as consent_at, con.first_granted, con.last_granted, con.granted, con.withdrawn_at, con.sources,
         step.n as steps, step.n_names as step_names, step.first_at as step_first, step.last_at as step_last,
         step.first_name as step_first_name, step.last_name as step_last_name,
         btrim(coalesce(acc.email, os.email, cs.email, k.email)) as mail,
@@ -332,6 +339,38 @@ base as (
     left join consent con on con.contact_id = touched.contact_id
     left join step on step.contact_id = touched.contact_id
     left join known k on k.contact_id = touched.contact_id
+),
+-- What people said themselves goes before the shop's word; a single store's view has only the shop's.
+told as (
+    select base.*, mine.*,
+        case mine.lifecyclestage when 'subscriber' then 1 when 'lead' then 2 when 'marketingqualifiedlead' then 3
+            when 'salesqualifiedlead' then 4 when 'opportunity' then 5 when 'customer' then 6 when 'evangelist' then 7
+            else 0 end as my_stage,
+        -- The furthest stage facts lead to; once people set one, only facts after that moment.
+        case when base.n >= 5 and base.last_at > mine.since then 7
+             when base.n > 0 and base.last_at > mine.since then 6
+             when base.last_placed > mine.since then 5
+             when base.last_checkout > mine.since then 3
+             when greatest(base.account_last, base.cart_last_created) > mine.since then 2
+             when base.registered and mine.since = '-infinity' then 2
+             when base.last_granted > mine.since then 1
+             else 0 end as stage
+    from base
+    cross join lateral (
+        select max(firstname) as my_firstname, max(lastname) as my_lastname, max(phone) as my_phone,
+            max(address) as my_address, max(city) as my_city, max(state) as my_state, max(zip) as my_zip,
+            max(country) as my_country, max(company) as my_company, max(hs_language) as my_language,
+            max(lifecyclestage) as lifecyclestage, coalesce(max(lifecyclestage_set_at), '-infinity') as since,
+            max(hs_lifecyclestage_subscriber_date) as my_subscriber_date,
+            max(hs_lifecyclestage_lead_date) as my_lead_date,
+            max(hs_lifecyclestage_marketingqualifiedlead_date) as my_marketing_date,
+            max(hs_lifecyclestage_salesqualifiedlead_date) as my_sales_date,
+            max(hs_lifecyclestage_opportunity_date) as my_opportunity_date,
+            max(hs_lifecyclestage_customer_date) as my_customer_date,
+            max(hs_lifecyclestage_evangelist_date) as my_evangelist_date,
+            max(hs_lifecyclestage_other_date) as my_other_date
+        from contact_custom where contact_custom.contact_id = base.contact_id and %(store)s::bigint is null
+    ) mine
 )
 select contact_id,
     status_raw as last_order_status,
@@ -421,26 +460,31 @@ select contact_id,
     cart_subtotal as abandoned_cart_subtotal,
     cart_total as abandoned_cart_total_value,
     cart_currency as abandoned_cart_currency,
-    nullif(btrim(given), '') as firstname,
-    nullif(btrim(family), '') as lastname,
+    coalesce(my_firstname, nullif(btrim(given), '')) as firstname,
+    coalesce(my_lastname, nullif(btrim(family), '')) as lastname,
     mail as email,
     nullif(array_remove(emails, lower(normalize(mail, NFC))), '{}') as hs_additional_emails,
     nullif(split_part(lower(mail), '@', 2), '') as hs_email_domain,
-    tel as phone,
-    nullif(concat_ws(', ', nullif(billing->>'line1', ''), nullif(billing->>'line2', '')), '') as address,
-    nullif(billing->>'city', '') as city,
-    nullif(billing->>'state', '') as state,
-    nullif(billing->>'postal_code', '') as zip,
-    nullif(billing->>'country', '') as country,
-    firm as company,
-    language as hs_language,
-    case when n > 0 then 'customer' when granted then 'subscriber' when registered or cart_first is not null then 'lead'
-         else 'other' end as lifecyclestage,
-    first_granted as hs_lifecyclestage_subscriber_date,
-    least(account_at, cart_first) as hs_lifecyclestage_lead_date,
-    first_at as hs_lifecyclestage_customer_date,
-    case when coalesce(n, 0) = 0 and granted is not true and registered is not true and cart_first is null
-         then coalesce(least(first_placed, consent_at), first_seen) end as hs_lifecyclestage_other_date,
+    coalesce(my_phone, tel) as phone,
+    coalesce(my_address, nullif(concat_ws(', ', nullif(billing->>'line1', ''), nullif(billing->>'line2', '')), '')) as address,
+    coalesce(my_city, nullif(billing->>'city', '')) as city,
+    coalesce(my_state, nullif(billing->>'state', '')) as state,
+    coalesce(my_zip, nullif(billing->>'postal_code', '')) as zip,
+    coalesce(my_country, nullif(billing->>'country', '')) as country,
+    coalesce(my_company, firm) as company,
+    coalesce(my_language, language) as hs_language,
+    coalesce(case greatest(stage, my_stage) when 7 then 'evangelist' when 6 then 'customer' when 5 then 'opportunity'
+        when 4 then 'salesqualifiedlead' when 3 then 'marketingqualifiedlead' when 2 then 'lead' when 1 then 'subscriber'
+        end, 'other') as lifecyclestage,
+    least(first_granted, my_subscriber_date) as hs_lifecyclestage_subscriber_date,
+    least(account_at, cart_first, my_lead_date) as hs_lifecyclestage_lead_date,
+    least(first_checkout, my_marketing_date) as hs_lifecyclestage_marketingqualifiedlead_date,
+    my_sales_date as hs_lifecyclestage_salesqualifiedlead_date,
+    least(first_placed, my_opportunity_date) as hs_lifecyclestage_opportunity_date,
+    least(first_at, my_customer_date) as hs_lifecyclestage_customer_date,
+    least(fifth_at, my_evangelist_date) as hs_lifecyclestage_evangelist_date,
+    coalesce(my_other_date, case when greatest(stage, my_stage) = 0
+        then coalesce(least(first_placed, consent_at), first_seen) end) as hs_lifecyclestage_other_date,
     coalesce(least(account_at, first_placed, cart_first, consent_at), first_seen) as createdate,
     contact_id as hs_object_id,
     case when granted then 'true' else 'false' end as hs_marketable_status,
@@ -480,7 +524,7 @@ select contact_id,
              when %(at)s < last_at + interval '2184 hours' then last_at + interval '2184 hours'
              when %(at)s < last_at + interval '4344 hours' then last_at + interval '4344 hours'
              when %(at)s < last_at + interval '8664 hours' then last_at + interval '8664 hours' end) as _due
-from base
+from told
 
 -- :name write
 -- Writes what differs from what is stored: the values, one line of history per contact that changed, its row of
@@ -498,8 +542,8 @@ written as (
     returning contact_id
 ),
 noted as (
-    insert into property_history (contact_id, at, source, source_id, changes)
-    select contact_id, %(at)s, %(source)s, %(source_id)s, ('{' || changes || '}')::jsonb
+    insert into property_history (contact_id, at, source, source_id, by, changes)
+    select contact_id, %(at)s, %(source)s, %(source_id)s, %(by)s, ('{' || changes || '}')::jsonb
     from fresh where changes <> ''
 ),
 row as materialized (
@@ -552,21 +596,22 @@ untimed as (
 select count(*) from written
 
 -- :name stored
--- Both rows of a contact as JSON-free columns: the computed values and the ones people set.
-select * from contact_property p full join contact_custom c using (contact_id)
-where contact_id = %(contact)s
+-- Both rows of a contact: what people set, and what counts of the computed ones (their names go first where both
+-- tables have one: a reader by name keeps the last column).
+select c.*, p.* from (select %(contact)s::bigint as contact_id) asked
+left join contact_custom c using (contact_id) left join contact_property p using (contact_id)
 
 -- :name history
 -- Changes of a contact, newest first; with a name only those of that property.
-select change_id, at, source, source_id, changes from property_history
+select change_id, at, source, source_id, changes, by from property_history
 where contact_id = %(contact)s and (%(name)s::text is null or jsonb_exists(changes, %(name)s::text))
 order by at desc, change_id desc limit %(limit)s
 
 -- :name move_history
 -- The history of contacts that are gone continues under those that were kept (insert, then delete: the rows
 -- may live on another server).
-insert into property_history (contact_id, at, source, source_id, changes)
-select m.kept, h.at, h.source, h.source_id, h.changes
+insert into property_history (contact_id, at, source, source_id, by, changes)
+select m.kept, h.at, h.source, h.source_id, h.by, h.changes
 from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
 join property_history h on h.contact_id = m.gone
 order by h.change_id

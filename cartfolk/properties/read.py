@@ -41,6 +41,7 @@ class Change:
     source: str
     source_id: str
     changes: dict[str, Any]
+    by: str = ""
 
 
 def values(conn: Connection, contact_id: int) -> dict[str, dict[str, Any]]:

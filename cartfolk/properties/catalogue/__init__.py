@@ -20,7 +20,7 @@ from cartfolk.properties.catalogue import (
 )
 from cartfolk.properties.catalogue.model import Group, Option, Property
 
-__all__ = ["BLOCKS", "COMPUTED", "GROUPS", "PROPERTIES", "SETTABLE", "Group", "Option", "Property"]
+__all__ = ["BLOCKS", "COMPUTED", "GROUPS", "OWN", "PROPERTIES", "SETTABLE", "Group", "Option", "Property"]
 
 _GROUPS = (
     Group("order", "Order Information", "Bestellung", shop_group=True),
@@ -81,3 +81,6 @@ COMPUTED: tuple[str, ...] = tuple(p.name for p in PROPERTIES.values() if p.compu
 
 SETTABLE: tuple[str, ...] = tuple(p.name for p in PROPERTIES.values() if not p.computed)
 """The columns of contact_custom that the catalogue brings along."""
+
+OWN: tuple[str, ...] = tuple(p.name for p in PROPERTIES.values() if p.own)
+"""Computed ones that people may overrule: contact_custom holds their word, contact_property what counts."""

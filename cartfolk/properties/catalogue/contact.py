@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - texts stay on one line
 """Who the contact is."""
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ _SIZES = tuple(Option(s, s, s) for s in ("1-5", "5-25", "25-50", "50-100", "100-
 def _p(
     name: str, kind: Type, label_en: str, label_de: str, definition_en: str, definition_de: str,
     *, computed: bool = True, multi: bool = False, whole: bool = False, hidden: bool = False, stored: bool = True,
-    options: tuple[Option, ...] = (),
+    options: tuple[Option, ...] = (), own: bool = False,
 ) -> Property:  # fmt: skip
     return Property(
         name=name, group="contactinformation", type=kind, label_en=label_en, label_de=label_de,
         definition_en=definition_en, definition_de=definition_de, computed=computed, multi=multi, whole=whole,
-        hidden=hidden, stored=stored, options=options,
+        hidden=hidden, stored=stored, options=options, own=own,
     )  # fmt: skip
 
 
@@ -38,14 +39,16 @@ def _own(name: str, kind: Type, label_en: str, label_de: str, options: tuple[Opt
     return _p(name, kind, label_en, label_de, _PERSON_EN, _PERSON_DE, computed=False, options=options)
 
 
-def _stage_date(stage: str, label_en: str, label_de: str) -> Property:
-    """The date of a stage nothing in a shop tells of."""
-    return _own(f"hs_lifecyclestage_{stage}_date", "datetime", label_en, label_de)
+def _stage_date(stage: str, label_en: str, label_de: str, en: str, de: str) -> Property:
+    """When a stage was first reached, by facts or by hand."""
+    return _p(f"hs_lifecyclestage_{stage}_date", "datetime", label_en, label_de,
+              f"{en}; or when people first set this stage, if earlier.",
+              f"{de}; oder wann die Phase zuerst von Hand gesetzt wurde, wenn früher.")  # fmt: skip
 
 
 PROPERTIES = (
-    _p("firstname", "string", "First Name", "Vorname", _SHOP_EN, _SHOP_DE),
-    _p("lastname", "string", "Last Name", "Nachname", _SHOP_EN, _SHOP_DE),
+    _p("firstname", "string", "First Name", "Vorname", _SHOP_EN, _SHOP_DE, own=True),
+    _p("lastname", "string", "Last Name", "Nachname", _SHOP_EN, _SHOP_DE, own=True),
     _p("email", "email", "Email", "E-Mail",
        "Address of the most recently changed shop account, else of the newest order, else of the newest cart, "
        "else one the contact was found by.",
@@ -57,44 +60,51 @@ PROPERTIES = (
     _p("hs_email_domain", "string", "Email Domain", "E-Mail-Domain",
        "The part of the email address after the @, in lower case.",
        "Der Teil der E-Mail-Adresse nach dem @, in Kleinbuchstaben."),
-    _p("phone", "phone", "Phone Number", "Telefonnummer", _SHOP_EN, _SHOP_DE),
+    _p("phone", "phone", "Phone Number", "Telefonnummer", _SHOP_EN, _SHOP_DE, own=True),
     _own("mobilephone", "phone", "Mobile Phone Number", "Mobiltelefon"),
     _own("fax", "phone", "Fax Number", "Faxnummer"),
     _p("address", "string", "Street Address", "Straße und Hausnummer",
-       "Both lines of the billing address.", "Beide Zeilen der Rechnungsadresse."),
-    _p("city", "string", "City", "Ort", "From the billing address.", "Aus der Rechnungsadresse."),
+       "Both lines of the billing address.", "Beide Zeilen der Rechnungsadresse.", own=True),
+    _p("city", "string", "City", "Ort", "From the billing address.", "Aus der Rechnungsadresse.", own=True),
     _p("state", "string", "State/Region", "Bundesland/Region",
-       "From the billing address, as the shop writes it.", "Aus der Rechnungsadresse, wie der Shop sie führt."),
-    _p("zip", "string", "Postal Code", "Postleitzahl", "From the billing address.", "Aus der Rechnungsadresse."),
+       "From the billing address, as the shop writes it.", "Aus der Rechnungsadresse, wie der Shop sie führt.", own=True),
+    _p("zip", "string", "Postal Code", "Postleitzahl", "From the billing address.", "Aus der Rechnungsadresse.", own=True),
     _p("country", "string", "Country/Region", "Land/Region",
        "From the billing address, the two-letter code of ISO 3166.",
-       "Aus der Rechnungsadresse, der Code aus zwei Buchstaben nach ISO 3166."),
+       "Aus der Rechnungsadresse, der Code aus zwei Buchstaben nach ISO 3166.", own=True),
     _p("company", "string", "Company Name", "Firma",
-       "Of the shop account, else of the billing address.", "Aus dem Shopkonto, sonst aus der Rechnungsadresse."),
+       "Of the shop account, else of the billing address.", "Aus dem Shopkonto, sonst aus der Rechnungsadresse.", own=True),
     _own("jobtitle", "string", "Job Title", "Position"),
     _own("salutation", "string", "Salutation", "Anrede"),
     _own("website", "url", "Website URL", "Website"),
     _p("hs_language", "string", "Preferred Language", "Bevorzugte Sprache",
        "Language of the most recently changed shop account that has one.",
-       "Sprache des zuletzt geänderten Shopkontos, das eine führt."),
+       "Sprache des zuletzt geänderten Shopkontos, das eine führt.", own=True),
     _own("hs_timezone", "string", "Time Zone", "Zeitzone"),
     _p("lifecyclestage", "enumeration", "Lifecycle Stage", "Lebenszyklusphase",
-       "Customer with a counted order; else subscriber with valid consent to the newsletter; else lead with an "
-       "account or a cart; else other.",
-       "Kunde mit gezählter Bestellung; sonst Abonnent mit gültiger Newsletter-Einwilligung; sonst Lead mit Konto "
-       "oder Warenkorb; sonst Sonstige.", options=_STAGES),
+       "The furthest stage reached, never falling back by itself: subscriber with a first consent to marketing by "
+       "e-mail, lead with an account or a cart, marketing qualified lead in a checkout, opportunity with an order placed "
+       "(paid or not), customer with a counted order, evangelist with five; else other. A stage set by hand holds; only "
+       "what happens after that moment moves it further.",
+       "Die weiteste erreichte Phase, von selbst nie zurück: Abonnent mit der ersten Einwilligung in E-Mail-Werbung, Lead "
+       "mit Konto oder Warenkorb, Marketing-qualifizierter Lead an der Kasse, Verkaufschance mit einer Bestellung (bezahlt "
+       "oder nicht), Kunde mit gezählter Bestellung, Fürsprecher mit fünf; sonst Sonstige. Eine von Hand gesetzte Phase "
+       "bleibt; nur was danach geschieht, führt weiter.", options=_STAGES, own=True),
     _p("hs_lifecyclestage_subscriber_date", "datetime", "Became a Subscriber Date", "Abonnent seit",
        "First grant for marketing by e-mail, also when withdrawn later.",
        "Erste Einwilligung in E-Mail-Werbung, auch wenn sie später widerrufen wurde."),
     _p("hs_lifecyclestage_lead_date", "datetime", "Became a Lead Date", "Lead seit",
        "First account or cart.", "Erstes Konto oder erster Warenkorb."),
     _stage_date("marketingqualifiedlead", "Became a Marketing Qualified Lead Date",
-                "Marketing-qualifizierter Lead seit"),
-    _stage_date("salesqualifiedlead", "Became a Sales Qualified Lead Date", "Vertriebsqualifizierter Lead seit"),
-    _stage_date("opportunity", "Became an Opportunity Date", "Verkaufschance seit"),
+                "Marketing-qualifizierter Lead seit", "First moment in a checkout", "Erster Moment an der Kasse"),
+    _stage_date("salesqualifiedlead", "Became a Sales Qualified Lead Date", "Vertriebsqualifizierter Lead seit",
+                "No fact leads here", "Kein Ereignis führt hierher"),
+    _stage_date("opportunity", "Became an Opportunity Date", "Verkaufschance seit",
+                "Moment of the first order, paid or not", "Zeitpunkt der ersten Bestellung, bezahlt oder nicht"),
     _p("hs_lifecyclestage_customer_date", "datetime", "Became a Customer Date", "Kunde seit",
        "Moment of the first counted order.", "Zeitpunkt der ersten gezählten Bestellung."),
-    _stage_date("evangelist", "Became an Evangelist Date", "Fürsprecher seit"),
+    _stage_date("evangelist", "Became an Evangelist Date", "Fürsprecher seit",
+                "Moment of the fifth counted order", "Zeitpunkt der fünften gezählten Bestellung"),
     _p("hs_lifecyclestage_other_date", "datetime", "Became an Other Lifecycle Date", "Sonstige Phase seit",
        "The create date, while the stage is other.", "Das Erstelldatum, solange die Phase Sonstige ist."),
     _p("createdate", "datetime", "Create Date", "Erstelldatum",

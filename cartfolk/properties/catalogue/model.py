@@ -22,6 +22,9 @@ _COLUMNS: dict[Type, str] = {
 }
 
 
+READ_ONLY = frozenset({"hs_merged_object_ids"})  # kept in contact_custom, written by merges alone
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A group of properties. ``shop_group``: pages show it under the platform's name, e.g. "WooCommerce"."""
@@ -42,6 +45,7 @@ class Option:
     value: str
     label_en: str
     label_de: str
+    hidden: bool = False
 
     def label(self, language: str) -> str:
         return self.label_de if language.startswith("de") else self.label_en
@@ -54,7 +58,8 @@ class Property:
     ``currency`` marks an amount of money: in the account's home currency, or in the currency that the
     property named by ``currency_in`` holds. ``whole`` numbers have no decimals. ``multi`` values are lists.
     ``computed`` values are derived from facts and never edited; a computed one that is not ``stored`` is
-    derived when it is read. ``block`` places a shop's property on the contact page (see ``BLOCKS``).
+    derived when it is read. ``block`` places a shop's property on the contact page (see ``BLOCKS``). ``own``: the word
+    of a person goes before the shop's (docs/decisions/0009). ``formula`` computes a custom property from others.
     """
 
     name: str
@@ -73,6 +78,21 @@ class Property:
     stored: bool = True
     hidden: bool = False
     block: str | None = None
+    own: bool = False
+    formula: str | None = None
+    percent: bool = False
+    archived: bool = False
+    custom: bool = False
+
+    @property
+    def table(self) -> str:
+        """The table whose column holds the value that counts."""
+        return "contact_property" if self.computed and self.stored else "contact_custom"
+
+    @property
+    def editable(self) -> bool:
+        """Whether people and the API may set it."""
+        return self.own or not (self.computed or self.formula or self.name in READ_ONLY)
 
     def label(self, language: str) -> str:
         return self.label_de if language.startswith("de") else self.label_en

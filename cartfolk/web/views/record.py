@@ -204,7 +204,7 @@ def _frame(conn: Connection, person: dict[str, Any]) -> dict[str, Any]:
 
 def _values(conn: Connection, contact_id: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name in ("contact_values", "contact_custom_values"):
+    for name in ("contact_custom_values", "contact_values"):  # where both have a value, the computed one counts
         for (row,) in conn.execute(Q[name], {"contact": contact_id}):
             found |= {key: value for key, value in row.items() if value is not None}
     return found

@@ -1,0 +1,52 @@
+-- Values that people, files and programs give (write.py).
+
+-- :name kept
+-- Where each asked contact lives now: itself, or the one it was merged into (a merge names the last kept one).
+with recursive place (asked, contact_id, step) as (
+    select c, c, 0 from unnest(%(contacts)s::bigint[]) c
+    union all
+    select place.asked, m.kept_id, step + 1
+    from place cross join lateral (
+        select kept_id from contact_merge where gone_id = place.contact_id
+            and not exists (select from contact where contact.contact_id = place.contact_id)
+        order by merge_id desc limit 1
+    ) m where step < 50
+)
+select distinct on (asked) asked, contact_id from place order by asked, step desc
+
+-- :name present
+-- What counts now, and people's own words beside it.
+select {columns} from unnest(%(contacts)s::bigint[]) asked (contact_id)
+left join contact_property p on p.contact_id = asked.contact_id
+left join contact_custom c on c.contact_id = asked.contact_id
+
+-- :name store
+-- The new values as JSON objects become the columns' types; what an object does not name stays.
+insert into contact_custom (contact_id, {columns})
+select asked.contact_id, {values}
+from unnest(%(contacts)s::bigint[], %(docs)s::text[]) asked (contact_id, doc)
+left join lateral (select * from contact_custom c where c.contact_id = asked.contact_id offset 0) old on true
+cross join lateral jsonb_populate_record(old::contact_custom, asked.doc::jsonb) filled
+on conflict (contact_id) do update set {changes}
+
+-- :name note
+-- One row of history a contact that changed.
+insert into property_history (contact_id, at, source, source_id, by, changes)
+select contact_id, %(at)s, %(source)s, %(source_id)s, %(by)s, changes::jsonb
+from unnest(%(contacts)s::bigint[], %(changes)s::text[]) t (contact_id, changes) where changes <> '{}'
+
+-- :name fold
+-- What followed from the same write joins its row: one change-set a contact and write.
+with mine as (
+    select contact_id, max(change_id) as last, min(change_id) as first
+    from property_history
+    where contact_id = any(%(contacts)s) and at = %(at)s and source = %(source)s and source_id = %(source_id)s
+        and by = %(by)s
+    group by contact_id having count(*) > 1
+), late as (
+    delete from property_history h using mine
+    where h.contact_id = mine.contact_id and h.change_id = mine.last returning h.contact_id, h.changes
+)
+update property_history h set changes = h.changes || late.changes
+from mine join late on late.contact_id = mine.contact_id
+where h.contact_id = mine.contact_id and h.change_id = mine.first
