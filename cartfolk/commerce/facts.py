@@ -212,9 +212,12 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
     for one in winners.values():
         order = one.record
         assert isinstance(order, Order)
-        status = str(maps.get(one.store_id, {}).get(order.status_raw, order.status))
+        status = _status(order, one.store_id, maps)
         rows.append(stage.order_row(order, one.contact_id, one.object_id, one.store_id, one.received_at, status))
     _staged(conn, "orders", stage.ORDERS, rows)
+    conn.execute(Q["keep_versions"])
+    if len(winners) < len(placed):
+        _add_versions(conn, [one for one in placed if winners[one.contact_id, one.object_id] is not one], maps)
     written = {(contact, order): known for contact, order, known in conn.execute(Q["upsert_orders"])}
     known = [key for key, was_known in written.items() if was_known]
     dates: dict[tuple[int, int, str], datetime] = {}
@@ -247,6 +250,26 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
     if len(written) < len(placed):
         changed |= _late_words(conn, [one for one in placed if not _applied(one, winners, written)])
     return changed
+
+
+def _status(order: Order, store_id: int, maps: Mapping[int, Mapping[str, str]]) -> str:
+    """Our word for the order's status, the owner's own map first."""
+    return str(maps.get(store_id, {}).get(order.status_raw, order.status))
+
+
+def _add_versions(conn: Connection, passed: Sequence[Placed], maps: Mapping[int, Mapping[str, str]]) -> None:
+    """Keeps what versions of orders told that came together with a newer one."""
+    told = [(one, order) for one in passed if isinstance(order := one.record, Order)]
+    conn.execute(
+        Q["add_versions"],
+        {
+            "contacts": [one.contact_id for one, _ in told],
+            "orders": [one.object_id for one, _ in told],
+            "times": [order.updated_at for _, order in told],
+            "statuses": [_status(order, one.store_id, maps) for one, order in told],
+            "raws": [stage.clean(order.status_raw) for _, order in told],
+        },
+    )
 
 
 def _applied(one: Placed, winners: dict[Any, Placed], written: dict[Any, bool]) -> bool:

@@ -20,7 +20,7 @@ Q = Statements.beside(__file__)
 Move = tuple[str, int | tuple[int, str], int, int]
 
 _TABLES = {
-    "order": (("orders", "order_id"), ("order_line", "order_id"), ("refund", "order_id")),
+    "order": (("orders", "order_id"), ("order_line", "order_id"), ("refund", "order_id"), ("order_event", "order_id")),
     "cart": (("cart", "cart_id"), ("cart_line", "cart_id"), ("cart_event", "cart_id")),
 }
 

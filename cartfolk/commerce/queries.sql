@@ -94,6 +94,35 @@ where o.contact_id = s.contact_id and o.store_id = s.store_id and o.external_id 
   and t.deleted_at >= o.version and o.deleted_at is distinct from t.deleted_at
 returning o.contact_id
 
+-- :name keep_versions
+-- Before orders from the stage are written: of the stored version and the told one the older, when they differ,
+-- becomes history. Reports of one version that differ in the status are told apart by it.
+insert into order_event (contact_id, order_id, at, status, status_raw)
+select contact_id, order_id, at, status, status_raw
+from (
+    select o.contact_id, o.order_id, older.*
+    from stage_orders s
+    join orders o on o.contact_id = s.contact_id and o.order_id = s.order_id
+    cross join lateral (
+        select o.version as at, o.status, o.status_raw
+        where (s.version, s.received_at) >= (o.version, o.received_at)
+        union all
+        select s.version, s.status, s.status_raw
+        where (s.version, s.received_at) < (o.version, o.received_at)
+    ) older
+    where (s.version, s.status_raw) <> (o.version, o.status_raw)
+) e
+order by contact_id, order_id, at, status_raw
+on conflict do nothing
+
+-- :name add_versions
+-- Versions of orders that came together with a newer one.
+insert into order_event (contact_id, order_id, at, status, status_raw)
+select * from unnest(%(contacts)s::bigint[], %(orders)s::bigint[], %(times)s::timestamptz[], %(statuses)s::text[],
+                     %(raws)s::text[])
+order by 1, 2, 3, 5
+on conflict do nothing
+
 -- :name upsert_orders
 -- Orders from the stage: newer or equal versions only, and only where something changes; a rate once told
 -- outlives a version without one. Says which rows were there before (xmax is 0 in a row just inserted), so
@@ -820,6 +849,13 @@ from store_rule where %(store)s::bigint is null or store_id = %(store)s order by
 -- Orders already stored follow the owner's new map.
 update orders set status = %(statuses)s::jsonb ->> status_raw
 where store_id = %(store)s and status <> %(statuses)s::jsonb ->> status_raw
+
+-- :name map_event_statuses
+-- And what is known of their former versions.
+update order_event e set status = %(statuses)s::jsonb ->> e.status_raw
+from orders o
+where o.contact_id = e.contact_id and o.order_id = e.order_id and o.store_id = %(store)s
+  and e.status <> %(statuses)s::jsonb ->> e.status_raw
 
 -- :name mark_store
 -- Everybody with a fact from this store.

@@ -84,5 +84,6 @@ def save(
     if before is None or before == after:
         return
     if before.statuses != mapping:
-        conn.execute(Q["map_statuses"], {"store": store_id, "statuses": Jsonb(mapping)})
+        for statement in ("map_statuses", "map_event_statuses"):
+            conn.execute(Q[statement], {"store": store_id, "statuses": Jsonb(mapping)})
     conn.execute(Q["mark_store"], {"store": store_id})

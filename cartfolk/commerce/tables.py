@@ -8,6 +8,7 @@ PERSON_TABLES: tuple[str, ...] = (
     "orders",
     "order_line",
     "refund",
+    "order_event",
     "cart",
     "cart_line",
     "cart_event",

@@ -48,10 +48,29 @@ def test_any_order_of_versions_ends_the_same(conn):
         for record in (*sequence, sequence[0]):
             put(conn, record)
         state(conn, T + 999 * MINUTE)
-        tables = ("orders", "order_line", "refund", "cart", "cart_line", "cart_event", "conversion")
+        tables = ("orders", "order_line", "refund", "order_event", "cart", "cart_line", "cart_event", "conversion")
         seen.add(str([conn.execute(f"select * from {t} order by {t}::text").fetchall() for t in tables]))
         conn.execute("truncate " + ", ".join(tables) + ", consent_event")
     assert len(seen) == 1
+
+
+def test_every_version_of_an_order_is_known_whatever_order_they_came_in(conn):
+    setup(conn)
+    words = ("pending", "processing", "completed", "refunded")
+    told = [order(n, status_raw=word, status=word if word != "processing" else "completed")
+            for n, word in enumerate(words)]  # fmt: skip
+    seen = set()
+    for sequence in permutations(told):
+        with conn.transaction():  # the first two in one delivery
+            facts.write(conn, [facts.Placed(one, 1, 50, 7, T) for one in sequence[:2]], lane=0)
+        for record in (*sequence[2:], sequence[0]):
+            put(conn, record)
+        seen.add(str(conn.execute("select at, status_raw from order_event order by at").fetchall()
+                     + conn.execute("select version, status_raw from orders").fetchall()))  # fmt: skip
+        conn.execute("truncate orders, order_line, order_event")
+    assert len(seen) == 1
+    (only,) = seen
+    assert all(word in only for word in words)
 
 
 def test_a_cart_lapses_at_exactly_the_limit_and_a_late_order_takes_it_back(conn):
