@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -139,8 +138,8 @@ class Context:
 
     properties: Mapping[str, Defined]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    stores: Mapping[int, str] = MappingProxyType({})
-    segments: Mapping[int, Known] = MappingProxyType({})
+    stores: Mapping[int, str] = field(default_factory=dict)
+    segments: Mapping[int, Known] = field(default_factory=dict)
     itself: int | None = None
 
 
