@@ -11,3 +11,41 @@ from property_definition order by position, name
 
 -- :name display
 select name, position, hidden from property_display
+
+-- :name add_group
+insert into property_group (name, label_en, label_de, position)
+select %(name)s, %(en)s, %(de)s, coalesce(max(position) + 1, 0) from property_group
+
+-- :name add
+-- A new property stands last.
+insert into property_definition (name, label_en, label_de, description_en, description_de, group_name, type, multi,
+    currency, percent, whole, options, hidden, position)
+select %(name)s, %(en)s, %(de)s, %(about_en)s, %(about_de)s, %(group)s, %(type)s, %(multi)s, %(currency)s, %(percent)s,
+    %(whole)s, %(options)s, %(hidden)s, coalesce(max(position) + 1, 0) from property_definition
+
+-- :name change
+update property_definition set label_en = %(en)s, label_de = %(de)s, description_en = %(about_en)s,
+    description_de = %(about_de)s, group_name = %(group)s, type = %(type)s, multi = %(multi)s, currency = %(currency)s,
+    percent = %(percent)s, whole = %(whole)s, options = %(options)s, hidden = %(hidden)s
+where name = %(name)s
+
+-- :name archive
+-- Puts a property aside, or with an empty moment brings it back.
+update property_definition set archived_at = %(at)s where name = %(name)s
+
+-- :name delete
+delete from property_definition where name = %(name)s
+
+-- :name noted
+-- How many changes of history name the property.
+select count(*) from property_history where jsonb_exists(changes, %(name)s)
+
+-- :name order
+update property_definition d set position = coalesce(array_position(%(names)s::text[], d.name), 10000 + d.position)
+
+-- :name hide
+update property_definition set hidden = %(hidden)s where name = %(name)s
+
+-- :name hide_known
+insert into property_display (name, hidden) values (%(name)s, %(hidden)s)
+on conflict (name) do update set hidden = excluded.hidden

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties.catalogue import GROUPS, PROPERTIES
+from cartfolk.properties.defined import load
 
 Q = Statements.beside(__file__)
 
@@ -45,12 +45,13 @@ class Change:
 
 
 def values(conn: Connection, contact_id: int) -> dict[str, dict[str, Any]]:
-    """Every property of the catalogue by group, ``None`` when empty. An unknown contact has only empty ones."""
+    """Every property of this account by group, ``None`` when empty. An unknown contact has only empty ones."""
     with conn.cursor(row_factory=dict_row) as cursor:
         stored: dict[str, Any] = cursor.execute(Q["stored"], {"contact": contact_id}).fetchone() or {}
     stored["lastmodifieddate"] = stored.get("computed_at")
-    found: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
-    for item in PROPERTIES.values():
+    defined = load(conn)
+    found: dict[str, dict[str, Any]] = {group: {} for group in defined.groups}
+    for item in defined.properties.values():
         found[item.group][item.name] = stored.get(item.name)
     return found
 

@@ -1,0 +1,211 @@
+"""Groups and properties that people make: created, changed, put aside, brought back, deleted.
+
+A property is a row of property_definition and a column of contact_custom. Adding the column is instant; putting a
+property aside (archive) keeps the column and every value in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from psycopg import sql
+from psycopg.types.json import Jsonb
+
+from cartfolk.audit import log
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.properties.catalogue import PROPERTIES, Option, Property
+from cartfolk.properties.defined import load
+
+Q = Statements.beside(__file__, "definitions.sql")
+MOST = 500  # custom properties; a table of PostgreSQL holds at most 1,600 columns over its whole life
+TYPES = ("string", "text", "number", "date", "datetime", "enumeration", "bool", "email", "phone", "url")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
+_RESERVED = {"contact_id", "computed_at", "lifecyclestage_set_at", "id", "name", "search", "store_ids"}
+_LOSSLESS = {
+    ("string", "text"), ("email", "string"), ("email", "text"), ("phone", "string"), ("phone", "text"),
+    ("url", "string"), ("url", "text"), ("enumeration", "string"), ("enumeration", "text"), ("string", "enumeration"),
+}  # fmt: skip
+
+
+class BadDefinition(ValueError):
+    """The definition cannot be made or changed so; the message says what can. Correct it and try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What deleting a property would take: contacts with a value and rows of history that name it."""
+
+    contacts: int
+    changes: int
+
+
+def create_group(conn: Connection, name: str, label_en: str, label_de: str, *, by: str) -> None:
+    """Makes a group of properties. Raises BadDefinition."""
+    _check_name(name)
+    if name in load(conn).groups:
+        raise BadDefinition(_("There is a group named %(name)s already.") % {"name": name})
+    en, de = _labels(label_en, label_de)
+    with conn.transaction():
+        conn.execute(Q["add_group"], {"name": name, "en": en, "de": de})
+        log.note(conn, by, "property_group.create", f"property_group:{name}")
+
+
+def create(conn: Connection, item: Property, *, by: str) -> None:
+    """Makes a property and its column. Raises BadDefinition, and psycopg's LockNotAvailable when the table stays
+    busy for 5 s: try again."""
+    _check(conn, item)
+    known = load(conn, archived=True)
+    if item.name in known.properties:
+        raise BadDefinition(_("There is a property named %(name)s already.") % {"name": item.name})
+    if sum(p.custom for p in known.properties.values()) >= MOST:
+        raise BadDefinition(_("There are %(most)s own properties already. Delete one first.") % {"most": MOST})
+    with conn.transaction():
+        conn.execute("set local lock_timeout = '5s'")
+        conn.execute(Q["add"], _row(item))
+        conn.execute(
+            sql.SQL("alter table contact_custom add column {} {}").format(
+                sql.Identifier(item.name),
+                sql.SQL(item.column),  # one of the catalogue's column types
+            )
+        )
+        log.note(conn, by, "property.create", f"property:{item.name}", type=item.type)
+
+
+def change(conn: Connection, item: Property, *, by: str) -> None:
+    """Changes a property people made: labels, group, options, place of display; the type only where nothing is lost.
+
+    Raises BadDefinition.
+    """
+    _check(conn, item)
+    old = _custom(conn, item.name)
+    same = old.type == item.type and old.multi == item.multi and old.column == item.column
+    if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
+        raise BadDefinition(
+            _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
+            % {"name": item.name, "old": old.type, "new": item.type}
+        )
+    with conn.transaction():
+        conn.execute(Q["change"], _row(item))
+        log.note(conn, by, "property.change", f"property:{item.name}")
+
+
+def archive(conn: Connection, name: str, *, by: str) -> None:
+    """Puts a property aside: no page or writer knows it any more, its values stay. Raises BadDefinition."""
+    _custom(conn, name)
+    with conn.transaction():
+        conn.execute(Q["archive"], {"name": name, "at": now()})
+        log.note(conn, by, "property.archive", f"property:{name}")
+
+
+def restore(conn: Connection, name: str, *, by: str) -> None:
+    """Brings a property back with every value it had. Raises BadDefinition."""
+    _custom(conn, name)
+    with conn.transaction():
+        conn.execute(Q["archive"], {"name": name, "at": None})
+        log.note(conn, by, "property.restore", f"property:{name}")
+
+
+def usage(conn: Connection, name: str) -> Usage:
+    """What :func:`delete` would take. Raises BadDefinition."""
+    _custom(conn, name)
+    row = conn.execute(
+        sql.SQL("select count(*) from contact_custom where {} is not null").format(sql.Identifier(name))
+    ).fetchone()
+    noted = conn.execute(Q["noted"], {"name": name}).fetchone()
+    return Usage(int(row[0]) if row else 0, int(noted[0]) if noted else 0)
+
+
+def delete(conn: Connection, name: str, *, by: str) -> None:
+    """Deletes an archived property with its values; history keeps what it noted. Raises BadDefinition."""
+    if not _custom(conn, name).archived:
+        raise BadDefinition(_("%(name)s is in use. Archive it first, then delete it.") % {"name": name})
+    with conn.transaction():
+        conn.execute("set local lock_timeout = '5s'")
+        conn.execute(Q["delete"], {"name": name})
+        conn.execute(sql.SQL("alter table contact_custom drop column {}").format(sql.Identifier(name)))
+        log.note(conn, by, "property.delete", f"property:{name}")
+
+
+def order(conn: Connection, names: Sequence[str], *, by: str) -> None:
+    """Puts the properties people made into this order; those not named follow. Unknown names are passed over."""
+    with conn.transaction():
+        conn.execute(Q["order"], {"names": list(names)})
+        log.note(conn, by, "property.order", "property")
+
+
+def hide(conn: Connection, name: str, hidden: bool, *, by: str) -> None:
+    """Hides a property from pages, or shows it again; also one of the catalogue. Raises BadDefinition."""
+    item = load(conn, archived=True).properties.get(name)
+    if item is None:
+        raise BadDefinition(_("There is no property named %(name)s.") % {"name": name})
+    with conn.transaction():
+        conn.execute(Q["hide" if item.custom else "hide_known"], {"name": name, "hidden": hidden})
+        log.note(conn, by, "property.hide" if hidden else "property.show", f"property:{name}")
+
+
+def _custom(conn: Connection, name: str) -> Property:
+    item = load(conn, archived=True).properties.get(name)
+    if item is None or not item.custom:
+        raise BadDefinition(
+            _("%(name)s belongs to Cartfolk and cannot be changed here.") % {"name": name}
+            if name in PROPERTIES
+            else _("There is no property named %(name)s.") % {"name": name}
+        )
+    return item
+
+
+def _check(conn: Connection, item: Property) -> None:
+    _check_name(item.name)
+    _labels(item.label_en, item.label_de)
+    if item.name in PROPERTIES or item.name in _RESERVED:
+        raise BadDefinition(_("The name %(name)s is taken by Cartfolk. Choose another.") % {"name": item.name})
+    if item.type not in TYPES:
+        raise BadDefinition(
+            _("There is no type %(type)s. Choose one of %(types)s.") % {"type": item.type, "types": ", ".join(TYPES)}
+        )
+    if item.group not in load(conn).groups:
+        raise BadDefinition(_("There is no group named %(name)s.") % {"name": item.group})
+    if item.type == "enumeration" and not item.options:
+        raise BadDefinition(_("A choice needs at least one option."))
+    if item.type != "enumeration" and (item.options or item.multi):
+        raise BadDefinition(_("Only a choice has options."))
+    if len({o.value for o in item.options}) < len(item.options) or any(
+        not o.value.strip() or ";" in o.value for o in item.options
+    ):
+        raise BadDefinition(_("Each option needs a value of its own, without a semicolon."))
+    if item.type != "number" and (item.currency or item.percent or item.whole):
+        raise BadDefinition(_("Only a number can be an amount, a percentage or whole."))
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise BadDefinition(
+            _("The internal name %(name)s will not do: small letters, digits and _, beginning with a letter.")
+            % {"name": name or "?"}
+        )
+
+
+def _labels(en: str, de: str) -> tuple[str, str]:
+    """Both labels; one stands in for the other."""
+    if not (en.strip() or de.strip()):
+        raise BadDefinition(_("A label is missing."))
+    return en.strip() or de.strip(), de.strip() or en.strip()
+
+
+def _row(item: Property) -> dict[str, object]:
+    en, de = _labels(item.label_en, item.label_de)
+    return {
+        "name": item.name, "en": en, "de": de, "about_en": item.definition_en, "about_de": item.definition_de,
+        "group": item.group, "type": item.type, "multi": item.multi, "currency": item.currency,
+        "percent": item.percent, "whole": item.whole, "hidden": item.hidden,
+        "options": Jsonb([_option(o) for o in item.options]),
+    }  # fmt: skip
+
+
+def _option(option: Option) -> dict[str, object]:
+    en, de = option.label_en or option.value, option.label_de or option.label_en or option.value
+    return {"value": option.value, "en": en, "de": de, "hidden": option.hidden}
