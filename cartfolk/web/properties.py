@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties import catalogue
+from cartfolk.properties.defined import Defined
 
 Q = Statements.beside(__file__)
 SHOP = "shop"  # the one group that holds all of the shop's own properties
@@ -32,6 +33,8 @@ class Shown:
     computed: bool
     options: Mapping[str, str] = field(default_factory=dict)  # value -> label
     currency_in: str = ""  # the property that holds the amount's currency; "" = home currency
+    custom: bool = False  # made in this account
+    archived: bool = False
 
 
 def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]:
@@ -40,8 +43,10 @@ def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]
     return {name: kind for name, kind in rows if name not in {"contact_id", "computed_at"}}
 
 
-def everything(platforms: Iterable[str] = ()) -> list[Shown]:
-    """The whole catalogue in its order. ``platforms``: labels of connected shops, which name the shop's group.
+def everything(platforms: Iterable[str] = (), defined: Defined | None = None) -> list[Shown]:
+    """The whole catalogue in its order, or what is ``defined``.
+
+    ``platforms``: labels of connected shops, which name the group of the shop.
 
     The shop's own properties come as one group that carries the platform's name, cut into blocks; the other
     groups follow as they are. Contact information, e-mail and social media stand before the shop, the rest after.
@@ -49,12 +54,13 @@ def everything(platforms: Iterable[str] = ()) -> list[Shown]:
     shop = " · ".join(dict.fromkeys(platforms)) or gettext("Shop")
     german = (get_language() or "en").startswith("de")
     blocks = {name: place for place, name in enumerate(catalogue.BLOCKS)}
-    groups = {name: place for place, name in enumerate(catalogue.GROUPS)}
+    defined = defined or Defined(catalogue.GROUPS, catalogue.PROPERTIES)
+    groups = {name: place for place, name in enumerate(defined.groups)}
     found: list[tuple[tuple[int, int, int], Shown]] = []
-    for place, item in enumerate(catalogue.PROPERTIES.values()):
+    for place, item in enumerate(defined.properties.values()):
         if item.hidden:
             continue
-        group = catalogue.GROUPS[item.group]
+        group = defined.groups[item.group]
         own = group.shop_group
         block = catalogue.BLOCKS.get(item.block or "") if own else None
         rank = (
@@ -71,6 +77,8 @@ def everything(platforms: Iterable[str] = ()) -> list[Shown]:
             computed=item.computed,
             options={option.value: option.label_de if german else option.label_en for option in item.options},
             currency_in=item.currency_in or "",
+            custom=item.custom,
+            archived=item.archived,
         )
         found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
     return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]

@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import iso, now
 from cartfolk.properties import compute
+from cartfolk.properties.defined import load
 from cartfolk.stores import lookup
 
 from .. import properties, values
@@ -108,7 +109,7 @@ def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
         return redirect("web:contact-properties", person, permanent=False)
     frame = _frame(conn, person)
     found = _values(conn, contact_id)
-    catalogue = properties.everything(frame["labels"])
+    catalogue = properties.everything(frame["labels"], load(database()))
     groups: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(shown.group for shown in catalogue):
         mine = [shown for shown in catalogue if shown.group == name]
@@ -152,7 +153,7 @@ def contact_history(request: HttpRequest, contact_id: int, name: str) -> HttpRes
     """One property's changes, newest first, for the panel beside it."""
     conn = database()
     frame = {"labels": labels(conn)}
-    shown = next((p for p in properties.everything(frame["labels"]) if p.name == name), None)
+    shown = next((p for p in properties.everything(frame["labels"], load(database())) if p.name == name), None)
     if shown is None:
         raise Http404(_("There is no property of this name."))
     rows = conn.execute(Q["history"], {"contact": contact_id, "name": name, "limit": 100}).fetchall()
