@@ -22,6 +22,7 @@ from datetime import datetime
 import psycopg
 
 from cartfolk.commerce import derive, facts
+from cartfolk.commerce import tables as commerce_tables
 from cartfolk.connectors.base import Connector
 from cartfolk.connectors.base import kind as stream_kind
 from cartfolk.connectors.canonical import (
@@ -49,6 +50,7 @@ from cartfolk.identity.resolve import (
 from cartfolk.inbox import deliveries, progress, quarantine, reading
 from cartfolk.inbox.deliveries import Delivery
 from cartfolk.properties import compute
+from cartfolk.properties import tables as property_tables
 from cartfolk.stores.lookup import by_id
 from cartfolk.stores.shop import reader
 
@@ -68,6 +70,14 @@ class Received:
 
 class Facts:
     """Carries facts along when identity merges contacts or hands an e-mail over."""
+
+    tables: Sequence[str] = tuple(
+        table
+        for room in (commerce_tables, property_tables)
+        for table in room.PERSON_TABLES
+        if table not in commerce_tables.QUEUES
+    )
+    derived: Sequence[str] = (*commerce_tables.DERIVED_TABLES, *property_tables.DERIVED_TABLES)
 
     def people(self, conn: Connection, merges: Mapping[int, int], transfers: Sequence[Transfer]) -> None:
         if merges:

@@ -9,8 +9,11 @@ The rules (DESIGN.md §3, docs/decisions/0002):
    differ by their spelling alone: a guest who comes back changes nothing.
 3. A guest contact whose e-mail an account claims becomes that account's contact. Two accounts of one shop are
    never merged by an e-mail: the stronger claim takes the address, and with it what guests did under it.
-4. Accounts of *different* shops whose own e-mail is the same are one person.
+4. Accounts of *different* shops whose own e-mail is the same are one person, unless the address is an office's
+   (info@, shop@ ...): many people may share that one, so a person decides.
 5. A phone number names somebody only when nothing better does.
+6. Two contacts a person called two people are never merged by a rule, and neither takes an address from the other.
+   What an account does still goes to whoever has that account (rule 1).
 """
 
 from __future__ import annotations
@@ -19,6 +22,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
+
+from . import normalise
 
 GUEST, SEEN, OWN = 0, 1, 2  # strength of a claim
 
@@ -63,6 +68,7 @@ class Known:
     emails: dict[str, Owner] = field(default_factory=dict)
     phones: dict[str, Owner] = field(default_factory=dict)
     contact_accounts: dict[int, set[Account]] = field(default_factory=dict)
+    apart: dict[int, set[int]] = field(default_factory=dict)  # contact -> those known to be somebody else
 
 
 class Claim(NamedTuple):
@@ -99,7 +105,11 @@ class Decision:
 class _Union:
     """Contacts found to be the same person; the oldest existing one stands for all."""
 
-    def __init__(self, contact_accounts: Mapping[int, Iterable[Account]]) -> None:
+    def __init__(
+        self, contact_accounts: Mapping[int, Iterable[Account]], apart: Mapping[int, Iterable[int]] | None = None
+    ) -> None:
+        self._apart = {contact: set(others) for contact, others in (apart or {}).items()}
+        self._members: dict[int, set[int]] = {}
         self._parent: dict[int, int] = {}
         self._accounts: dict[int, set[Account]] = {key: set(value) for key, value in contact_accounts.items()}
         self._next = 0
@@ -119,12 +129,22 @@ class _Union:
     def add(self, contact: int, account: Account) -> None:
         self.accounts(contact).add(account)
 
+    def members(self, contact: int) -> set[int]:
+        root = self.find(contact)
+        return self._members.setdefault(root, {root})
+
+    def apart(self, one: int, other: int) -> bool:
+        """Did a person say that somebody among the one is not somebody among the other?"""
+        return bool(self._apart) and any(self._apart.get(m, set()) & self.members(other) for m in self.members(one))
+
     def merge(self, one: int, other: int) -> int:
+        """One contact of two that are not apart; returns the one that stays."""
         one, other = self.find(one), self.find(other)
         if one == other:
             return one
         # existing contacts (> 0) before new ones, older before younger
         kept, gone = sorted((one, other), key=lambda contact: (contact < 0, abs(contact)))
+        self.members(kept).update(self.members(gone))
         self._parent[gone] = kept
         self.accounts(kept).update(self._accounts.pop(gone, set()))
         return kept
@@ -152,7 +172,7 @@ def final_targets(merges: Mapping[int, int]) -> dict[int, int]:
 
 def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
     """Applies the rules above to ``sightings``; touches nothing."""
-    union = _Union(known.contact_accounts)
+    union = _Union(known.contact_accounts, known.apart)
     accounts: dict[Account, int] = {}
     new_accounts: dict[Account, int] = {}
     best: dict[tuple[str, Account], Sighting] = {}  # the strongest claim of each account on each e-mail
@@ -255,12 +275,14 @@ def _contest(owner: Owner | None, claimed: Owner, union: _Union, transfers: list
     stronger = claimed if claimed.rank > owner.rank else owner
     if holder == claimant:
         return stronger
+    if union.apart(holder, claimant):
+        return owner
     held = union.accounts(holder)
     if not held:  # a guest: the account's person did that
         union.merge(holder, claimant)
         return claimed
     same_shop = {store for store, _ in held} & {store for store, _ in union.accounts(claimant)}
-    if not same_shop and owner.strength == OWN and claimed.strength == OWN:
+    if not same_shop and owner.strength == OWN and claimed.strength == OWN and not normalise.shared(email):
         union.merge(holder, claimant)
         return stronger
     if stronger is claimed:

@@ -6,6 +6,14 @@ import re
 import unicodedata
 
 _NO_ADDRESS = re.compile(r"[\s\x00-\x1f]")  # an address has no spaces and no control characters
+# Mailboxes of an office, a shop or a machine: several people may write from them.
+SHARED = frozenset(
+    {"abuse", "accounting", "admin", "bestellung", "bestellungen", "billing", "buchhaltung", "buero", "büro", "contact"}
+    | {"contacto", "einkauf", "empfang", "enquiries", "finance", "hello", "help", "hostmaster", "hr", "info", "invoice"}
+    | {"invoices", "kasse", "kontakt", "kundenservice", "mail", "marketing", "no-reply", "noreply", "office", "order"}
+    | {"orders", "post", "postmaster", "purchasing", "rechnung", "rechnungen", "sales", "sekretariat", "service"}
+    | {"shop", "support", "team", "verkauf", "verwaltung", "webmaster", "webshop"}
+)
 _LONGEST_EMAIL = 320  # RFC 3696 errata 1690 allows 254 in mail; shops store up to 320
 
 
@@ -29,6 +37,11 @@ def email(text: str | None) -> str | None:
 
 def _folded(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).strip().lower())
+
+
+def shared(address: str) -> bool:
+    """Is this normalised address an office's rather than a person's (info@, shop@)?"""
+    return address.rpartition("@")[0] in SHARED
 
 
 def phone(text: str | None) -> str | None:

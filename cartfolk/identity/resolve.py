@@ -17,9 +17,13 @@ from typing import NamedTuple, Protocol
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 
+from . import merges as records
+from . import snapshot as rows_of
 from .decide import Account, Claim, Decision, Known, Owner, Sighting, Transfer, decide, final_targets
+from .tables import NAMES
 
 Q = Statements.beside(__file__)
+kept = records.kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,9 @@ class Move(NamedTuple):
 
 class Mover(Protocol):
     """Carries facts along, inside the deciding transaction, so that they move together with the names."""
+
+    tables: Sequence[str]  # every table with a contact's rows beside identity's own, queues left out
+    derived: Sequence[str]  # those of them that a refresh makes from the others
 
     def people(self, conn: Connection, merges: Mapping[int, int], transfers: Sequence[Transfer]) -> None: ...
 
@@ -148,6 +155,8 @@ def look_up(conn: Connection, sightings: Sequence[Sighting]) -> Known:
         rows = conn.execute(Q["accounts_of_contacts"], {"contacts": sorted(contacts)})
         for contact, store, external in rows:
             known.contact_accounts.setdefault(contact, set()).add((store, external))
+        for contact, other in conn.execute(records.Q["aparts"], {"contacts": sorted(contacts)}):
+            known.apart.setdefault(contact, set()).add(other)
     return known
 
 
@@ -157,15 +166,16 @@ def _write(conn: Connection, decision: Decision, mover: Mover) -> list[int | Non
         rows = conn.execute(Q["new_contact_ids"], {"count": len(decision.new_contacts)}).fetchall()
         real = {temporary: row[0] for temporary, row in zip(decision.new_contacts, rows, strict=True)}
         conn.execute(Q["add_contacts"], {"contacts": sorted(real.values())})
+    # Merges come before the claims that found them: their snapshots show the names as they were.
+    if decision.merges or decision.transfers:
+        transfers = [Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers]
+        merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
     if decision.new_accounts:
         _add_accounts(conn, {a: real.get(c, c) for a, c in decision.new_accounts.items()})
     if decision.claims:
         _claim(conn, sorted(decision.claims), real)
     if decision.renamed:
         mover.renamed(conn, decision.renamed)
-    if decision.merges or decision.transfers:
-        transfers = [Transfer(t.email, t.source, real.get(t.target, t.target)) for t in decision.transfers]
-        merge(conn, decision.merges, "The same e-mail address", "sync", transfers, mover)
     return [None if contact is None else real.get(contact, contact) for contact in decision.contacts]
 
 
@@ -216,33 +226,19 @@ def merge(
     by: str,
     transfers: Sequence[Transfer],
     mover: Mover,
+    at: datetime | None = None,
 ) -> None:
     """Makes one contact of each pair (gone -> kept) and hands transferred guests' facts over.
 
-    Inside the caller's transaction. Chains are followed to their end. Records who, when and why, with the
-    names that moved. Raises ``ValueError`` for contacts merged in a circle.
+    Inside the caller's transaction. Chains are followed to their end. Records who, when (``at``, default now) and
+    why, with the names that moved and the rows of both before. Raises ``ValueError`` for contacts merged in a circle.
     """
     merges = final_targets(merges)
     contacts = sorted({*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)})
     conn.execute(Q["lock_for_merge"], {"contacts": contacts})
-    gone = sorted(merges)
-    if gone:
-        evidence = {
-            contact: [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": contact})] for contact in gone
-        }
-        pairs = {"gone": gone, "kept": [merges[contact] for contact in gone]}
-        conn.execute(Q["merge_identities"], pairs)
-        conn.execute(
-            Q["record_merges"],
-            {
-                **pairs,
-                "at": now(),
-                "reason": reason,
-                "by": by,
-                "evidence": [json.dumps({"names": evidence[contact]}) for contact in gone],
-            },
-        )
-    mover.people(conn, merges, transfers)
+    for gone, keeper in sorted(merges.items()):
+        _merge_pair(conn, gone, keeper, reason, by, mover, at)
+    mover.people(conn, {}, transfers)
     if transfers:
         handed = conn.execute(
             Q["hand_over"],
@@ -254,6 +250,34 @@ def merge(
         )
         mover.objects(conn, [Move(*row) for row in handed])
     conn.execute(Q["mark_moved"], {"contacts": contacts})
+
+
+def _merge_pair(
+    conn: Connection, gone: int, keeper: int, reason: str, by: str, mover: Mover, at: datetime | None
+) -> None:
+    """One merge with what an undo needs: a few statements more, and merges are rare."""
+    shapes = rows_of.shapes(conn, [*NAMES, *mover.tables])
+    before = rows_of.read(conn, shapes, [gone, keeper])
+    names = [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": gone})]
+    conn.execute(Q["merge_identities"], {"gone": [gone], "kept": [keeper]})
+    mover.people(conn, {gone: keeper}, [])
+    facts = {table: shapes[table] for table in mover.tables if table not in mover.derived}
+    made = rows_of.made_by_merge(before, rows_of.read(conn, facts, [keeper]), gone, keeper)
+    recorded = conn.execute(
+        Q["record_merge"],
+        {
+            "gone": gone,
+            "kept": keeper,
+            "at": at or now(),
+            "reason": reason,
+            "by": by,
+            "evidence": json.dumps({"names": names}),
+        },
+    ).fetchone()
+    assert recorded is not None
+    rows_of.save(conn, recorded[0], before, made, keeper)
+    conn.execute(records.Q["hand_aparts"], {"gone": gone, "kept": keeper})
+    conn.execute(records.Q["forget_pairs"], {"contacts": [gone]})
 
 
 @dataclass(slots=True)

@@ -608,13 +608,13 @@ where contact_id = %(contact)s and (%(name)s::text is null or jsonb_exists(chang
 order by at desc, change_id desc limit %(limit)s
 
 -- :name move_history
--- The history of contacts that are gone continues under those that were kept (insert, then delete: the rows
--- may live on another server).
-insert into property_history (contact_id, at, source, source_id, by, changes)
-select m.kept, h.at, h.source, h.source_id, h.by, h.changes
+-- The history of contacts that are gone continues under those that were kept, under its own numbers (insert, then
+-- delete: the rows may live on another server).
+insert into property_history (contact_id, change_id, at, source, source_id, by, changes)
+overriding system value
+select m.kept, h.change_id, h.at, h.source, h.source_id, h.by, h.changes
 from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
 join property_history h on h.contact_id = m.gone
-order by h.change_id
 
 -- :name remember_merge
 -- The kept contacts keep the numbers of those that are gone.
