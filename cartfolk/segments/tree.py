@@ -124,6 +124,16 @@ Node = Group | Property | Event | Consent | Member | Store
 
 
 @dataclass(frozen=True, slots=True)
+class Shop:
+    """A store, as far as a condition must know it: which of our order statuses count there, and its home currency
+    (ISO 4217; empty when it is not known)."""
+
+    name: str
+    counted: tuple[str, ...] = ("completed", "refunded")
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """Another segment, as far as a condition must know it: ``uses`` are the segments its definition names."""
 
@@ -138,9 +148,15 @@ class Context:
 
     properties: Mapping[str, Defined]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    stores: Mapping[int, str] = field(default_factory=dict)
+    stores: Mapping[int, Shop] = field(default_factory=dict)
     segments: Mapping[int, Known] = field(default_factory=dict)
     itself: int | None = None
+
+    @property
+    def currency(self) -> str:
+        """The account's home currency: that of the first store; nothing when it is not known."""
+        code = self.stores[min(self.stores)].currency if self.stores else ""
+        return code if code.isalnum() else ""
 
 
 def walk(node: Node) -> Iterator[Node]:
