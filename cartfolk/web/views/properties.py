@@ -11,9 +11,8 @@ import psycopg
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
@@ -33,34 +32,34 @@ _KINDS: dict[str, tuple[Type, str]] = {
     "multi": ("enumeration", "multi"), "email": ("email", ""), "phone": ("phone", ""), "url": ("url", ""),
 }  # fmt: skip
 _LABELS = (
-    ("string", lazy("Text, one line")), ("text", lazy("Text, several lines")), ("number", lazy("Number")),
-    ("whole", lazy("Whole number")), ("currency", lazy("Amount of money")), ("percent", lazy("Percentage")),
-    ("date", lazy("Date")), ("datetime", lazy("Date and time")), ("bool", lazy("Yes or no")),
-    ("enumeration", lazy("Choice of one")), ("multi", lazy("Choice of several")), ("email", lazy("E-mail")),
-    ("phone", lazy("Phone")), ("url", lazy("Web address")),
+    ("string", _("Text, one line")), ("text", _("Text, several lines")), ("number", _("Number")),
+    ("whole", _("Whole number")), ("currency", _("Amount of money")), ("percent", _("Percentage")),
+    ("date", _("Date")), ("datetime", _("Date and time")), ("bool", _("Yes or no")),
+    ("enumeration", _("Choice of one")), ("multi", _("Choice of several")), ("email", _("E-mail")),
+    ("phone", _("Phone")), ("url", _("Web address")),
 )  # fmt: skip
 
 
 class PropertyForm(forms.Form):
-    label_de = forms.CharField(label=lazy("German label"), max_length=100, required=False)
-    label_en = forms.CharField(label=lazy("English label"), max_length=100, required=False)
+    label_de = forms.CharField(label=_("German label"), max_length=100, required=False)
+    label_en = forms.CharField(label=_("English label"), max_length=100, required=False)
     name = forms.CharField(
-        label=lazy("Internal name"),
+        label=_("Internal name"),
         max_length=60,
         required=False,
-        help_text=lazy("For files and the API; stays for ever. Left empty, it is made from the label."),
+        help_text=_("For files and the API; stays for ever. Left empty, it is made from the label."),
     )
-    group = forms.ChoiceField(label=lazy("Group"))
-    new_group = forms.CharField(label=lazy("Or a new group"), max_length=100, required=False)
-    kind = forms.ChoiceField(label=lazy("Type"), choices=_LABELS)
+    group = forms.ChoiceField(label=_("Group"))
+    new_group = forms.CharField(label=_("Or a new group"), max_length=100, required=False)
+    kind = forms.ChoiceField(label=_("Type"), choices=_LABELS)
     options = forms.CharField(
-        label=lazy("Options"),
+        label=_("Options"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 5}),
-        help_text=lazy("For a choice: one option a line, in their order: value | English label | German label."),
+        help_text=_("For a choice: one option a line, in their order: value | English label | German label."),
     )
     description = forms.CharField(
-        label=lazy("Description"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+        label=_("Description"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
     def __init__(self, conn: Connection, item: Property | None, data: Any = None) -> None:
@@ -140,7 +139,7 @@ def _form(request: HttpRequest, item: Property | None) -> HttpResponse:
         except BadDefinition as refused:
             error = str(refused)
         except psycopg.errors.LockNotAvailable:
-            error = _("The contacts are busy with an import. Try again in a moment.")
+            error = gettext("The contacts are busy with an import. Try again in a moment.")
     usage = definitions.usage(conn, item.name) if item else None
     context = {"form": form, "item": item, "usage": usage, "error": error}
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
