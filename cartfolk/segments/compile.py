@@ -50,7 +50,7 @@ class Sql:
 
     def at(self, at: datetime) -> dict[str, Any]:
         """The parameters when it is run at ``at`` (aware)."""
-        return self.parameters.fixed | bounds(self.parameters.times, at, self.context)
+        return {"at": at} | self.parameters.fixed | bounds(self.parameters.times, at, self.context)
 
 
 Having = Callable[[str], str]
@@ -127,7 +127,7 @@ class Conditions:
 
             rows = history.changed(name, self.parameters)
             if question.operator.endswith("_property"):  # of two columns: it cannot be asked of one table alone
-                condition = having(self.form.measured(rows, _itself, nothing=False))
+                condition = having(self.form.measured(rows, itself, nothing=False))
                 return condition
             return self.form.measured(rows, having, nothing=question.include_unknown)
         once = self.form.measured(
@@ -153,7 +153,7 @@ class Conditions:
         )
 
 
-def _itself(measure: str) -> str:
+def itself(measure: str) -> str:
     return measure
 
 
@@ -189,7 +189,7 @@ class _Joined:
         return self.tables[name]
 
     def measured(self, rows: Found, having: Having, *, nothing: bool, some: bool = False) -> str:
-        if having is _itself:
+        if having is itself:
             grouped = self._select(rows, "", rows.measure.replace("{filter}", ""))
             return f"{self._alias(grouped)}.v"
         select = self.select(rows, having, nothing=nothing, some=some)
@@ -279,7 +279,7 @@ def _select_of(event: Event, conditions: Conditions, form: _Joined) -> str:
 
 
 @dataclass(slots=True)
-class _Lateral:
+class Lateral:
     """The facts of each touched contact, read once a source."""
 
     row: str
@@ -329,7 +329,7 @@ def compile_touched(roots: Mapping[int, Node], context: Context) -> Sql:
     the segments ``roots`` (by number) it is in, in ascending order. A segment that names another of ``roots`` follows
     its answer here; any other it names is looked up in contact_segment."""
     parameters = Parameters()
-    form = _Lateral("t")
+    form = Lateral("t")
     form.tables["contact_property"] = "p"
     conditions = Conditions(form, parameters, context)
     levels: list[dict[int, str]] = []
