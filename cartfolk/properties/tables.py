@@ -9,6 +9,7 @@ PERSON_TABLES: tuple[str, ...] = (
     "property_history",
     "contact_list",
     "contact_sort",
+    "note",
 )
 
 # Made from the rows of the others: put back as they were, a refresh makes them true again.

@@ -46,38 +46,6 @@ select to_jsonb(p) from contact_property p where p.contact_id = %(contact)s
 -- Every value set by people, imports or the API.
 select to_jsonb(p) from contact_custom p where p.contact_id = %(contact)s
 
--- :name timeline
--- What happened with a contact, newest first, one kind of event after the other united; each branch is cut
--- to a page by its own primary key, so five thousand events cost what fifty do.
-with bounds as (select %(before)s::timestamptz as before)
-select kind, at, title, amount, currency, store_id, ref, state from (
-    (select 'order' as kind, placed_at as at, number as title, total as amount, currency, store_id,
-            order_id as ref, status as state
-       from orders where contact_id = %(contact)s and placed_at <= (select before from bounds)
-        and deleted_at is null and status <> 'ignored'
-      order by placed_at desc limit %(limit)s)
-    union all
-    (select 'refund', coalesce(r.created_at, o.placed_at), o.number, r.amount, o.currency, o.store_id, r.order_id,
-            coalesce(r.reason, '')
-       from refund r join orders o on o.contact_id = r.contact_id and o.order_id = r.order_id
-      where r.contact_id = %(contact)s and coalesce(r.created_at, o.placed_at) <= (select before from bounds)
-      order by 2 desc limit %(limit)s)
-    union all
-    (select 'cart', created_at, '', total, currency, store_id, cart_id, state
-       from cart where contact_id = %(contact)s and created_at <= (select before from bounds)
-      order by created_at desc limit %(limit)s)
-    union all
-    (select 'conversion', at, name, null, null, store_id, source_id, case when historic then 'historic' else '' end
-       from conversion where contact_id = %(contact)s and at <= (select before from bounds)
-      order by at desc limit %(limit)s)
-    union all
-    (select 'consent', at, channel || ' · ' || purpose, null, null, store_id, 0, status || '|' || source
-       from consent_event where contact_id = %(contact)s and at <= (select before from bounds)
-      order by at desc limit %(limit)s)
-) events
-order by at desc, kind, ref desc, title
-limit %(limit)s offset %(skip)s
-
 -- :name record_counts
 -- How many orders and carts the tabs announce.
 select (select count(*) from orders where contact_id = %(contact)s and deleted_at is null and status <> 'ignored'),

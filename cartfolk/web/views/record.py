@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -16,17 +16,15 @@ from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import iso, now
-from cartfolk.properties import compute
+from cartfolk.properties import compute, notes
 from cartfolk.properties.defined import load
 from cartfolk.stores import lookup
 
-from .. import properties, values
+from .. import properties, timeline, values
 from ..access import database, member
 
 Q = Statements.beside(str(properties.__file__))
-EVENTS = 40
 ORDERS = 20
-END = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def ask(conn: Connection, name: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -41,8 +39,11 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     person = _person(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact", person, permanent=False)
-    events = _timeline(conn, contact_id, END, 0)
-    return render(request, "web/contact.html", _frame(conn, person) | {"tab": "timeline"} | events)
+    kinds = timeline.chosen(request.GET.getlist("kind"))
+    context = _frame(conn, person) | {"tab": "timeline", "note_longest": notes.LONGEST}
+    if (deleted := request.GET.get("deleted", "")).isdecimal() and len(deleted) < 19:
+        context["deleted_note"] = int(deleted)
+    return render(request, "web/contact.html", context | _events(kinds, timeline.page(conn, contact_id, kinds)))
 
 
 @member
@@ -55,8 +56,22 @@ def contact_timeline(request: HttpRequest, contact_id: int) -> HttpResponse:
         skip = min(1000, max(0, int(request.GET.get("skip", "0"))))
     except ValueError:
         skip = 0
-    context = _timeline(conn, contact_id, before, skip) | {"contact": {"contact_id": contact_id}}
-    return render(request, "web/contact_timeline.html", context | {"stores": _stores(conn)})
+    kinds = timeline.chosen(request.GET.getlist("kind"))
+    page = timeline.page(conn, contact_id, kinds, before, skip)
+    context = _events(kinds, page) | {"contact": {"contact_id": contact_id}, "stores": _stores(conn)}
+    return render(request, "web/contact_timeline.html", context)
+
+
+def _events(kinds: list[str], page: timeline.Page) -> dict[str, Any]:
+    """What the timeline's template needs; ``asked`` repeats the filter in addresses."""
+    every = len(kinds) == len(timeline.KINDS)
+    return {
+        "events": page.events,
+        "further": {"before": iso(page.before), "skip": page.skip} if page.before else None,
+        "kinds": [(kind, _(label), kind in kinds) for kind, label in timeline.KINDS.items()],
+        "filtered": not every,
+        "asked": "" if every else "".join(f"&kind={kind}" for kind in kinds),
+    }
 
 
 @member
@@ -229,18 +244,6 @@ def _currency(conn: Connection, ids: list[int]) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _timeline(conn: Connection, contact_id: int, before: datetime, skip: int) -> dict[str, Any]:
-    # One more than a page tells whether there is more; the skipped are events of the cursor's own instant.
-    rows = ask(conn, "timeline", contact=contact_id, before=before, limit=EVENTS + skip + 1, skip=skip)
-    more, rows = len(rows) > EVENTS, rows[:EVENTS]
-    context: dict[str, Any] = {"events": rows}
-    if more:
-        last = rows[-1]["at"]
-        same = sum(1 for row in rows if row["at"] == last) + (skip if rows[0]["at"] == last == before else 0)
-        context["further"] = {"before": iso(last), "skip": same}
-    return context
-
-
 def _grouped(rows: list[dict[str, Any]], key: str) -> defaultdict[int, list[dict[str, Any]]]:
     groups: defaultdict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -253,7 +256,7 @@ def _moment(text: str | None) -> datetime:
         found = parse_datetime(text or "")
     except ValueError:
         found = None
-    return found if found is not None and found.tzinfo is not None else END
+    return found if found is not None and found.tzinfo is not None else timeline.END
 
 
 def _after(request: HttpRequest) -> tuple[datetime, int]:

@@ -1,0 +1,75 @@
+"""Notes about a contact: plain text, with who wrote it and when. A deleted one can be brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+
+Q = Statements.beside(__file__, "notes.sql")
+LONGEST = 10_000  # characters
+
+
+class NoteRefused(ValueError):
+    """The text is empty or too long; the message says which."""
+
+
+class NoteMissing(LookupError):
+    """There is no such note of this contact, or it was deleted meanwhile: load the page again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    note_id: int
+    at: datetime
+    body: str
+    by: str
+    edited_at: datetime | None
+    deleted_at: datetime | None
+
+
+def add(conn: Connection, contact_id: int, body: str, by: str) -> int:
+    """Writes a note down; returns its number. Raises :class:`NoteRefused`."""
+    parameters = {"contact": contact_id, "at": now(), "body": _checked(body), "by": by}
+    (note_id,) = conn.execute(Q["add"], parameters).fetchone() or (0,)
+    return int(note_id)
+
+
+def change(conn: Connection, contact_id: int, note_id: int, body: str) -> None:
+    """Replaces the text. Raises :class:`NoteRefused` and :class:`NoteMissing`."""
+    _must(conn, "change", contact_id, note_id, body=_checked(body))
+
+
+def remove(conn: Connection, contact_id: int, note_id: int) -> None:
+    """Takes the note away until :func:`bring_back`. Raises :class:`NoteMissing`."""
+    _must(conn, "remove", contact_id, note_id)
+
+
+def bring_back(conn: Connection, contact_id: int, note_id: int) -> None:
+    """Undoes :func:`remove`. Raises :class:`NoteMissing`."""
+    _must(conn, "bring_back", contact_id, note_id)
+
+
+def one(conn: Connection, contact_id: int, note_id: int) -> Note:
+    """The note, deleted or not. Raises :class:`NoteMissing`."""
+    row = conn.execute(Q["one"], {"contact": contact_id, "note": note_id}).fetchone()
+    if row is None:
+        raise NoteMissing(f"Contact {contact_id} has no note {note_id}.")
+    return Note(*row)
+
+
+def _must(conn: Connection, statement: str, contact_id: int, note_id: int, **more: str) -> None:
+    parameters = {"contact": contact_id, "note": note_id, "at": now(), **more}
+    if not conn.execute(Q[statement], parameters).rowcount:
+        raise NoteMissing(f"Contact {contact_id} has no note {note_id}.")
+
+
+def _checked(body: str) -> str:
+    text = body.replace("\0", "").strip()
+    if not text:
+        raise NoteRefused("empty")
+    if len(text) > LONGEST:
+        raise NoteRefused("long")
+    return text
