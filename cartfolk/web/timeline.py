@@ -16,6 +16,7 @@ from django.utils.translation import gettext_noop as _n
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties.defined import load
 
 from . import properties, values
 
@@ -75,7 +76,8 @@ def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: dateti
 def _say(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Puts words to who wrote and what was changed."""
     people = _people(conn, {str(row["state"]) for row in rows if row["kind"] in {"edit", "note", "merge"}})
-    shown = {item.name: item for item in properties.everything()} if any(r["kind"] == "edit" for r in rows) else {}
+    edited = any(row["kind"] == "edit" for row in rows)
+    shown = {item.name: item for item in properties.everything((), load(conn))} if edited else {}
     for row in rows:
         if row["kind"] in {"edit", "note", "merge"}:
             row["who"] = people.get(row["state"], "")
