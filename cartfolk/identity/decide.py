@@ -95,7 +95,7 @@ class Decision:
     merges: dict[int, int]  # gone -> kept
     transfers: list[Transfer]
     new_contacts: list[int]
-    renamed: list[int]  # contacts one of whose known addresses or numbers is claimed anew
+    renamed: list[int]  # existing contacts with a new address or number, or a new claim on one
 
     @property
     def changes_nothing(self) -> bool:
@@ -251,7 +251,7 @@ def decide(sightings: Sequence[Sighting], known: Known) -> Decision:
     ]
     used = {contact for contact in settled if contact is not None and contact < 0}
     used |= {contact for contact in new_accounts.values() if contact < 0}
-    renamed = {c.owner.contact_id for c in claims if c.value in (known.emails if c.kind == "email" else known.phones)}
+    renamed = {claim.owner.contact_id for claim in claims}
     return Decision(
         settled,
         new_accounts,
