@@ -1,0 +1,270 @@
+"""Definitions as sentences in the reader's language (Django's active one)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, cast
+
+from babel import Locale
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_decimal
+from django.utils.translation import get_language, gettext, ngettext
+
+from cartfolk.segments import labels
+from cartfolk.segments.fields import EVENTS, LINE_FIELDS
+from cartfolk.segments.fields import Field as FieldKind
+from cartfolk.segments.operators import Kind, Unit, kind
+from cartfolk.segments.problems import Problem
+from cartfolk.segments.tree import (
+    Amount,
+    Calendar,
+    Consent,
+    Context,
+    Event,
+    Field,
+    Group,
+    Lines,
+    Member,
+    Node,
+    Other,
+    Property,
+    Question,
+    Scalar,
+    Store,
+)
+
+
+def segment(root: Node, context: Context) -> str:
+    """The whole definition: "Contacts: city is Berlin and at least 2 orders in the last 90 days"."""
+    if isinstance(root, Group) and not root.children:
+        return gettext("All contacts")
+    return gettext("Contacts: %(conditions)s") % {"conditions": node(root, context)}
+
+
+def node(item: Node, context: Context) -> str:
+    """One condition, or a group with everything in it."""
+    match item:
+        case Group():
+            return _group(item, context)
+        case Property(name, question):
+            defined = context.properties[name]
+            what = defined.label(_language())
+            told = {option.value: option.label(_language()) for option in defined.options}
+            currency = context.currency if defined.currency and not defined.currency_in else ""
+            return _question(question, kind(defined), what, context, told, currency)
+        case Event():
+            return _event(item, context)
+        case Consent(channel, purpose, status):
+            told = {
+                "purpose": gettext(labels.PURPOSES.get(purpose, purpose)),
+                "channel": gettext(labels.CHANNELS.get(channel, channel)),
+            }
+            return str(labels.CONSENTS[status]) % told
+        case Member(number, member):
+            name = context.segments[number].name if number in context.segments else str(number)
+            text = gettext("is in the segment “%(name)s”") if member else gettext("is not in the segment “%(name)s”")
+            return text % {"name": name}
+        case Store(number, member):
+            name = _store(number, context)
+            text = (
+                gettext("is known in the store “%(name)s”")
+                if member
+                else gettext("is not known in the store “%(name)s”")
+            )
+            return text % {"name": name}
+
+
+def problem(refusal: Problem) -> str:
+    """A refusal in the reader's language: "Condition 2: there is no store 7."."""
+    text, place = refusal.place
+    return f"{gettext(text) % place}: {gettext(refusal.text) % refusal.values}"
+
+
+def _language() -> str:
+    return get_language() or "en"
+
+
+def _locale() -> Locale:
+    return Locale.parse("de" if _language().startswith("de") else "en_GB")
+
+
+def _store(number: int, context: Context) -> str:
+    return context.stores[number].name if number in context.stores else str(number)
+
+
+def _group(group: Group, context: Context) -> str:
+    parts = [
+        f"({node(child, context)})" if isinstance(child, Group) and len(child.children) > 1 else node(child, context)
+        for child in group.children
+    ]
+    if group.match == "all":
+        return _joined(parts, gettext("and"))
+    if group.match == "any":
+        return _joined(parts, gettext("or"))
+    return gettext("none of these: %(conditions)s") % {"conditions": "; ".join(parts)}
+
+
+def _joined(parts: list[str], word: str) -> str:
+    return f" {word} ".join(parts)
+
+
+def _event(item: Event, context: Context) -> str:
+    fields = EVENTS[item.event].fields
+    facts = " ".join((str(labels.FACTS[item.event]), *_limits(item, context)))
+    if item.field is None:
+        return _count(item.question, facts, context)
+    field = fields[item.field]
+    what = str(labels.MEASURED[item.measure]) % {"field": labels.FIELDS[field.name], "facts": facts}
+    return _question(item.question, field.kind, what, context, _states(field), context.currency if field.money else "")
+
+
+def _count(question: Question, facts: str, context: Context) -> str:
+    match question:
+        case Question("is" | "less_equal", value) if value == 0:
+            return gettext("no %(facts)s") % {"facts": facts}
+        case Question("greater", value) if value == 0:
+            question = Question("greater_equal", Decimal(1))
+    return str(labels.COUNTS[question.operator]) % (_values(question, Kind.NUMBER, context, {}, "") | {"facts": facts})
+
+
+def _limits(item: Event, context: Context) -> list[str]:
+    """What narrows the facts: period, store, conditions on fields and lines."""
+    found = []
+    if item.period is not None:
+        found.append(_period(item.period, context))
+    if item.store is not None:
+        found.append(gettext("in the store “%(name)s”") % {"name": _store(item.store, context)})
+    if item.where:
+        conditions = [
+            _where(part, EVENTS[item.event].fields[part.name], context)
+            if isinstance(part, Field)
+            else _lines(part, context)
+            for part in item.where
+        ]
+        found.append(gettext("with (%(conditions)s)") % {"conditions": _joined(conditions, gettext("and"))})
+    return found
+
+
+def _where(item: Field, field: FieldKind, context: Context) -> str:
+    what = str(labels.FIELDS[field.name])
+    return _question(item.question, field.kind, what, context, _states(field), context.currency if field.money else "")
+
+
+def _lines(item: Lines, context: Context) -> str:
+    conditions = [_where(field, LINE_FIELDS[field.name], context) for field in item.where]
+    text = gettext("no item with %(conditions)s") if item.none else gettext("an item with %(conditions)s")
+    return text % {"conditions": _joined(conditions, gettext("and"))}
+
+
+def _states(field: FieldKind) -> dict[str, str]:
+    return {option: gettext(labels.STATES.get(option, option)) for option in field.options}
+
+
+def _period(period: Question, context: Context) -> str:
+    match period:
+        case Question("in_last", Amount() as value):
+            return gettext("in the last %(time)s") % {"time": _span(value)}
+        case Question("more_than_ago", Amount() as value):
+            return gettext("more than %(time)s ago") % {"time": _span(value)}
+        case Question("between", (lower, upper)):
+            if lower is None:
+                return gettext("until %(to)s") % {"to": _scalar(cast(Scalar, upper), context, {}, "")}
+            if upper is None:
+                return gettext("since %(from)s") % {"from": _scalar(lower, context, {}, "")}
+            ends = {"from": _scalar(lower, context, {}, ""), "to": _scalar(upper, context, {}, "")}
+            return gettext("from %(from)s to %(to)s") % ends
+        case Question(_, Calendar() as value):
+            return _units(period.operator, value)
+    raise ValueError(f"{period} is no period")
+
+
+def _question(question: Question, asked: Kind, what: str, context: Context, told: dict[str, str], currency: str) -> str:
+    values = _values(question, asked, context, told, currency)
+    template = str(labels.SENTENCES[question.operator])
+    if asked is Kind.LIST and question.operator in ("is_any_of", "is_none_of"):
+        template = (
+            gettext("%(what)s has %(value)s")
+            if question.operator == "is_any_of"
+            else gettext("%(what)s has neither %(neither)s")
+        )
+    elif question.operator == "is_none_of" and isinstance(question.value, tuple) and len(question.value) == 1:
+        template = str(labels.SENTENCES["is_not"])
+    text = template % (values | {"what": what})
+    if question.include_unknown:
+        text = gettext("(%(condition)s or has no value)") % {"condition": text}
+    return text
+
+
+def _values(question: Question, asked: Kind, context: Context, told: dict[str, str], currency: str) -> dict[str, Any]:
+    """What a template may name."""
+    value = question.value
+    match value:
+        case None:
+            return {}
+        case tuple():
+            texts = [_scalar(cast(Scalar, item), context, told, currency) for item in value]
+            return {
+                "value": _joined(texts, gettext("or")),
+                "neither": f" {gettext('nor')} ".join(texts),
+                "all": _joined(texts, gettext("and")),
+                "lower": texts[0],
+                "upper": texts[-1],
+            }
+        case Amount():
+            return {"value": _span(value)}
+        case Calendar():
+            return {"value": _units(question.operator, value)}
+        case Other(name):
+            return {"value": context.properties[name].label(_language())}
+    return {"value": _scalar(value, context, told, currency)}
+
+
+def _scalar(value: Scalar, context: Context, told: dict[str, str], currency: str) -> str:
+    locale = _locale()
+    if isinstance(value, bool):
+        return gettext("Yes") if value else gettext("No")
+    if isinstance(value, Decimal):
+        if currency:
+            return str(format_currency(value, currency, locale=locale))
+        return str(format_decimal(value, locale=locale))
+    if isinstance(value, datetime):
+        return str(format_datetime(value, "short", tzinfo=context.zone, locale=locale))
+    if isinstance(value, date):
+        return str(format_date(value, "medium", locale=locale))
+    return told.get(value, value)
+
+
+def _span(value: Amount) -> str:
+    count = value.amount
+    texts = {
+        Unit.HOUR: ngettext("%(count)s hour", "%(count)s hours", count),
+        Unit.DAY: ngettext("%(count)s day", "%(count)s days", count),
+        Unit.WEEK: ngettext("%(count)s week", "%(count)s weeks", count),
+        Unit.MONTH: ngettext("%(count)s month", "%(count)s months", count),
+        Unit.YEAR: ngettext("%(count)s year", "%(count)s years", count),
+    }
+    return texts[value.unit] % {"count": format_decimal(count, locale=_locale())}
+
+
+def _units(operator: str, value: Calendar) -> str:
+    if operator not in ("in_previous", "in_following"):
+        return str(labels.THIS[value.unit])
+    n = value.count
+    if operator == "in_previous":
+        texts = {
+            Unit.DAY: ngettext("yesterday", "in the previous %(count)s days", n),
+            Unit.WEEK: ngettext("in the previous week", "in the previous %(count)s weeks", n),
+            Unit.MONTH: ngettext("in the previous month", "in the previous %(count)s months", n),
+            Unit.QUARTER: ngettext("in the previous quarter", "in the previous %(count)s quarters", n),
+            Unit.YEAR: ngettext("in the previous year", "in the previous %(count)s years", n),
+        }
+    else:
+        texts = {
+            Unit.DAY: ngettext("tomorrow", "in the following %(count)s days", n),
+            Unit.WEEK: ngettext("in the following week", "in the following %(count)s weeks", n),
+            Unit.MONTH: ngettext("in the following month", "in the following %(count)s months", n),
+            Unit.QUARTER: ngettext("in the following quarter", "in the following %(count)s quarters", n),
+            Unit.YEAR: ngettext("in the following year", "in the following %(count)s years", n),
+        }
+    return texts[value.unit] % {"count": n}
