@@ -49,6 +49,7 @@ from cartfolk.identity.resolve import (
 )
 from cartfolk.inbox import deliveries, progress, quarantine, reading
 from cartfolk.inbox.deliveries import Delivery
+from cartfolk.inbox.files import ledger
 from cartfolk.properties import compute
 from cartfolk.properties import tables as property_tables
 from cartfolk.stores.lookup import by_id
@@ -83,6 +84,7 @@ class Facts:
         if merges:
             facts.move(conn, merges)
             compute.move(conn, merges)
+            ledger.move(conn, merges)
         for transfer in transfers:
             facts.move_guest(conn, [transfer.email], transfer.source, transfer.target)
         touched = {*merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)}

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from cartfolk.core.sql import Connection
 
-ROOMS = ("identity", "commerce", "properties", "segments")
+ROOMS = ("inbox", "identity", "commerce", "properties", "segments")
 
 
 def test_every_table_with_a_contact_id_is_named_by_its_room(conn: Connection) -> None:

@@ -1,0 +1,147 @@
+"""Which column of a file is which property: by its name in either language, HubSpot's names, and the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from cartfolk.identity import normalise
+from cartfolk.inbox.files.columns import MappingWrong, plain
+from cartfolk.properties.defined import Defined
+from cartfolk.properties.write import Mode
+
+CONSENT = ("consent.status", "consent.source", "consent.at", "consent.wording")
+KEYS: Mapping[str, Any] = {
+    "email": gettext_lazy("E-mail address"),
+    "contact_id": gettext_lazy("Record ID"),
+    "customer_id": gettext_lazy("Customer number in the shop"),
+    "consent.status": gettext_lazy("Consent: granted or withdrawn"),
+    "consent.source": gettext_lazy("Consent: where it was given"),
+    "consent.at": gettext_lazy("Consent: when"),
+    "consent.wording": gettext_lazy("Consent: the words agreed to"),
+}
+"""What a column may be beside a property."""
+MATCHES = {"email": "email", "customer_id": "customer_id", "phone": "phone", "contact_id": "contact_id"}
+"""How a row finds its contact -> the field that names it."""
+
+_ALIASES = {
+    "email": "mail emailaddress emailadresse customeremail eMail",
+    "contact_id": "recordid contactid hsobjectid kontaktid datensatzid",
+    "customer_id": "customerid customernumber customerno kundennr kundennummer kundenid",
+    "firstname": "givenname vorname forename",
+    "lastname": "surname familyname nachname familienname",
+    "phone": "telephone phonenumber telefon telefonnummer tel",
+    "mobilephone": "mobile handy handynummer mobil mobiltelefon cell cellphone",
+    "company": "companyname firma unternehmen firmenname organisation",
+    "address": "street streetaddress address1 strasse adresse anschrift",
+    "city": "town ort stadt wohnort",
+    "state": "region province bundesland stateregion",
+    "zip": "zipcode postcode postalcode plz postleitzahl",
+    "country": "land countryregion countrycode",
+    "website": "websiteurl url homepage webseite internetseite",
+    "jobtitle": "position stelle berufsbezeichnung",
+    "consent.status": "consent einwilligung optin newsletter",
+    "consent.source": "consentsource einwilligungsquelle",
+    "consent.at": "consentdate consentat consenttime einwilligungsdatum einwilligungam",
+    "consent.wording": "consentwording consenttext einwilligungstext",
+}
+_BY_ALIAS = {alias.lower(): name for name, aliases in _ALIASES.items() for alias in aliases.split()}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What people chose. ``columns``: column -> field (absent = left out). ``store_id``: whose customer numbers."""
+
+    columns: Mapping[str, str]
+    match: str = "email"
+    mode: Mode = Mode.OVERWRITE
+    store_id: int | None = None
+    dates: str = ""  # what 03/04/2026 means: dmy | mdy
+    decimal: str = "."
+    zone: str = "UTC"
+    language: str = "en"
+    clear: bool = False  # empty cells empty the property (overwrite only)
+
+    @classmethod
+    def read(cls, settings: Mapping[str, Any]) -> Chosen:
+        known = {name: settings[name] for name in cls.__slots__ if name in settings}
+        if "mode" in known:
+            known["mode"] = Mode(known["mode"])
+        return cls(**{"columns": {}, **known})
+
+    def written(self) -> dict[str, Any]:
+        return {name: str(v) if isinstance(v := getattr(self, name), Mode) else v for name in self.__slots__}
+
+    def column(self, name: str) -> str:
+        """The column of a field, or its name when there is none."""
+        return next((column for column, field in self.columns.items() if field == name), name)
+
+
+def offered(defined: Defined, language: str) -> dict[str, list[tuple[str, str]]]:
+    """What a column may be: group's label -> [(field, label)]."""
+    found: dict[str, list[tuple[str, str]]] = {_("Who it is"): [(name, str(label)) for name, label in KEYS.items()]}
+    for item in defined.properties.values():
+        if item.editable and not item.archived and item.name not in KEYS:
+            group = defined.groups[item.group].label(language)
+            found.setdefault(group, []).append((item.name, item.label(language)))
+    return found
+
+
+def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], defined: Defined) -> dict[str, str]:
+    """Column -> field, as far as its name or (for the e-mail address) its values tell; no field twice."""
+    names: dict[str, str] = {}
+    for item in defined.properties.values():
+        if item.editable and not item.archived:
+            for told in (item.label_de, item.label_en, item.name):
+                names[plain(told)] = item.name
+    names |= _BY_ALIAS | {plain(name): name for name in KEYS}
+    found: dict[str, str] = {}
+    for column in columns:
+        field = names.get(plain(column), "")
+        if column and field and field not in found.values():
+            found[column] = field
+    if "email" not in found.values():
+        for column in columns:
+            values = [value for value in samples.get(column, ()) if value.strip()]
+            if column not in found and values and sum(map(bool, map(normalise.email, values))) >= 0.8 * len(values):
+                return {column: "email", **found}
+    return found
+
+
+def check(chosen: Chosen, columns: Sequence[str], defined: Defined) -> None:
+    """Raises MappingWrong, whose sentence names the column or field and the way out."""
+    known = {name for name, item in defined.properties.items() if item.editable and not item.archived} | set(KEYS)
+    taken: dict[str, str] = {}
+    for column, name in chosen.columns.items():
+        if column not in columns:
+            raise MappingWrong(_("The file has no column %(column)s.") % {"column": column})
+        if name not in known:
+            raise MappingWrong(
+                _("Column %(column)s: %(field)s cannot be imported. Choose another property.")
+                % {"column": column, "field": name}
+            )
+        if name in taken:
+            raise MappingWrong(
+                _("Columns %(one)s and %(other)s are both %(field)s. Leave one of them out.")
+                % {"one": taken[name], "other": column, "field": name}
+            )
+        taken[name] = column
+    needed = MATCHES.get(chosen.match, "")
+    if needed not in taken:
+        raise MappingWrong(
+            _("No column is %(field)s, by which contacts are found. Choose it for one column, or match differently.")
+            % {"field": str(KEYS.get(needed, "")) or _("the phone number")}
+        )
+    if chosen.match == "customer_id" and chosen.store_id is None:
+        raise MappingWrong(_("Customer numbers belong to a shop. Choose the store they come from."))
+    if any(name in taken for name in CONSENT):
+        missing = [str(KEYS[name]) for name in (*CONSENT, "email") if name not in taken]
+        if missing:
+            raise MappingWrong(
+                _("Consent is taken in only with its evidence. Choose a column for %(fields)s too, or leave it out.")
+                % {"fields": ", ".join(missing)}
+            )
