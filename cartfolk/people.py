@@ -16,7 +16,7 @@ from cartfolk.core.time import now
 from cartfolk.identity import normalise
 from cartfolk.identity.decide import GUEST, OWN, Claim, Owner, Sighting
 from cartfolk.identity.resolve import claim as write_claim
-from cartfolk.identity.resolve import settle
+from cartfolk.identity.resolve import look_up, settle
 from cartfolk.pipeline import LIVE, Facts
 
 HERE = 0  # the store of those no shop told of
@@ -43,18 +43,26 @@ class NewPerson:
     phone: str = ""
 
 
-def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPerson]) -> list[int]:
+def find(conn: Connection, people: Sequence[NewPerson]) -> list[int | None]:
+    """The contact each person would be, None where ``create`` would make one. Raises NobodyNamed."""
+    sightings = [_sighting(person) for person in people]
+    known = look_up(conn, sightings)
+    owners = [known.emails.get(s.email) if s.email else known.phones.get(s.phone or "") for s in sightings]
+    return [owner.contact_id if owner else None for owner in owners]
+
+
+def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPerson], lane: int = LIVE) -> list[int]:
     """The contact of each person, found by e-mail address (else phone number) or made.
 
     ``identity_conn`` is autocommit and of its own: what is decided is committed before this returns. Contacts made
-    here wait in the live queue for their properties on ``conn``. Raises NobodyNamed, before anything is made.
+    here wait in the queue of ``lane`` for their properties, on ``conn``. Raises NobodyNamed, before anything is made.
     """
     sightings = [_sighting(person) for person in people]
     if not sightings:
         return []
     settled = settle(identity_conn, sightings, lambda _: [], Facts())
     contacts = [contact for contact in settled.contacts if contact is not None]
-    derive.dirty(conn, contacts, LIVE)
+    derive.dirty(conn, contacts, lane)
     return contacts
 
 

@@ -329,6 +329,7 @@ async def jobs_forever(stop: Stop) -> None:
 
     from cartfolk import reconcile as _reconcile  # noqa: F401 - their tasks are known from here on
     from cartfolk.commerce import jobs as _commerce  # noqa: F401
+    from cartfolk.contact_files import jobs as _contact_files  # noqa: F401
     from cartfolk.inbox import jobs
     from cartfolk.properties import jobs as _properties  # noqa: F401
 

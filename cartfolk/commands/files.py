@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from cartfolk.core.sql import Connection
-from cartfolk.core.time import now
 
 from . import program
-from .contacts import Q, plain
+from .contacts import plain
 from .exits import CommandFailed, Exit
 from .shops import store_named, wait_until_idle
 
@@ -126,6 +125,7 @@ def _tell_columns(plans: Mapping[str, Sequence[Any]]) -> None:
 def _run(
     conn: Connection, sorter: Connection, store: Any, arguments: argparse.Namespace, plans: Mapping[str, Sequence[Any]]
 ) -> dict[str, int]:
+    from cartfolk.contact_files import shop
     from cartfolk.inbox.files import cells, load
 
     semicolons = any(source.table.separator == ";" for sources in plans.values() for source in sources)
@@ -140,9 +140,9 @@ def _run(
         taken: list[dict[str, Any]] = []
 
         def hand_over() -> None:
-            counts["known"] += _known(conn, store.pk, taken)
+            counts["known"] += shop.known_before(conn, store.pk, taken)
             if not arguments.dry_run:
-                _deliver(conn, store.pk, taken)
+                shop.deliver(conn, store.pk, taken)
             taken.clear()
 
         for kind, found in _records(sorter, plans, options, bar.moved):
@@ -170,28 +170,6 @@ def _records(
     if plans["orders"]:
         for found in load.orders(conn, plans["orders"], options, moved):
             yield "orders", found
-
-
-def _deliver(conn: Connection, store_id: int, taken: Sequence[Mapping[str, Any]]) -> None:
-    from cartfolk.inbox import deliveries
-
-    if taken:
-        body = json.dumps(taken, default=str, ensure_ascii=False).encode()
-        deliveries.store(conn, store_id, "ingest", "ingest", body, now(), lane=deliveries.BULK)
-        deliveries.ring(conn)
-
-
-def _known(conn: Connection, store_id: int, taken: Sequence[Mapping[str, Any]]) -> int:
-    """How many of these records the store has already: they are brought up to date, not added."""
-    ids: dict[str, list[str]] = {"customer": [], "order": []}
-    for one in taken:
-        ids[one["kind"]].append(str(one["object"][f"{one['kind']}_id"]))
-    total = 0
-    for kind, externals in ids.items():
-        wanted = {"store": store_id, "kind": kind, "externals": externals}
-        (count,) = conn.execute(Q["known_objects"], wanted).fetchone() or (0,)
-        total += count
-    return total
 
 
 class _Bar:

@@ -73,8 +73,3 @@ select exists (select from delivery where state = 'new' and store_id = %(store)s
 select r.store_id, r.name
 from contact_list l join store_rule r on r.store_id = any(l.store_ids)
 where l.contact_id = %(contact)s and cardinality(l.store_ids) > 1 order by r.store_id
-
--- :name known_objects
--- How many of these ids a store has already.
-select count(*) from reference
-where store_id = %(store)s and kind = %(kind)s and external_id = any(%(externals)s)

@@ -13,6 +13,8 @@ from cartfolk.connectors.canonical import Consent, ConsentStatus
 from cartfolk.identity import normalise
 from cartfolk.inbox.fields import Wrong
 from cartfolk.inbox.files.cells import Manner
+from cartfolk.inbox.files.columns import country_code
+from cartfolk.inbox.files.errors import unquoted
 from cartfolk.inbox.files.table import Row
 from cartfolk.people import NewPerson
 from cartfolk.properties.catalogue import Property
@@ -22,7 +24,6 @@ from cartfolk.properties.write import Mode
 
 from .columns import KEYS, Chosen
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what an export puts an apostrophe in front of
 _GRANTED = {"granted", "yes", "true", "1", "ja", "erteilt", "x", "subscribed", "opted in", "optin"}
 _WITHDRAWN = {"withdrawn", "no", "false", "0", "nein", "widerrufen", "unsubscribed", "opted out", "optout"}
 
@@ -67,9 +68,8 @@ class Reader:
         cells = {column: _cell(value) for column, value in row.values.items()}
         column = ""
         try:
-            for column, value in cells.items():
-                if "\0" in str(value):
-                    raise BadValue(_("contains a character that no text can hold (NUL)"))
+            if any("\0" in str(value) for value in cells.values()):
+                raise BadValue(_("The row contains a character that no text can hold (NUL)."))
             values: dict[str, object] = {}
             for column, item in self._properties.items():
                 raw = cells.get(column)
@@ -119,6 +119,8 @@ class Reader:
                 found = self._manner.time(raw, column)
             elif item.type == "date":
                 found = self._manner.time(raw, column)[:10]
+            elif item.name == "country":
+                found = country_code(self._manner, raw, column)
         except Wrong:
             found = raw  # its own sentence, in the reader's language
         if parse(item, found) is None and self._chosen.mode is not Mode.OVERWRITE:
@@ -150,8 +152,4 @@ class Reader:
 
 
 def _cell(value: Any) -> Any:
-    """A cell without the apostrophe that exports put before what a spreadsheet would run."""
-    if isinstance(value, str):
-        value = value.strip()
-        return value[1:] if value[:1] == "'" and value[1:].startswith(_FORMULA) else value
-    return value
+    return unquoted(value.strip()) if isinstance(value, str) else value

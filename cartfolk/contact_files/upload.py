@@ -62,9 +62,9 @@ def table(entry: dict[str, Any]) -> Table:
     return Table(path, entry["size"], entry["encoding"], entry["separator"], tuple(entry["columns"]))
 
 
-def errors(import_id: int) -> Path:
-    """The import's error file, which need not exist."""
-    return folder() / f"{import_id}-errors.csv"
+def errors(one: Import) -> Path:
+    """The import's error file, which need not exist; it lies beside the (first) file."""
+    return folder() / f"{one.files[0]['stored'] if one.files else 'forgotten'}.errors.csv"
 
 
 def forget(conn: Connection, one: Import) -> None:
@@ -73,7 +73,7 @@ def forget(conn: Connection, one: Import) -> None:
         ledger.finish(conn, one.import_id, "cancelled")
     for entry in one.files:
         (folder() / entry["stored"]).unlink(missing_ok=True)
-    errors(one.import_id).unlink(missing_ok=True)
+    errors(one).unlink(missing_ok=True)
     conn.execute(ledger.Q["forget_files"], {"id": one.import_id})
 
 
@@ -93,7 +93,7 @@ def purge(conn: Connection, identities: Sequence[str], *, dry_run: bool = False)
     for one in ledger.recent(conn, limit=1_000_000):
         paths = [folder() / entry["stored"] for entry in one.files]
         encodings = [entry["encoding"] for entry in one.files]
-        if wanted and any(map(_holds, [*paths, errors(one.import_id)], [*encodings, "utf-8"], [wanted] * 3)):
+        if wanted and any(map(_holds, [*paths, errors(one)], [*encodings, "utf-8"], [wanted] * 3)):
             found.append(one.import_id)
             if not dry_run:
                 forget(conn, one)

@@ -207,6 +207,13 @@ def claim(conn: Connection, one: Claim) -> int | None:
     return None
 
 
+def pretend(conn: Connection, count: int) -> list[int]:
+    """Nameless contacts for trying something out, inside a transaction the caller rolls back."""
+    contacts = [row[0] for row in conn.execute(Q["new_contact_ids"], {"count": count})]
+    conn.execute(Q["add_contacts"], {"contacts": contacts})
+    return contacts
+
+
 def _add_accounts(conn: Connection, accounts: Mapping[Account, int]) -> None:
     keys = sorted(accounts)
     conn.execute(

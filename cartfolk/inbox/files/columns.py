@@ -22,7 +22,7 @@ def _text(manner: Manner, value: Any, column: str) -> Any:
     return value.strip() if isinstance(value, str) else value if isinstance(value, list) else str(value)
 
 
-def _country(manner: Manner, value: Any, column: str) -> Any:
+def country_code(manner: Manner, value: Any, column: str) -> Any:
     text = str(value).strip()
     return text.upper() if len(text) == 2 else _countries().get(text.lower(), text)
 
@@ -41,7 +41,7 @@ def _countries() -> dict[str, str]:
 TEXT, NUMBER, TIME, FLAG, TEXTS = _text, Manner.number, Manner.time, Manner.flag, Manner.texts
 _ADDRESS: dict[str, Convert] = dict.fromkeys(
     ("first_name", "last_name", "company", "line1", "line2", "city", "state", "postal_code", "phone"), TEXT
-) | {"country": _country}
+) | {"country": country_code}
 
 
 def _address(name: str) -> dict[str, Convert]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -162,6 +162,11 @@ def note_rows(
                 "after": [json.dumps(rows[c][2]) for c in contacts],
             },
         )
+
+
+def in_book(conn: Connection, import_id: int, contacts: Iterable[int]) -> set[int]:
+    """Of these contacts those the import has noted already."""
+    return {row[0] for row in conn.execute(Q["in_book"], {"id": import_id, "contacts": sorted(contacts)})}
 
 
 def move(conn: Connection, merges: Mapping[int, int]) -> None:

@@ -68,12 +68,24 @@ where import_id = %(id)s and contact_id > %(after)s order by contact_id limit %(
 select count(*) filter (where made), count(*) filter (where not made and before <> '{}') from contact_import_row
 where import_id = %(id)s
 
--- :name in_other_imports
-select distinct contact_id from contact_import_row
-where contact_id = any(%(contacts)s::bigint[]) and import_id <> %(id)s
+-- :name in_book
+-- Of these contacts those the import has noted already.
+select contact_id from contact_import_row where import_id = %(id)s and contact_id = any(%(contacts)s::bigint[])
 
--- :name drop_rows
-delete from contact_import_row where contact_id = any(%(contacts)s::bigint[])
+-- :name in_other_imports
+-- Of these contacts those another import told of as well, which was not undone.
+select distinct contact_id from contact_import_row join contact_import using (import_id)
+where contact_id = any(%(contacts)s::bigint[]) and import_id <> %(id)s and state <> 'undone'
+
+-- :name hand_down
+-- What an undone import leaves because another import came after it: that one's undo then goes back to before both.
+update contact_import_row r set made = r.made or h.made, before = r.before || (
+    select coalesce(jsonb_object_agg(name, h.before -> name), '{}') from jsonb_object_keys(h.after) as name
+    where r.before -> name = h.after -> name)
+from contact_import_row h, contact_import i
+where h.import_id = %(id)s and h.contact_id = any(%(contacts)s::bigint[])
+    and r.contact_id = h.contact_id and r.import_id <> h.import_id
+    and i.import_id = r.import_id and i.state <> 'undone'
 
 -- :name move_rows
 -- After a merge: the kept contact has the values of both, and nobody made it alone.

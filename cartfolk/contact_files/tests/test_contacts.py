@@ -1,0 +1,210 @@
+"""Risks: an import done twice, killed or undone leaves other contacts than it promised; a check writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from cartfolk import people
+from cartfolk.contact_files import contacts, jobs, upload
+from cartfolk.contact_files.columns import Chosen
+from cartfolk.core.sql import Connection
+from cartfolk.inbox.files import ledger
+from cartfolk.properties.write import Mode, Write, write
+from tests.people import refresh_all
+
+COLUMNS = {"E-Mail": "email", "Vorname": "firstname", "Ort": "city", "Webseite": "website"}
+HEAD = "E-Mail;Vorname;Ort;Webseite\n"
+
+
+def bring(conn: Connection, text: str, **chosen: Any) -> int:
+    entry = upload.keep("people.csv", [text.encode()])
+    settings = Chosen(**{"columns": COLUMNS, "decimal": ",", **chosen}).written()
+    return ledger.add(conn, "contacts", "user:1", [entry], settings)
+
+
+def finish(conn: Connection, url: str, number: int, state: str, steps: int | None = None) -> ledger.Import:
+    """Works on the import as the worker does; after ``steps`` chunks the process is as good as killed."""
+    if ledger.get(conn, number).state != state:
+        before = ["new", "checked"] if state in ("checking", "running") else ["done"]
+        begin = ledger.go_on if state == "undoing" else ledger.start
+        assert begin(conn, number, state, before=before)
+    with psycopg.connect(url, autocommit=True) as mine, psycopg.connect(url, autocommit=True) as identity:
+        work = jobs.open_work(mine, identity, number)
+        while steps != 0 and work.step():
+            steps = None if steps is None else steps - 1
+    refresh_all(conn)
+    return ledger.get(conn, number)
+
+
+def world(conn: Connection) -> dict[str, tuple[Any, ...]]:
+    """E-mail -> the values this file is about."""
+    rows = conn.execute(
+        "select l.email, p.firstname, p.city, c.website from contact_list l join contact_property p using (contact_id) "
+        "left join contact_custom c using (contact_id)"
+    ).fetchall()
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+TEXT = (
+    HEAD + "ann@x.de;Ann;Ulm;ann.example\nBOB@x.de;Bob;;\nbroken;Eve;Ulm;\nann@x.de ;Anna;;\ncy@x.de;Cy;Bonn;no way\n"
+)
+AFTER = {"ann@x.de": ("Anna", "Ulm", "https://ann.example"), "bob@x.de": ("Bob", None, None)}
+
+
+def test_a_check_counts_what_the_run_does_and_writes_nothing(conn: Connection, database: str) -> None:
+    number = bring(conn, TEXT)
+    checked = finish(conn, database, number, "checking")
+    assert world(conn) == {}
+    assert conn.execute("select count(*) from contact").fetchone() == (0,)
+    counted = (checked.rows, checked.created, checked.changed, checked.unchanged, checked.wrong)
+    assert counted == (5, 2, 1, 0, 2)
+    assert [row["line"] for row in checked.preview["wrong"]] == [4, 6]
+    done = finish(conn, database, number, "running")
+    assert world(conn) == AFTER
+    assert (done.rows, done.created, done.changed, done.unchanged, done.wrong) == counted
+    error_file = upload.errors(done).read_text("utf-8-sig").splitlines()
+    assert error_file[0] == "E-Mail;Vorname;Ort;Webseite;Line;Problem"
+    assert error_file[1].startswith("broken;Eve;Ulm;;4;E-Mail: ")
+    assert "web address" in error_file[2]
+
+
+def test_the_same_file_again_changes_nothing(conn: Connection, database: str) -> None:
+    finish(conn, database, bring(conn, TEXT), "running")
+    once = world(conn)
+    noted = conn.execute("select count(*) from property_history").fetchone()
+    again = finish(conn, database, bring(conn, TEXT.replace("ann@x.de;Ann;", "ann@x.de;Anna;")), "running")
+    assert (again.created, again.changed, again.unchanged, again.wrong) == (0, 0, 3, 2)
+    assert world(conn) == once
+    assert conn.execute("select count(*) from property_history").fetchone() == noted
+
+
+def test_what_somebody_touched_since_survives_the_undo(conn: Connection, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as identity:
+        (old,) = people.create(conn, identity, [people.NewPerson("bob@x.de")])
+    write(conn, [Write(old, {"firstname": "Robert"})], mode=Mode.OVERWRITE, source="user", by="user:2")
+    number = bring(conn, TEXT + "dora@x.de;Dora;Ulm;\n")
+    finish(conn, database, number, "running")
+    ids = dict(conn.execute("select email, contact_id from contact_list").fetchall())
+    write(conn, [Write(ids["dora@x.de"], {"city": "Jena"})], mode=Mode.OVERWRITE, source="user", by="user:2")
+    undone = finish(conn, database, number, "undoing")
+    assert world(conn) == {"bob@x.de": ("Robert", None, None), "dora@x.de": (None, "Jena", None)}
+    assert undone.state == "undone"
+    assert undone.undone == {"removed": 1, "kept": 1, "restored": 2, "contacts": 2, "left": 1}
+    for table in ("identity", "contact", "contact_property", "contact_custom", "property_history", "contact_list"):
+        gone = conn.execute(f"select count(*) from {table} where contact_id = %s", [ids["ann@x.de"]]).fetchone()
+        assert gone == (0,), table
+
+
+def test_a_contact_of_two_imports_stays_until_both_are_undone(conn: Connection, database: str) -> None:
+    first, second = bring(conn, TEXT), bring(conn, HEAD + "ann@x.de;;Köln;\n")
+    finish(conn, database, first, "running")
+    finish(conn, database, second, "running")
+    finish(conn, database, first, "undoing")
+    assert world(conn) == {"ann@x.de": (None, "Köln", None)}
+    finish(conn, database, second, "undoing")
+    assert world(conn) == {}, "neither a value nor a contact of an undone import comes back"
+
+
+MODES = {
+    Mode.OVERWRITE: ("New", "Ulm"),
+    Mode.SET_IF_NEW: ("Old", None),
+    Mode.SET_IF_EMPTY: ("Old", "Ulm"),
+}
+
+
+@pytest.mark.parametrize("mode", list(MODES))
+def test_modes(conn: Connection, database: str, mode: Mode) -> None:
+    with psycopg.connect(database, autocommit=True) as identity:
+        (old,) = people.create(conn, identity, [people.NewPerson("old@x.de")])
+    write(conn, [Write(old, {"firstname": "Old"})], mode=Mode.OVERWRITE, source="user")
+    finish(conn, database, bring(conn, HEAD + "old@x.de;New;Ulm;\nnew@x.de;New;Ulm;\n", mode=mode), "running")
+    assert world(conn) == {"old@x.de": (*MODES[mode], None), "new@x.de": ("New", "Ulm", None)}
+
+
+def test_other_ways_to_find_a_contact(conn: Connection, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as identity:
+        one, two = people.create(conn, identity, [people.NewPerson("a@x.de"), people.NewPerson("", "+49 30 123456")])
+    conn.execute("insert into reference values (7, 'customer', 'C1', %s, 0, now(), now(), null)", [one])
+    for match, columns, row, changed in (
+        ("contact_id", {"id": "contact_id", "Ort": "city"}, f"{one};Ulm\n999;Ulm\nx;Ulm", {one: "Ulm"}),
+        ("customer_id", {"id": "customer_id", "Ort": "city"}, "C1;Jena\nC2;Jena", {one: "Jena"}),
+        ("phone", {"id": "phone", "Ort": "city"}, "0049 30 123456;Bonn", {two: "Bonn"}),
+    ):
+        number = bring(conn, f"id;Ort\n{row}\n", columns=columns, match=match, store_id=7)
+        done = finish(conn, database, number, "running")
+        assert (done.created, done.changed, done.wrong) == (0, 1, row.count("\n")), done
+        found = conn.execute(
+            "select contact_id, city from contact_property where city = any(%s)", [list(changed.values())]
+        )
+        assert dict(found.fetchall()) == changed
+
+
+def test_consent_is_raised_by_evidence_only(conn: Connection, database: str) -> None:
+    columns = {"E-Mail": "email", "ok": "consent.status", "where": "consent.source", "when": "consent.at",
+               "words": "consent.wording"}  # fmt: skip
+    text = (
+        "E-Mail;ok;where;when;words\nann@x.de;ja;Fair 2025;03.04.2025 10:00;I agree to mails\n"
+        "bob@x.de;ja;Fair 2025;03.04.2025;\ncy@x.de;ja;import;03.04.2025;I agree\ndora@x.de;nein;Letter;2025-05-01;\n"
+    )
+    done = finish(conn, database, bring(conn, text, columns=columns), "running")
+    assert (done.created, done.wrong) == (2, 2)
+    rows = conn.execute("select email, status, source, wording from consent_event order by email").fetchall()
+    assert rows == [
+        ("ann@x.de", "granted", "Fair 2025", "I agree to mails"),
+        ("dora@x.de", "withdrawn", "Letter", None),
+    ]
+    finish(conn, database, bring(conn, text, columns=columns), "running")
+    assert len(conn.execute("select * from consent_event").fetchall()) == 2
+
+
+def test_a_file_with_the_person_is_found_and_forgotten(conn: Connection, database: str) -> None:
+    number, other = bring(conn, TEXT), bring(conn, HEAD + "zoe@x.de;Zoe;Ulm;\n")
+    started = finish(conn, database, number, "checking")
+    assert upload.errors(started).exists()
+    assert upload.purge(conn, ["CY@x.de"], dry_run=True) == [number]
+    assert upload.purge(conn, ["CY@x.de"]) == [number]
+    assert upload.purge(conn, ["CY@x.de"]) == []
+    one = ledger.get(conn, number)
+    assert (one.files, one.preview, one.state) == ([], {}, "cancelled")
+    assert not upload.errors(started).exists()
+    assert upload.table(ledger.get(conn, other).files[0]).path.exists()
+
+
+names = st.sampled_from(["a@x.de", "B@x.de", "c@x.de", "d@x.de"])
+words = st.sampled_from(["", "Ann", "Bob", "=1+1"])
+table = st.lists(st.tuples(names, words, words), min_size=1, max_size=12)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=table, kills=st.lists(st.integers(0, 3), max_size=3), undo_kill=st.integers(0, 2))
+def test_killed_anywhere_and_undone_it_ends_as_promised(
+    conn: Connection, database: str, monkeypatch: pytest.MonkeyPatch, rows: Any, kills: list[int], undo_kill: int
+) -> None:
+    """An import cut off after any chunks equals one that ran through, and its undo leaves nobody."""
+    monkeypatch.setattr(contacts, "CHUNK", 3)
+    monkeypatch.setattr("cartfolk.contact_files.undo.CHUNK", 1)
+    conn.execute(
+        "truncate contact, identity, contact_property, contact_custom, contact_list, property_history,"
+        " contact_import_row"
+    )
+    text = HEAD + "".join(f"{email};{first};{city};\n" for email, first, city in rows)
+    number = bring(conn, text)
+    for steps in [*kills, None]:
+        if ledger.get(conn, number).state != "done":
+            done = finish(conn, database, number, "running", steps)
+    expected: dict[str, list[Any]] = {}
+    for email, first, city in rows:
+        held = expected.setdefault(email.lower(), [None, None, None])
+        held[0], held[1] = first or held[0], city or held[1]
+    assert world(conn) == {email: tuple(values) for email, values in expected.items()}
+    assert (done.rows, done.created) == (len(rows), len(expected))
+    for steps in (undo_kill, None):
+        if ledger.get(conn, number).state != "undone":
+            finish(conn, database, number, "undoing", steps)
+    assert world(conn) == {}
+    assert conn.execute("select (select count(*) from contact) + (select count(*) from identity)").fetchone() == (0,)
