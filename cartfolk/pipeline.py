@@ -48,6 +48,7 @@ from cartfolk.identity.resolve import (
     settle,
 )
 from cartfolk.inbox import deliveries, progress, quarantine, reading
+from cartfolk.inbox import tables as inbox_tables
 from cartfolk.inbox.deliveries import Delivery
 from cartfolk.inbox.files import ledger
 from cartfolk.properties import compute
@@ -74,7 +75,7 @@ class Facts:
 
     tables: Sequence[str] = tuple(
         table
-        for room in (commerce_tables, property_tables)
+        for room in (inbox_tables, commerce_tables, property_tables)
         for table in room.PERSON_TABLES
         if table not in commerce_tables.QUEUES
     )

@@ -18,6 +18,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from cartfolk.core.sql import Connection
+from cartfolk.identity import merges
 from cartfolk.identity.resolve import Q as IDENTITY
 from cartfolk.inbox.files import ledger
 from cartfolk.properties.write import Mode, Write, write
@@ -28,7 +29,7 @@ CHUNK = 500  # contacts of one transaction; they are held against their shops me
 _ROOMS = ("inbox", "segments", "properties", "commerce", "identity")  # from the end to the beginning
 _OURS = {  # rows that a contact has by being one, or that say nothing on their own
     "contact", "identity", "contact_import_row", "contact_property", "contact_custom", "property_history",
-    "contact_list", "contact_sort", "conversion", "contact_due", "contact_dirty", "consent_event",
+    "contact_list", "contact_sort", "duplicate", "duplicate_key", "conversion", "contact_due", "contact_dirty", "consent_event",
 }  # fmt: skip
 
 
@@ -73,6 +74,8 @@ class Undo:
         stay = [row for row in rows if row[0] not in set(gone)]
         self._conn.execute(ledger.Q["hand_down"], {"id": self._number, "contacts": [row[0] for row in stay]})
         told = {"removed": len(gone), "kept": len(touched), **self._restore(stay)}
+        if gone:
+            merges.forget(self._conn, gone)
         for table in self._tables if gone else ():
             statement = sql.SQL("delete from {} where contact_id = any(%s)").format(sql.Identifier(table))
             self._conn.execute(statement, [gone])
