@@ -29,7 +29,8 @@ CHUNK = 500  # contacts of one transaction; they are held against their shops me
 _ROOMS = ("inbox", "segments", "properties", "commerce", "identity")  # from the end to the beginning
 _OURS = {  # rows that a contact has by being one, or that say nothing on their own
     "contact", "identity", "contact_import_row", "contact_property", "contact_custom", "property_history",
-    "contact_list", "contact_sort", "duplicate", "duplicate_key", "conversion", "contact_due", "contact_dirty", "consent_event",
+    "contact_list", "contact_sort", "duplicate", "duplicate_key", "conversion",
+    "contact_due", "contact_dirty", "consent_event",
 }  # fmt: skip
 
 
