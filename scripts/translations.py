@@ -24,7 +24,7 @@ ROOMS = ("commands", "core", "inbox", "stores", "identity", "commerce", "propert
 PYTHON = [(f"{room}/**.py", "python") for room in (*ROOMS, "connectors")]
 KEYWORDS = {
     "_": None, "_n": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
-    "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2),
+    "ngettext": (1, 2), "ngettext_lazy": (1, 2), "pgettext": ((1, "c"), 2), "pgettext_lazy": ((1, "c"), 2),
 }  # fmt: skip
 
 
