@@ -1,0 +1,25 @@
+"""Coarse jobs: look for contacts that may be one person."""
+
+from __future__ import annotations
+
+import psycopg
+from django.conf import settings
+from procrastinate.contrib.django import app
+
+from cartfolk import duplicates
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="cartfolk.find_duplicates", queueing_lock="find-duplicates", lock="duplicates")
+def find_duplicates(timestamp: int) -> None:
+    """Hourly: compares the contacts whose values changed."""
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+        duplicates.find(conn)
+
+
+@app.periodic(cron="53 3 * * *")
+@app.task(name="cartfolk.find_all_duplicates", queueing_lock="find-all-duplicates", lock="duplicates")
+def find_all_duplicates(timestamp: int) -> None:
+    """Nightly: compares all, so that nothing missed stays missed."""
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+        duplicates.find(conn, everything=True)
