@@ -49,6 +49,22 @@ def rows(conn: Connection, question: listing.Question, columns: Sequence[str]) -
         question = dataclasses.replace(question, after=page.after)
 
 
+def some(conn: Connection, contacts: Sequence[int], columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The contacts with these numbers, with the columns asked for."""
+    names = {store.pk: store.name for store in lookup.every(conn)}
+    stored = [name for name in columns if name not in OWN]
+    with conn.cursor(row_factory=dict_row) as cursor:
+        found = cursor.execute(
+            "select contact_id, name, store_ids from contact_list where contact_id = any(%s) order by contact_id",
+            [list(contacts)],
+        ).fetchall()
+    values = _values(conn, [row["contact_id"] for row in found], stored)
+    for row in found:
+        row["stores"] = [names[store] for store in row["store_ids"] or () if store in names]
+        known = values.get(row["contact_id"], {})
+        yield {name: row[name] if name in OWN else known.get(name) for name in columns}
+
+
 def _values(conn: Connection, contacts: list[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
     picked = sql.SQL(", ").join(map(sql.Identifier, ("contact_id", *columns)))
     with conn.cursor(row_factory=dict_row) as cursor:

@@ -8,6 +8,10 @@ The columns of contact_list have an index each. Any other property is read from 
 
 A search first looks through the next :data:`WINDOW` contacts in the list's order: a frequent prefix fills
 the page there. Only a rare one goes to the word index, where sorting the few it finds is cheap.
+
+Filters (narrow.py) that leave few contacts are answered from where those lie side by side. Other filters are looked
+for along the list's order, window by window, for :data:`PATIENCE` at most: then the page shows what there is, and
+where to go on (:attr:`Page.looking`).
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, LiteralString
@@ -28,9 +33,13 @@ from cartfolk.core.time import now
 from cartfolk.properties import sorting
 from cartfolk.properties.read import search_query
 
+from . import narrow
+
 Q = Statements.beside(__file__)
 SIZE = 50
 WINDOW = 5_000
+FILTERED_WINDOW = 12_000  # contacts looked through at a time for a filter
+PATIENCE = 0.35  # seconds a page looks for filtered contacts
 EXACT = 10_000  # up to here the number of contacts is counted, above it is estimated
 
 
@@ -104,6 +113,8 @@ class Page:
     after: str = ""
     first: bool = True
     scanned: bool = False  # no index nor kept order served this sort: worth keeping one when there are many
+    looking: bool = False  # not everybody was looked at: ``after`` (``before``) goes on where the page stopped
+    walked: bool = False  # filters left too many, or had no place of their own: the list was walked
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,7 @@ class Question:
     before: str = ""
     size: int = SIZE
     columns: Mapping[str, str] = field(default_factory=dict)
+    narrowing: narrow.Narrowing | None = None
 
 
 def page(conn: Connection, question: Question) -> Page:
@@ -127,7 +139,7 @@ def page(conn: Connection, question: Question) -> Page:
     descending = question.sort.startswith("-")
     backward = bool(question.before)
     cursor = _decode(question.before or question.after)
-    walk = _Walk(conn, sort, descending, backward, search_query(question.search))
+    walk = _Walk(conn, sort, descending, backward, search_query(question.search), question.narrowing)
     try:
         rows = walk.rows(cursor, question.size + 1)
     except psycopg.DataError as error:
@@ -136,14 +148,18 @@ def page(conn: Connection, question: Question) -> Page:
     rows = rows[: question.size]
     if backward:
         rows.reverse()
-    has_before = more if backward else cursor is not None
-    has_after = True if backward else more
+    ahead = _encode(*walk.stopped) if walk.stopped else ""
+    has_before = more or bool(ahead) if backward else cursor is not None
+    has_after = True if backward else more or bool(ahead)
+    edge = question.before or question.after
     return Page(
         rows=rows,
-        before=_encode(rows[0]) if rows and has_before else "",
-        after=_encode(rows[-1]) if rows and has_after else "",
+        before=(ahead if backward and ahead else _of(rows[0]) if rows else edge) if has_before else "",
+        after=(ahead if not backward and ahead else _of(rows[-1]) if rows else edge) if has_after else "",
         first=not has_before,
         scanned=not sort.indexed,
+        looking=bool(ahead),
+        walked=walk.walked,
     )
 
 
@@ -156,11 +172,49 @@ def count(conn: Connection) -> tuple[int, bool]:
     return max(estimate, exact), True
 
 
+def everybody_found(
+    question: Question, what: sql.Composable, rest: LiteralString = ""
+) -> tuple[sql.Composed, dict[str, Any]]:
+    """A statement over all contacts ``x`` that the search and the filters leave, and its parameters."""
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    parameters: dict[str, Any] = {"query": search_query(question.search)}
+    if parameters["query"]:
+        conditions.append(sql.SQL("x.search @@ %(query)s::tsquery"))
+    if question.narrowing is not None:
+        conditions.append(question.narrowing.everybody)
+        parameters |= question.narrowing.parameters
+    joins = question.narrowing.joins if question.narrowing else sql.SQL("")
+    statement = sql.SQL("select {} from contact_list x {} where {}").format(what, joins, sql.SQL(" and ").join(conditions))
+    return statement + sql.SQL(rest), parameters
+
+
+def count_found(conn: Connection, question: Question, *, patience: float | None = None) -> int | None:
+    """Exactly how many contacts the search and the filters leave; None when ``patience`` seconds were not enough."""
+    statement, parameters = everybody_found(question, sql.SQL("count(*)"))
+    try:
+        with conn.transaction():
+            limit = "0" if patience is None else str(max(1, int(patience * 1000)))
+            conn.execute("select set_config('statement_timeout', %s, true)", [limit])
+            return int((conn.execute(statement, parameters).fetchone() or (0,))[0])
+    except psycopg.errors.QueryCanceled:
+        return None
+
+
 # The statement of a page, by where its order comes from. {key} and {contact} are the order's columns.
 _ORDERED = "select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(size)s"
 _NEAR = (
-    "select * from (select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(window)s) near "
-    "where search @@ %(query)s::tsquery limit %(size)s"
+    "select * from (select l.*, ({key})::text as sort_value from {source} where {where} {order} limit %(window)s) x "
+    "where {keep} limit %(size)s"
+)
+# Where a window ends: from there the next one begins.
+_END = "select ({key})::text, {contact} from {source} where {where} {order} offset %(window)s - 1 limit 1"
+# The few a filter leaves, wherever they stand in the order.
+_FEW = (
+    "with few as materialized ({few}), found as materialized ("
+    "select x.contact_id, x.key from few cross join lateral (select l.contact_id, l.search, {key} as key from {source} "
+    "where {contact} = few.contact_id and {where} offset 0) x where {keep}) "
+    "select l.*, near.key::text as sort_value from (select * from found near {again} limit %(size)s) near "
+    "join contact_list l using (contact_id) {again}"
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -169,8 +223,8 @@ _SCANNED = (
 )
 # Materialised, so that the word index answers and not a walk through everything.
 _FOUND = (
-    "with found as materialized (select l.contact_id, {key} as key from {source} "
-    "where {where} and l.search @@ %(query)s::tsquery) "
+    "with found as materialized (select * from (select l.contact_id, {key} as key from {source} "
+    "where {where} and l.search @@ %(query)s::tsquery) x where {keep}) "
     "select l.*, near.key::text as sort_value from (select * from found near {again} limit %(size)s) near "
     "join contact_list l using (contact_id) {again}"
 )
@@ -183,12 +237,17 @@ class _Walk:
     descending: bool
     backward: bool
     query: str
+    narrowing: narrow.Narrowing | None = None
+    stopped: tuple[str | None, int] | None = None  # how far patience reached
+    walked: bool = False
 
     def rows(self, cursor: tuple[str | None, int] | None, size: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         stretches = [True, False]  # with a value first, without one last, whatever the direction
         if self.backward:
             stretches.reverse()
+        few = narrow.few(self.conn, self.narrowing) if self.narrowing else None
+        until = time.monotonic() + PATIENCE
         for valued in stretches:
             start = None
             if cursor is not None:
@@ -196,8 +255,14 @@ class _Walk:
                     start = cursor
                 elif valued != self.backward:
                     continue  # the cursor lies behind this stretch
-            found += self._stretch(valued, start, size - len(found))
-            if len(found) >= size:
+            wanted = size - len(found)
+            if few is not None:
+                found += self._run(_FEW, valued, start, wanted, few)
+            elif self.narrowing is not None:
+                found += self._filtered(valued, start, wanted, until)
+            else:
+                found += self._stretch(valued, start, wanted)
+            if len(found) >= size or self.stopped:
                 break
         return found
 
@@ -210,14 +275,57 @@ class _Walk:
                 return near
         return self._run(_FOUND, valued, start, size)
 
+    def _filtered(
+        self, valued: bool, start: tuple[str | None, int] | None, size: int, until: float
+    ) -> list[dict[str, Any]]:
+        """Along the order, window by window; where the first is not enough, the filters that need a pass are tried."""
+        assert self.narrowing is not None
+        self.walked = True
+        if not self.sort.indexed:  # sorted anew for every window: all at once or, over time, not at all
+            few = narrow.few(self.conn, self.narrowing, scan=True)
+            if few is not None:
+                return self._run(_FEW, valued, start, size, few)
+        found: list[dict[str, Any]] = []
+        first = True
+        while True:
+            found += self._run(_NEAR, valued, start, size - len(found))
+            if len(found) >= size:
+                return found
+            end = self._end(valued, start)
+            if end is None:
+                return found
+            if first and not self.query:
+                few = narrow.few(self.conn, self.narrowing, scan=True)
+                if few is not None:
+                    return found + self._run(_FEW, valued, end, size - len(found), few)
+            first = False
+            start = end
+            if time.monotonic() > until:
+                self.stopped = end
+                return found
+
+    def _end(self, valued: bool, start: tuple[str | None, int] | None) -> tuple[str | None, int] | None:
+        row = self.conn.execute(*self.statement(_END, valued, start, 1)).fetchone()
+        return (row[0], row[1]) if row else None
+
     def _run(
-        self, text: LiteralString, valued: bool, start: tuple[str | None, int] | None, size: int
+        self,
+        text: LiteralString,
+        valued: bool,
+        start: tuple[str | None, int] | None,
+        size: int,
+        few: narrow.Few | None = None,
     ) -> list[dict[str, Any]]:
         with self.conn.cursor(row_factory=dict_row) as cursor:
-            return cursor.execute(*self.statement(text, valued, start, size)).fetchall()
+            return cursor.execute(*self.statement(text, valued, start, size, few)).fetchall()
 
     def statement(
-        self, text: LiteralString, valued: bool, start: tuple[str | None, int] | None, size: int
+        self,
+        text: LiteralString,
+        valued: bool,
+        start: tuple[str | None, int] | None,
+        size: int,
+        few: narrow.Few | None = None,
     ) -> tuple[sql.Composed, dict[str, Any]]:
         """One stretch's statement and its parameters."""
         downwards = self.descending != self.backward
@@ -239,9 +347,17 @@ class _Walk:
         parameters: dict[str, Any] = {
             "size": size,
             "query": self.query,
-            "window": WINDOW,
+            "window": FILTERED_WINDOW if self.narrowing else WINDOW,
             "place": self.sort.place,
         }
+        keep: list[sql.Composable] = [sql.SQL("true")]
+        if self.query and text in (_NEAR, _FEW):
+            keep.append(sql.SQL("x.search @@ %(query)s::tsquery"))
+        if self.narrowing is not None:
+            keep.append(self.narrowing.condition)
+            parameters |= self.narrowing.parameters
+        if few is not None:
+            parameters |= few.parameters
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
             than = sql.SQL("<" if downwards else ">")
@@ -259,12 +375,19 @@ class _Walk:
             where=sql.SQL(" and ").join(conditions),
             order=order(key, contact),
             again=order(sql.SQL("near.key"), sql.SQL("near.contact_id")),
+            contact=contact,
+            keep=sql.SQL(" and ").join(keep),
+            few=few.statement if few is not None else sql.SQL(""),
         )
         return composed, parameters
 
 
-def _encode(row: Mapping[str, Any]) -> str:
-    text = json.dumps([row["sort_value"], row["contact_id"]], ensure_ascii=False)
+def _of(row: Mapping[str, Any]) -> str:
+    return _encode(row["sort_value"], row["contact_id"])
+
+
+def _encode(value: str | None, contact: int) -> str:
+    text = json.dumps([value, contact], ensure_ascii=False)
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 

@@ -11,7 +11,8 @@ from django.utils.translation import gettext
 
 from cartfolk.core.sql import Connection, Statements
 
-from . import listing, properties, values
+from . import listing, properties, saved, values
+from .asked import Asked
 
 Q = Statements.beside(__file__)
 CHOSEN = "contact_columns"  # session key
@@ -60,9 +61,18 @@ def offered(there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
     return own
 
 
-def chosen(request: HttpRequest, offered: Mapping[str, tuple[str, str]]) -> list[str]:
-    picked = [name for name in request.session.get(CHOSEN, DEFAULT) if name in offered]
-    return picked or list(DEFAULT)
+def chosen(request: HttpRequest, offered: Mapping[str, tuple[str, str]], asked: Asked) -> list[str]:
+    """The columns of the view, or those the reader chose for all contacts, or the standard ones."""
+    picked = asked.shown.columns
+    if not picked and asked.view.key == saved.EVERYBODY:
+        picked = tuple(request.session.get(CHOSEN, ()))
+    return [name for name in picked if name in offered][:MOST] or [name for name in DEFAULT if name in offered]
+
+
+def choice(picked: Sequence[str], offered: Mapping[str, tuple[str, str]]) -> list[tuple[str, str, bool]]:
+    """What the chooser lists: the chosen columns in their order, then the others; name, label, whether chosen."""
+    others = [name for name in offered if name not in picked]
+    return [(name, offered[name][0], True) for name in picked] + [(name, offered[name][0], False) for name in others]
 
 
 def heads(names: Sequence[str], offered: Mapping[str, tuple[str, str]], sort: str) -> list[Column]:

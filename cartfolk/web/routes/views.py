@@ -1,5 +1,17 @@
+"""All contacts: its filters, saved views, and what is done with chosen contacts."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from ..views import bulk, contacts, filters, saved
+
+urlpatterns: list[URLPattern] = [
+    path("contacts/count", contacts.contacts_count, name="contacts-count"),
+    path("contacts/filter", filters.contacts_filter, name="contacts-filter"),
+    path("contacts/views", saved.contacts_view_save, name="contacts-view-save"),
+    path("contacts/views/<str:key>", saved.contacts_view, name="contacts-view"),
+    path("contacts/edit", bulk.contacts_edit, name="contacts-edit"),
+    path("contacts/edit/<int:number>", bulk.contacts_edited, name="contacts-edited"),
+    path("contacts/edit/<int:number>/undo", bulk.contacts_undo, name="contacts-edit-undo"),
+]

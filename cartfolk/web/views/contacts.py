@@ -1,41 +1,84 @@
-"""All contacts: one table for three people or a million."""
+"""All contacts: one table for three people or a million, as a tab, filters, columns and an order show it."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
 import json
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from cartfolk.audit import log
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.properties.jobs import keep_sorted
+from cartfolk.segments import tree
 from cartfolk.stores import lookup
 
-from .. import export, listing, properties, table
-from ..access import database, member
+from .. import asked as asking
+from .. import export, filters, listing, narrow, properties, saved, table
+from ..access import actor, database, member
+
+
+@dataclass(slots=True)
+class Shown:
+    """What a request asks of the list, ready to be asked: the views, the filters read, the columns."""
+
+    conn: Connection
+    views: list[saved.View]
+    asked: asking.Asked
+    there: dict[str, str]  # columns of contact_property
+    offered: dict[str, tuple[str, str]]
+    picked: list[str]
+    known: tree.Context
+    narrowing: narrow.Narrowing | None
+    problem: str = ""  # why the filters of the address cannot be asked
+
+    def question(self, parameters: QueryDict) -> listing.Question:
+        return listing.Question(
+            sort=self.asked.shown.sort,
+            search=self.asked.shown.search,
+            after=parameters.get("after", ""),
+            before=parameters.get("before", ""),
+            columns=self.there,
+            narrowing=self.narrowing,
+        )
+
+
+def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
+    """The list that ``parameters`` (the address's, unless given) ask for."""
+    conn = database()
+    views = saved.tabs(request.user)
+    asked = asking.read(request.GET if parameters is None else parameters, views)
+    there = properties.columns(conn)
+    offered = table.offered(there)
+    known = filters.context(conn)
+    problem, narrowing = "", None
+    try:
+        root = filters.root(asked.shown.filters, known)
+        narrowing = narrow.narrowing(conn, root, known, there) if root is not None else None
+    except filters.FilterRefused as refused:
+        problem = str(refused)
+    picked = table.chosen(request, offered, asked)
+    return Shown(conn, views, asked, there, offered, picked, known, narrowing, problem)
 
 
 @member
 @require_GET
 def contacts(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its table (search, sort, paging) or nothing new (the live poll: 204)."""
-    conn = database()
-    there = properties.columns(conn)
-    offered = table.offered(there)
-    picked = table.chosen(request, offered)
+    shown = read(request)
+    if "match" in request.GET:
+        return redirect(filters.matched(shown.asked, "any" if request.GET["match"] == "any" else "all").address())
     try:
-        context = _page(conn, request, there, offered, picked)
+        context = _page(request, shown)
     except listing.CursorInvalid:
-        query = request.GET.get("q", "")
-        return redirect(f"{reverse('web:contacts')}?{urlencode({'q': query})}" if query else reverse("web:contacts"))
+        return redirect(shown.asked.with_(sort=shown.asked.view.sort).address())
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         if request.GET.get("version") == context["version"]:
             return HttpResponse(status=204)
@@ -43,93 +86,122 @@ def contacts(request: HttpRequest) -> HttpResponse:
         if "version" not in request.GET:
             response["HX-Push-Url"] = context["here"]
         return response
-    context["offered"] = [(name, *what, name in picked) for name, what in offered.items()]
-    context["most"] = table.MOST
+    context |= {
+        "tabs": [(view, asking.Asked(view, view, saved.opening(shown.views).key).address()) for view in shown.views],
+        "chips": filters.chips(shown.asked, shown.known),
+        "match": filters.match(shown.asked),
+        "filterable": filters.offered(shown.known),
+        "columns_offered": table.choice(shown.picked, shown.offered),
+        "most": table.MOST,
+        "problem": shown.problem,
+    }
     return render(request, "web/contacts.html", context)
 
 
 @member
 @require_POST
 def contacts_columns(request: HttpRequest) -> HttpResponse:
-    """Keeps the chosen columns in the reader's session, in the order of the catalogue."""
-    offered = table.offered(properties.columns(database()))
-    wanted = set(request.POST.getlist("column"))
+    """Shows the chosen columns, in their order: of a saved view in the address, so that the view can be saved;
+    else kept in the reader's session."""
+    shown = read(request, request.POST)
+    wanted = [name for name in dict.fromkeys(request.POST.getlist("column")) if name in shown.offered][: table.MOST]
     if "reset" in request.POST or not wanted:
         request.session.pop(table.CHOSEN, None)
-    else:
-        request.session[table.CHOSEN] = [name for name in offered if name in wanted][: table.MOST]
-    return redirect("web:contacts")
+        return redirect(shown.asked.with_(columns=shown.asked.view.columns).address())
+    if shown.asked.view.key == saved.EVERYBODY:
+        request.session[table.CHOSEN] = wanted
+        return redirect(shown.asked.with_(columns=()).address())
+    return redirect(shown.asked.with_(columns=tuple(wanted)).address())
+
+
+@member
+@require_GET
+def contacts_count(request: HttpRequest) -> HttpResponse:
+    """Exactly how many there are, for whom an estimate is not enough; gives up after ten seconds."""
+    shown = read(request)
+    found = listing.count_found(shown.conn, shown.question(request.GET), patience=10)
+    return render(request, "web/contacts_count.html", {"found": found})
 
 
 @member
 @require_GET
 def contacts_export(request: HttpRequest) -> HttpResponseBase:
-    """The list as the reader sees it, to its end, as CSV: the same search, order and columns."""
-    conn = database()
-    there = properties.columns(conn)
-    picked = ["contact_id", "name", *table.chosen(request, table.offered(there))]
-    search = request.GET.get("q", "").strip()[:200]
-    question = listing.Question(sort=request.GET.get("sort") or listing.DEFAULT, search=search, columns=there)
-    lines = export.csv_lines(export.rows(conn, question, picked), picked)
+    """The list as the reader sees it, to its end, as CSV: the same filters, search, order and columns."""
+    shown = read(request)
+    picked = ["contact_id", "name", *shown.picked]
+    found = export.rows(shown.conn, shown.question(QueryDict()), picked)
+    chosen = {int(number) for number in request.GET.getlist("ids")[:1000] if number.isdigit() and len(number) < 18}
+    if chosen:
+        found = export.some(shown.conn, sorted(chosen), picked)
+    lines = export.csv_lines(found, picked)
     try:
         head = [next(lines), next(lines, "")]  # a sort that does not exist is noticed before anything is sent
     except listing.CursorInvalid:
         return redirect("web:contacts")
+    what = f"{len(chosen)} chosen" if chosen else "list"
+    log.note(shown.conn, actor(request), "contacts.export", "", {"what": what, "columns": picked})
     answer = StreamingHttpResponse(itertools.chain(["\ufeff"], head, lines), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="contacts-{now():%Y-%m-%d}.csv"'
     return answer
 
 
-def _page(
-    conn: Connection,
-    request: HttpRequest,
-    there: dict[str, str],
-    offered: dict[str, tuple[str, str]],
-    picked: list[str],
-) -> dict[str, Any]:
-    sort = request.GET.get("sort") or listing.DEFAULT
-    search = request.GET.get("q", "").strip()[:200]
-    question = listing.Question(
-        sort=sort,
-        search=search,
-        after=request.GET.get("after", ""),
-        before=request.GET.get("before", ""),
-        columns=there,
-    )
+def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
+    conn, asked = shown.conn, shown.asked
+    question = shown.question(request.GET)
     page = listing.page(conn, question)
-    total, estimated = (0, False) if search and not page.scanned else listing.count(conn)
-    if page.scanned and total > listing.EXACT:  # fewer are sorted as quickly as they are read
-        name = sort.removeprefix("-")
-        keep_sorted(name, there[name])
+    everybody, estimated = listing.count(conn)
+    sort, search = asked.shown.sort, asked.shown.search
+    total, roughly = _total(shown, question, page, everybody, estimated)
+    if everybody > listing.EXACT:  # fewer are sorted and looked through as quickly as they are read
+        if page.scanned:
+            name = sort.removeprefix("-")
+            keep_sorted(name, shown.there[name])
+        if page.walked and (page.looking or not page.after) and shown.narrowing:
+            for name in shown.narrowing.unkept:
+                keep_sorted(name, shown.there[name])
     stores = lookup.every(conn)
-    columns = table.heads(picked, offered, sort)
+    columns = table.heads(shown.picked, shown.offered, sort)
     names = {store.pk: store.name for store in stores}
     currencies = {store.home_currency for store in stores}
     # Amounts of different home currencies stand without a sign rather than with a wrong one.
     currency = currencies.pop() if len(currencies) == 1 else ""
     version = hashlib.sha256(json.dumps(page.rows, default=str).encode()).hexdigest()[:16]
     rows = table.cells(conn, page.rows, columns, names, currency)
-    base = {key: value for key, value in (("q", search), ("sort", sort if sort != listing.DEFAULT else "")) if value}
-    here = reverse("web:contacts")
-
-    def address(**more: str) -> str:
-        asked = {key: value for key, value in {**base, **more}.items() if value}
-        return f"{here}?{urlencode(asked)}" if asked else here
-
     return {
         "rows": rows,
-        "columns": [(column, address(sort=column.sort)) for column in columns],
+        "columns": [(column, asked.with_(sort=column.sort).address()) for column in columns],
         "page": page,
+        "asked": asked,
+        "view": asked.view,
         "search": search,
+        "narrowed": bool(search or shown.narrowing),
         "sort": sort,
         "total": total,
-        "estimated": estimated,
+        "estimated": roughly,
         "version": version,
-        "live": page.first and sort == listing.DEFAULT and not search,
-        "here": address(after=question.after, before=question.before),
-        "first": address(),
-        "next": address(after=page.after) if page.after else "",
-        "previous": address(before=page.before) if page.before else "",
+        "live": page.first and sort == listing.DEFAULT and not search and not shown.narrowing,
+        "here": asked.address(after=question.after, before=question.before),
+        "first": asked.address(),
+        "next": asked.address(after=page.after) if page.after else "",
+        "previous": asked.address(before=page.before) if page.before else "",
+        "nobody": asking.Asked(shown.views[0], shown.views[0], saved.opening(shown.views).key).address(),
         "connected": bool(stores),
-        "export": f"{reverse('web:contacts-export')}?{urlencode(base)}" if base else reverse("web:contacts-export"),
+        "export": asked.address("web:contacts-export"),
+        "count": asked.address("web:contacts-count"),
+        "hidden": asked.parameters(),
     }
+
+
+def _total(
+    shown: Shown, question: listing.Question, page: listing.Page, everybody: int, estimated: bool
+) -> tuple[int | None, bool]:
+    """How many contacts the list has, and whether that is an estimate; None when nobody counted."""
+    if not question.search and question.narrowing is None:
+        return everybody, estimated
+    if page.first and not page.after:
+        return len(page.rows), False
+    if not estimated:
+        return listing.count_found(shown.conn, question), False
+    if question.search:
+        return None, True
+    return narrow.estimate(shown.conn, question.narrowing, everybody), True

@@ -1,0 +1,247 @@
+"""How filtered contacts are found without looking at everybody.
+
+Each filter that is a value or a range has a place where its contacts lie side by side: an index of contact_list, or
+the narrow copy the properties room keeps of what people sort and filter by (properties/sorting.py). When a filter
+leaves few (:data:`FEW`), they are taken from there, checked against all filters and sorted. When it leaves many,
+the list is walked in its own order, which fills a page soon. See docs/decisions/0014.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, LiteralString
+
+from psycopg import sql
+
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.properties import sorting
+from cartfolk.segments import compile as compiler
+from cartfolk.segments import operators, tree, windows
+from cartfolk.segments.operators import Kind
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FEW = 4_000  # contacts that are fetched and sorted faster than a page is found by walking
+
+# What contact_list has an index for: property -> its expression there, and whether it is a word.
+_LISTED: Mapping[str, LiteralString] = {
+    "createdate": "l.createdate",
+    "email": 'l.email collate "C"',
+    "recent_conversion_event_name": 'l.recent_conversion_event_name collate "C"',
+    "recent_conversion_date": "l.recent_conversion_date",
+    "last_order_date": "l.last_order_date",
+    "total_value_of_orders": "l.total_value_of_orders",
+    "total_number_of_orders": "l.total_number_of_orders",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """The filters as SQL: ``condition`` is over a row ``x`` with a contact_id. ``unkept``: filtered properties that
+    have no place of their own (yet)."""
+
+    condition: sql.Composable
+    everybody: sql.Composable  # the same to ask of all contacts at once, with ``joins`` beside ``x``
+    joins: sql.Composable
+    parameters: Mapping[str, Any]
+    root: tree.Group
+    known: tree.Context
+    types: Mapping[str, str]  # column types of contact_property
+    unkept: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Few:
+    """Where the contacts of a filter lie side by side; ``statement`` selects their contact_id."""
+
+    statement: sql.Composed
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+
+def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Mapping[str, str]) -> Narrowing:
+    # Asked contact by contact (``offset 0`` keeps it so): a page needs few, and joined PostgreSQL would read everybody.
+    compiled = compiler.where(root, known, row="y", prefix="keep")
+    condition = sql.SQL("exists (select from (select x.contact_id) y {} where {} offset 0)").format(
+        sql.SQL(compiled.joins), sql.SQL(compiled.text)
+    )
+    unkept = tuple(
+        dict.fromkeys(
+            node.name
+            for node in tree.walk(root)
+            if isinstance(node, tree.Property)
+            and node.name not in _LISTED
+            and node.name in types
+            and sorting.place(conn, node.name, now()) is None
+        )
+    )
+    whole = compiler.where(root, known, row="x", prefix="all")
+    parameters = compiled.at(now()) | whole.at(now())
+    return Narrowing(condition, sql.SQL(whole.text), sql.SQL(whole.joins), parameters, root, known, types, unkept)
+
+
+def few(conn: Connection, narrowing: Narrowing, *, scan: bool = False) -> Few | None:
+    """The contacts of the rarest filter when they are few, else None. ``scan``: also by filters that need a pass
+    through the narrow copy of a property ("contains"), some tenths of a second per million contacts."""
+    places = _Places(conn, narrowing, scan)
+    return places.of(narrowing.root)
+
+
+def estimate(conn: Connection, narrowing: Narrowing | None, everybody: int) -> int | None:
+    """About how many contacts the filters leave: exactly when few, else by the planner's statistics."""
+    if narrowing is None:
+        return everybody
+    small = few(conn, narrowing)
+    if small is not None:
+        statement = sql.SQL("select count(*) from ({}) x where {}").format(small.statement, narrowing.condition)
+        row = conn.execute(statement, {**small.parameters, **narrowing.parameters}).fetchone()
+        return int(row[0]) if row else 0
+    statement = sql.SQL("explain (format json) select from contact_list x {} where {}").format(
+        narrowing.joins, narrowing.everybody
+    )
+    row = conn.execute(statement, narrowing.parameters).fetchone()
+    return min(everybody, int(row[0][0]["Plan"]["Plan Rows"])) if row else None
+
+
+@dataclass(slots=True)
+class _Places:
+    conn: Connection
+    narrowing: Narrowing
+    scan: bool
+    names: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
+
+    def of(self, group: tree.Group) -> Few | None:
+        if group.match == "any":
+            return self.union([self.one(child) for child in group.children])
+        if group.match == "none":
+            return None
+        best: tuple[int, Few] | None = None
+        for child in group.children:
+            found = self.one(child)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = found
+        return best[1] if best else None
+
+    def one(self, node: tree.Node) -> tuple[int, Few] | None:
+        """How many a condition leaves and where they lie; None when that is too many, or not known."""
+        if isinstance(node, tree.Group):
+            inner = self.of(node)
+            return None if inner is None else (self.counted(inner), inner)
+        if not isinstance(node, tree.Property):
+            return None
+        found = self.place(node)
+        if found is None:
+            return None
+        number = self.counted(found)
+        return (number, found) if number <= FEW else None
+
+    def union(self, parts: list[tuple[int, Few] | None]) -> Few | None:
+        known = [part for part in parts if part is not None]
+        if len(known) < len(parts) or not known or sum(number for number, _ in known) > FEW:
+            return None
+        together: dict[str, Any] = {}
+        for _, part in known:
+            together |= part.parameters
+        return Few(sql.SQL(" union ").join(part.statement for _, part in known), together)
+
+    def counted(self, place: Few) -> int:
+        statement = sql.SQL("select count(*) from ({} limit {}) few").format(place.statement, sql.Literal(FEW + 1))
+        return int((self.conn.execute(statement, place.parameters).fetchone() or (0,))[0])
+
+    def place(self, node: tree.Property) -> Few | None:
+        item = self.narrowing.known.properties[node.name]
+        asked = operators.kind(item)
+        if node.question.include_unknown or asked is Kind.LIST:
+            return None
+        if node.name in _LISTED:
+            parameters: dict[str, Any] = {}
+            condition = self.range(node, asked, sql.SQL(_LISTED[node.name]), parameters, epoch=False)
+            if condition is None:
+                return None
+            return Few(sql.SQL("select l.contact_id from contact_list l where {}").format(condition), parameters)
+        if node.name not in self.narrowing.types:
+            return None
+        sort_id = sorting.place(self.conn, node.name, now())
+        if sort_id is None:
+            return None
+        key = sorting.key(node.name, self.narrowing.types[node.name])
+        parameters = {}
+        condition = self.range(node, asked, sql.Identifier("s", key.column), parameters, epoch=True)
+        if condition is None:
+            return None
+        # The other column's emptiness is what the two indexes of contact_sort are cut by.
+        other = sql.Identifier("s", "number" if key.column == "word" else "word")
+        statement = sql.SQL(
+            "select s.contact_id from contact_sort s where s.sort_id = {} and {} is null and {}"
+        ).format(sql.Literal(sort_id), other, condition)
+        return Few(statement, parameters)
+
+    def range(
+        self, node: tree.Property, asked: Kind, column: sql.Composable, parameters: dict[str, Any], *, epoch: bool
+    ) -> sql.Composed | None:
+        """A condition on the kept value that every contact of the filter fulfils; None when there is none."""
+
+        def given(value: Any) -> sql.Composed:
+            name = f"few{next(self.names)}"
+            parameters[name] = value
+            cast: LiteralString = "text" if isinstance(value, str) else "numeric" if epoch else "timestamptz"
+            if isinstance(value, list):
+                cast = "text[]"
+            elif not isinstance(value, (str, date)):
+                cast = "numeric"
+            return sql.SQL("{}::{}").format(sql.Placeholder(name), sql.SQL(cast))
+
+        def between(lower: Any, upper: Any) -> sql.Composed | None:
+            ends = [
+                sql.SQL("{} {} {}").format(column, sql.SQL(sign), given(value))
+                for sign, value in ((">=", lower), ("<=", upper))
+                if value is not None
+            ]
+            return sql.SQL(" and ").join(ends) if ends else None
+
+        question, name = node.question, node.question.operator
+        if asked in (Kind.MOMENT, Kind.DAY):
+            if name in ("known", "unknown") or "updated" in name or "anniversary" in name or name.startswith("not_"):
+                return None
+            if operators.OPERATORS[name].shape is operators.Shape.PROPERTY or not operators.OPERATORS[name].fact:
+                return None
+            work_out = windows.days if asked is Kind.DAY else windows.instants
+            lower, upper = work_out(question, now(), self.narrowing.known.zone)
+            return between(*(_number(end) if epoch else end for end in (lower, upper)))
+        values = question.value if isinstance(question.value, tuple) else (question.value,)
+        match name:
+            case "is" | "is_any_of" if asked in (Kind.TEXT, Kind.CHOICE):
+                if node.name == "recent_conversion_event_name":  # kept as it is written
+                    return None
+                words = given([str(value) for value in values])
+                return sql.SQL("{} = any(array(select left(lower(w), 200) from unnest({}) w))").format(column, words)
+            case "starts_with" if len(values) == 1 and node.name != "recent_conversion_event_name":
+                start = given(str(values[0])[:100])
+                return sql.SQL("({0} >= lower({1}) and {0} < lower({1}) || chr(1114111))").format(column, start)
+            case "contains" if self.scan and len(values) == 1 and asked is Kind.TEXT and len(str(values[0])) <= 100:
+                # What is longer than the copy keeps could contain it behind the cut.
+                text = given(str(values[0]))
+                return sql.SQL("(strpos({0}, lower({1})) > 0 or length({0}) = 200)").format(column, text)
+            case "is" if asked is Kind.BOOL and epoch:
+                return sql.SQL("{} = {}").format(column, given(int(bool(question.value))))
+            case "is" | "is_any_of" if asked is Kind.NUMBER:
+                listed = sql.SQL(", ").join(given(value) for value in values)
+                return sql.SQL("{} in ({})").format(column, listed)
+            case "between" if asked is Kind.NUMBER:
+                return between(*values)
+            case "greater" | "greater_equal":
+                return between(question.value, None)
+            case "less" | "less_equal":
+                return between(None, question.value)
+        return None
+
+
+def _number(end: datetime | date | None) -> Decimal | None:
+    """An end of a window as the narrow copy keeps moments and days: seconds since 1970."""
+    if end is None:
+        return None
+    if not isinstance(end, datetime):
+        end = datetime(end.year, end.month, end.day, tzinfo=UTC)
+    return Decimal((end - _EPOCH) // timedelta(microseconds=1)).scaleb(-6)
