@@ -162,12 +162,17 @@ def _restore(conn: Connection, contacts: Sequence[int], edit: BulkEdit) -> tuple
     rows = conn.execute(Q["before"], {"contacts": contacts, "source": f"bulk:{edit.pk}", "name": name}).fetchall()
     held: dict[int, Any] = dict(rows)
     item = defined.load(conn, archived=True).properties.get(name)
-    told = {"mode": Mode.OVERWRITE, "source": "restore", "source_id": f"bulk:{edit.pk}", "by": edit.by}
     outcomes: list[Outcome] = []
+
+    def put(values: dict[int, Any]) -> None:
+        nonlocal outcomes
+        writes = [Write(contact, {name: value}) for contact, value in values.items()]
+        outcomes += write(conn, writes, mode=Mode.OVERWRITE, source="restore", source_id=f"bulk:{edit.pk}", by=edit.by)
+
     if item is not None and item.own and held:
-        outcomes += write(conn, [Write(contact, {name: None}) for contact in held], **told)
-        shops = dict(conn.execute(Q["effective"], {"contacts": list(held), "name": name}).fetchall())
+        put(dict.fromkeys(held))
+        shops: dict[int, Any] = dict(conn.execute(Q["effective"], {"contacts": list(held), "name": name}).fetchall())
         held = {contact: value for contact, value in held.items() if shops.get(contact) != value}
-    outcomes += write(conn, [Write(contact, {name: value}) for contact, value in held.items()], **told)
+    put(held)
     _, refused, reason = _summed(outcomes)
     return refused, reason

@@ -14,17 +14,17 @@ from django.http import QueryDict
 from django.utils.translation import get_language, gettext, gettext_lazy
 from psycopg import sql
 
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties import defined
 from cartfolk.properties.catalogue import Property
 from cartfolk.segments import language, operators, tree
 from cartfolk.segments.operators import Kind, Operator, Shape
 from cartfolk.segments.problems import Refused
-from cartfolk.stores import lookup
 
 from .asked import Asked
 from .templatetags.cartfolk import day, number
 
+Q = Statements.beside(__file__)
 WORDS: Mapping[str, Any] = {
     "known": gettext_lazy("has a value"),
     "unknown": gettext_lazy("has no value"),
@@ -109,12 +109,13 @@ class FilterRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One filter: its sentence, the address without it, and the query that opens its form."""
+    """One filter: its sentence, the address without it, and what its form is asked for with."""
 
     label: str
     text: str
     without: str
-    form: str  # '' when the bar cannot change it (a group made elsewhere)
+    property: str = ""  # '' when the bar cannot change it (a condition made elsewhere)
+    place: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +142,8 @@ class Form:
 
 def context(conn: Connection) -> tree.Context:
     """What conditions may ask in this account."""
-    return tree.Context(
-        defined.load(conn).properties, ZoneInfo("UTC"), {store.pk: store.name for store in lookup.every(conn)}
-    )
+    shops = {row[0]: tree.Shop(row[1], tuple(row[2]), row[3]) for row in conn.execute(Q["shops"])}
+    return tree.Context(defined.load(conn).properties, ZoneInfo("UTC"), shops)
 
 
 def offered(known: tree.Context) -> list[tuple[str, str]]:
@@ -155,7 +155,7 @@ def offered(known: tree.Context) -> list[tuple[str, str]]:
 
 def root(filters: Mapping[str, Any] | None, known: tree.Context) -> tree.Group | None:
     """The condition of the filters, checked; none without one. Raises FilterRefused."""
-    if not filters or not filters.get("root", {}).get("children", True):
+    if not filters or (isinstance(filters.get("root"), dict) and filters["root"].get("children") == []):
         return None
     try:
         node = language.from_json(dict(filters), known)
@@ -166,10 +166,13 @@ def root(filters: Mapping[str, Any] | None, known: tree.Context) -> tree.Group |
 
 def _raw(filters: Mapping[str, Any] | None) -> tuple[str, list[dict[str, Any]]]:
     """How the filters combine, and each as JSON."""
-    top = (filters or {}).get("root") or {}
+    top = (filters or {}).get("root")
+    if not isinstance(top, dict):
+        return "all", []
     if top.get("type") != "group":
-        return "all", [top] if top else []
-    return top.get("match", "all"), list(top.get("children", ()))
+        return "all", [top]
+    children = top.get("children")
+    return top.get("match", "all"), [c for c in children if isinstance(c, dict)] if isinstance(children, list) else []
 
 
 def _together(match: str, children: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
@@ -199,12 +202,12 @@ def chips(asked: Asked, known: tree.Context) -> list[Chip]:
         item = known.properties.get(str(child.get("property"))) if child.get("type") == "property" else None
         away = without(asked, place).address()
         if item is None:
-            found.append(Chip(gettext("Further conditions"), "", away, ""))
+            found.append(Chip(gettext("Further conditions"), "", away))
             continue
         operator = operators.OPERATORS.get(str(child.get("operator")))
         words = str(WORDS.get(operator.name, operator.name)) if operator else str(child.get("operator"))
         value = _told(item, operator, child.get("value"), known) if operator else ""
-        found.append(Chip(item.label(_language()), f"{words} {value}".strip(), away, f"{item.name}|{place}"))
+        found.append(Chip(item.label(_language()), f"{words} {value}".strip(), away, item.name, place))
     return found
 
 
@@ -215,15 +218,19 @@ def _told(item: Property, operator: Operator, value: Any, known: tree.Context) -
         case Shape.NONE:
             return ""
         case Shape.AMOUNT:
-            return f"{value.get('amount')} {UNITS.get(value.get('unit'), '')}" if isinstance(value, dict) else ""
+            return f"{value.get('amount')} {UNITS.get(str(value.get('unit')), '')}" if isinstance(value, dict) else ""
         case Shape.CALENDAR:
             if not isinstance(value, dict):
                 return ""
             count = value.get("count", 1)
-            return f"{count} {UNITS.get(value.get('unit'))}" if count > 1 else str(THIS.get(value.get("unit"), ""))
+            return (
+                f"{count} {UNITS.get(str(value.get('unit')))}"
+                if count > 1
+                else str(THIS.get(str(str(value.get("unit"))), ""))
+            )
         case Shape.PROPERTY:
             other = known.properties.get(str(value))
-            return f"„{other.label('de')}“" if other and _language() == "de" else f"“{other.label('en') if other else value}”"
+            return gettext("“%(name)s”") % {"name": other.label(_language()) if other else value}
         case Shape.PAIR if isinstance(value, list):
             return f" {gettext('and')} ".join(_one(item, part, labels) for part in value)
     parts = value if isinstance(value, list) else [value]

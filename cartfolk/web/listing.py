@@ -184,7 +184,9 @@ def everybody_found(
         conditions.append(question.narrowing.everybody)
         parameters |= question.narrowing.parameters
     joins = question.narrowing.joins if question.narrowing else sql.SQL("")
-    statement = sql.SQL("select {} from contact_list x {} where {}").format(what, joins, sql.SQL(" and ").join(conditions))
+    statement = sql.SQL("select {} from contact_list x {} where {}").format(
+        what, joins, sql.SQL(" and ").join(conditions)
+    )
     return statement + sql.SQL(rest), parameters
 
 

@@ -8,6 +8,10 @@ select greatest(reltuples, 0)::bigint from pg_class where oid = 'contact_list'::
 -- Exact as long as that is cheap: stops counting at the limit.
 select count(*) from (select 1 from contact_list limit %(limit)s) few
 
+-- :name shops
+-- What conditions must know of each store: its name, which orders count there, its home currency.
+select store_id, name, counted, home_currency from store_rule
+
 -- :name list_cells
 -- The chosen columns of one page of contacts that contact_list does not carry, as one JSON object each.
 select p.contact_id, to_jsonb(p) from contact_property p where p.contact_id = any(%(contacts)s)

@@ -7,60 +7,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('web', '0001_initial'),
+        ("web", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BulkEdit',
+            name="BulkEdit",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('by', models.CharField(max_length=40)),
-                ('created_at', models.DateTimeField()),
-                ('property', models.CharField(max_length=120)),
-                ('mode', models.CharField(max_length=20)),
-                ('value', models.JSONField(null=True)),
-                ('state', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('undoing', 'Undoing'), ('undone', 'Undone')], default='running', max_length=10)),
-                ('total', models.IntegerField(default=0)),
-                ('done', models.IntegerField(default=0)),
-                ('parts_done', models.IntegerField(default=0)),
-                ('changed', models.IntegerField(default=0)),
-                ('refused', models.IntegerField(default=0)),
-                ('reason', models.CharField(blank=True, max_length=300)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("by", models.CharField(max_length=40)),
+                ("created_at", models.DateTimeField()),
+                ("property", models.CharField(max_length=120)),
+                ("mode", models.CharField(max_length=20)),
+                ("value", models.JSONField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("undoing", "Undoing"),
+                            ("undone", "Undone"),
+                        ],
+                        default="running",
+                        max_length=10,
+                    ),
+                ),
+                ("total", models.IntegerField(default=0)),
+                ("done", models.IntegerField(default=0)),
+                ("parts_done", models.IntegerField(default=0)),
+                ("changed", models.IntegerField(default=0)),
+                ("refused", models.IntegerField(default=0)),
+                ("reason", models.CharField(blank=True, max_length=300)),
             ],
         ),
         migrations.CreateModel(
-            name='BulkPart',
+            name="BulkPart",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.IntegerField()),
-                ('contacts', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('edit', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='web.bulkedit')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.IntegerField()),
+                ("contacts", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                (
+                    "edit",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="parts", to="web.bulkedit"
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('edit', 'number'), name='web_bulk_part')],
+                "constraints": [models.UniqueConstraint(fields=("edit", "number"), name="web_bulk_part")],
             },
         ),
         migrations.CreateModel(
-            name='SavedView',
+            name="SavedView",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=80)),
-                ('shared', models.BooleanField(default=False)),
-                ('default', models.BooleanField(default=False)),
-                ('position', models.IntegerField(default=0)),
-                ('filters', models.JSONField(blank=True, null=True)),
-                ('columns', models.JSONField(default=list)),
-                ('sort', models.CharField(max_length=120)),
-                ('search', models.CharField(blank=True, max_length=200)),
-                ('deleted_at', models.DateTimeField(blank=True, null=True)),
-                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=80)),
+                ("shared", models.BooleanField(default=False)),
+                ("default", models.BooleanField(default=False)),
+                ("position", models.IntegerField(default=0)),
+                ("filters", models.JSONField(blank=True, null=True)),
+                ("columns", models.JSONField(default=list)),
+                ("sort", models.CharField(max_length=120)),
+                ("search", models.CharField(blank=True, max_length=200)),
+                ("deleted_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('default', True), ('deleted_at', None)), fields=('default',), name='web_one_default_view')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("default", True), ("deleted_at", None)),
+                        fields=("default",),
+                        name="web_one_default_view",
+                    )
+                ],
             },
         ),
     ]

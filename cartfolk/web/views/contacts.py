@@ -73,8 +73,6 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
 def contacts(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its table (search, sort, paging) or nothing new (the live poll: 204)."""
     shown = read(request)
-    if "match" in request.GET:
-        return redirect(filters.matched(shown.asked, "any" if request.GET["match"] == "any" else "all").address())
     try:
         context = _page(request, shown)
     except listing.CursorInvalid:
@@ -87,9 +85,12 @@ def contacts(request: HttpRequest) -> HttpResponse:
             response["HX-Push-Url"] = context["here"]
         return response
     context |= {
-        "tabs": [(view, asking.Asked(view, view, saved.opening(shown.views).key).address()) for view in shown.views],
+        "tabs": [(view, asking.Asked(view, view, shown.asked.opens).address()) for view in shown.views],
         "chips": filters.chips(shown.asked, shown.known),
         "match": filters.match(shown.asked),
+        "rematch": filters.matched(shown.asked, "all" if filters.match(shown.asked) == "any" else "any").address(),
+        "clear": shown.asked.with_(filters=None).address(),
+        "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
         "filterable": filters.offered(shown.known),
         "columns_offered": table.choice(shown.picked, shown.offered),
         "most": table.MOST,
@@ -139,7 +140,7 @@ def contacts_export(request: HttpRequest) -> HttpResponseBase:
     except listing.CursorInvalid:
         return redirect("web:contacts")
     what = f"{len(chosen)} chosen" if chosen else "list"
-    log.note(shown.conn, actor(request), "contacts.export", "", {"what": what, "columns": picked})
+    log.note(shown.conn, actor(request), "contacts.export", what=what, columns=picked)
     answer = StreamingHttpResponse(itertools.chain(["\ufeff"], head, lines), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="contacts-{now():%Y-%m-%d}.csv"'
     return answer
@@ -184,7 +185,7 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
         "first": asked.address(),
         "next": asked.address(after=page.after) if page.after else "",
         "previous": asked.address(before=page.before) if page.before else "",
-        "nobody": asking.Asked(shown.views[0], shown.views[0], saved.opening(shown.views).key).address(),
+        "nobody": asking.Asked(shown.views[0], shown.views[0], asked.opens).address(),
         "connected": bool(stores),
         "export": asked.address("web:contacts-export"),
         "count": asked.address("web:contacts-count"),

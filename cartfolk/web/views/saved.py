@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -18,7 +20,7 @@ from ..models import SavedView
 
 
 def _address(key: str) -> str:
-    return f"{asking.reverse('web:contacts')}?view={key}"
+    return f"{reverse('web:contacts')}?view={key}"
 
 
 @marketer
@@ -84,8 +86,8 @@ def _do(request: HttpRequest, do: str, row: SavedView, asked: asking.Asked) -> N
                 '{} <form method="post" action="{}"><input type="hidden" name="csrfmiddlewaretoken" value="{}">'
                 '<button class="link" name="do" value="restore">{}</button></form>',
                 _("The view “%(name)s” is deleted; its contacts are untouched.") % {"name": row.name},
-                asking.reverse("web:contacts-view", args=[row.pk]),
-                request.META.get("CSRF_COOKIE", ""),
+                reverse("web:contacts-view", args=[row.pk]),
+                get_token(request),
                 _("Undo"),
             )
             messages.success(request, undo)

@@ -1,0 +1,80 @@
+// All contacts: choosing rows, the order of columns, the form of a filter.
+"use strict";
+(() => {
+  const chosen = new Set(); // numbers of contacts; kept when the table is brought up to date
+  let everything = false;
+  const boxes = () => [...document.querySelectorAll("input[name=ids][form=selection]")];
+
+  const show = () => {
+    const bar = document.getElementById("selection");
+    if (!bar) return;
+    const all = boxes();
+    for (const box of all) {
+      box.checked = everything || chosen.has(box.value);
+      box.disabled = everything; // the question is sent instead of the numbers
+      box.closest("tr").classList.toggle("is-picked", box.checked);
+    }
+    const head = document.getElementById("pick-all");
+    const picked = all.filter((box) => box.checked).length;
+    head.checked = picked === all.length;
+    head.indeterminate = picked > 0 && picked < all.length;
+    const told = bar.querySelector("output");
+    bar.hidden = !everything && !picked;
+    bar.querySelector("[name=everything]").disabled = !everything;
+    told.textContent = everything ? told.dataset.all : picked === 1 ? told.dataset.one : told.dataset.many.replace("{n}", picked);
+    const more = bar.querySelector("[data-everything]");
+    if (more) more.hidden = everything;
+    for (const button of bar.querySelectorAll("[data-least]"))
+      button.hidden = everything || picked < +button.dataset.least || picked > +button.dataset.most;
+  };
+  const pick = (box, on) => { if (on) chosen.add(box.value); else chosen.delete(box.value); };
+
+  let last = null; // with Shift everything between the last tick and this one
+  document.addEventListener("click", (event) => {
+    const box = event.target.closest("input[name=ids][form=selection]");
+    if (box) {
+      const all = boxes();
+      const from = event.shiftKey && last ? all.findIndex((other) => other.value === last) : -1;
+      const to = all.indexOf(box);
+      for (const other of from < 0 ? [box] : all.slice(Math.min(from, to), Math.max(from, to) + 1)) pick(other, box.checked);
+      last = box.value;
+      show();
+    }
+    if (event.target.id === "pick-all") {
+      everything = false;
+      for (const other of boxes()) pick(other, event.target.checked);
+      show();
+    }
+    if (event.target.closest("[data-everything]")) { everything = true; show(); }
+    if (event.target.closest("[data-clear-selection]")) { everything = false; chosen.clear(); show(); document.getElementById("pick-all").focus(); }
+    if (event.target.closest("[data-close-filter]")) { document.getElementById("filter-form").replaceChildren(); document.querySelector("#add-filter summary").focus(); }
+    const move = event.target.closest("[data-move]");
+    if (move) {
+      const row = move.parentElement, beside = +move.dataset.move < 0 ? row.previousElementSibling : row.nextElementSibling;
+      if (beside) { if (+move.dataset.move < 0) beside.before(row); else beside.after(row); move.focus(); }
+    }
+  });
+  document.addEventListener("change", (event) => {
+    if (event.target.dataset.submit) document.getElementById(event.target.dataset.submit).click();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    const row = document.querySelector(".rows tr.is-chosen") || event.target.closest(".rows tbody tr[data-id]");
+    const box = row && row.querySelector("input[name=ids]");
+    if (box && !box.disabled) { pick(box, !box.checked); show(); }
+  });
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    // Another search or order is another list; only the same one brought up to date keeps what is chosen.
+    if (event.target.id === "list" && event.target.dataset.live === undefined) { chosen.clear(); everything = false; }
+  });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.id === "filter-form") {
+      document.getElementById("add-filter").open = false;
+      const first = event.target.querySelector("[name=value], [name=operator]");
+      if (first) first.focus();
+    }
+    show();
+  });
+  addEventListener("pageshow", () => { for (const box of boxes()) pick(box, box.checked); show(); });
+  show();
+})();

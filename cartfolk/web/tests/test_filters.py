@@ -1,0 +1,172 @@
+"""Risks: a filter shows the wrong people, loses some on the way from page to page, or the address forgets it."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import json
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from cartfolk.core.sql import Connection
+from cartfolk.properties import sorting
+from cartfolk.web import filters, listing, narrow, properties
+
+from .conftest import BORN
+
+CONTACTS = reverse("web:contacts")
+
+
+@pytest.fixture
+def values(conn: Connection, people: int) -> None:
+    conn.execute(
+        """
+        update contact_property p
+           set city = case when n %% 4 > 0 then (array['Berlin','Aachen','Ürzig'])[1 + n %% 3] end,
+               average_order_value = case when n %% 3 > 0 then n %% 7 * 10.50 end,
+               account_creation_date = case when n %% 5 > 0 then %(born)s::timestamptz + n / 2 * interval '1 day' end,
+               hs_email_optout = case when n %% 6 > 0 then n %% 2 = 0 end, email = l.email,
+               total_number_of_orders = l.total_number_of_orders, total_value_of_orders = l.total_value_of_orders,
+               createdate = l.createdate, last_order_date = l.last_order_date
+          from (select *, contact_id as n from contact_list) l where l.contact_id = p.contact_id
+        """,
+        {"born": BORN},
+    )
+
+
+def condition(name: str, operator: str, value: Any = None, **more: Any) -> dict[str, Any]:
+    found = {"type": "property", "property": name, "operator": operator, **more}
+    return found if value is None else found | {"value": value}
+
+
+def filtered(*children: dict[str, Any], match: str = "all") -> dict[str, Any]:
+    return {"version": 1, "root": {"type": "group", "match": match, "children": list(children)}}
+
+
+# The filter, and the same as SQL over contact_property p and contact_list l, typed by hand.
+FILTERS: list[tuple[dict[str, Any], str]] = [
+    (filtered(condition("city", "is", "berlin")), "lower(p.city) = 'berlin'"),
+    (filtered(condition("city", "is_any_of", ["Aachen", "Ürzig"])), "p.city in ('Aachen', 'Ürzig')"),
+    (filtered(condition("city", "starts_with", "b")), "p.city like 'B%%'"),
+    (filtered(condition("city", "contains", "RLI")), "p.city = 'Berlin'"),
+    (filtered(condition("city", "is_not", "Berlin")), "p.city <> 'Berlin'"),
+    (filtered(condition("city", "unknown")), "p.city is null"),
+    (filtered(condition("city", "is", "Berlin", include_unknown=True)), "coalesce(p.city, 'Berlin') = 'Berlin'"),
+    (filtered(condition("average_order_value", "between", [10, 42])), "p.average_order_value between 10 and 42"),
+    (filtered(condition("average_order_value", "less", 10.5)), "p.average_order_value < 10.5"),
+    (filtered(condition("total_number_of_orders", "greater", 2)), "l.total_number_of_orders > 2"),
+    (filtered(condition("total_value_of_orders", "is_any_of", [10.5, 42])), "l.total_value_of_orders in (10.5, 42)"),
+    (filtered(condition("account_creation_date", "before", "2026-01-20")), "p.account_creation_date < '2026-01-20Z'"),
+    (filtered(condition("last_order_date", "after", "2026-04-01")), "l.last_order_date >= '2026-04-02Z'"),
+    (filtered(condition("hs_email_optout", "is", True)), "p.hs_email_optout"),
+    (filtered(condition("email", "starts_with", "p11")), "l.email like 'p11%%'"),
+    (
+        filtered(condition("city", "is", "Aachen"), condition("total_number_of_orders", "greater_equal", 3)),
+        "p.city = 'Aachen' and l.total_number_of_orders >= 3",
+    ),
+    (
+        filtered(condition("city", "is", "Berlin"), condition("average_order_value", "is", 21), match="any"),
+        "p.city = 'Berlin' or p.average_order_value = 21",
+    ),
+    (filtered(condition("city", "known"), match="none"), "p.city is null"),
+]
+WAYS = ["scan", "kept", "walk", "impatient"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("sort", ["-createdate", "total_value_of_orders", "-city", "average_order_value"])
+def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
+    conn: Connection, people: int, values: None, monkeypatch: pytest.MonkeyPatch, way: str, sort: str
+) -> None:
+    """By scan, by the kept order, by walking small windows, and with a page that gives up after each window."""
+    types = properties.columns(conn)
+    if way != "scan":
+        for name in ("city", "average_order_value", "account_creation_date", "hs_email_optout"):
+            sorting.fill(conn, sorting.key(name, types[name]), BORN)
+    if way in ("walk", "impatient"):
+        monkeypatch.setattr(narrow, "FEW", 0)
+        monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
+    if way == "impatient":
+        monkeypatch.setattr(listing, "PATIENCE", -1)
+    known = filters.context(conn)
+    everybody = walk(conn, listing.Question(sort=sort, size=200, columns=types))
+    for definition, where in FILTERS:
+        root = filters.root(definition, known)
+        assert root is not None
+        question = listing.Question(
+            sort=sort, size=7, columns=types, narrowing=narrow.narrowing(conn, root, known, types)
+        )
+        matching = f"select contact_id from contact_property p join contact_list l using (contact_id) where {where}"
+        expected = {row[0] for row in conn.execute(matching.replace("%%", "%"))}
+        assert 0 < len(expected) < people, where
+        assert walk(conn, question) == [contact for contact in everybody if contact in expected], where
+        assert listing.count_found(conn, question) == len(expected)
+
+
+def shown(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r'<tr data-id="(\d+)"', page)]
+
+
+def walk(conn: Connection, question: listing.Question) -> list[int]:
+    """All contacts page by page; back from the end must tell the same."""
+    page = listing.page(conn, question)
+    forward = [row["contact_id"] for row in page.rows]
+    while page.after:
+        page = listing.page(conn, dataclasses.replace(question, after=page.after))
+        forward += [row["contact_id"] for row in page.rows]
+    back = [row["contact_id"] for row in page.rows]
+    while page.before:
+        page = listing.page(conn, dataclasses.replace(question, before=page.before))
+        back = [row["contact_id"] for row in page.rows] + back
+    assert back == forward
+    return forward
+
+
+def test_a_filter_is_added_changed_and_removed_by_addresses(owner: Client, values: None) -> None:
+    asked = {"property": "city", "operator": "is", "value": "Berlin", "add": "1"}
+    answer = owner.get(reverse("web:contacts-filter"), asked, headers={"HX-Request": "true"})
+    address = answer["HX-Redirect"]
+    page = owner.get(address).content.decode()
+    assert len(shown(page)) == 33
+    assert {contact % 3 for contact in shown(page)} == {0}
+    assert "<b>Stadt</b> ist Berlin" in page or "<b>City</b> is Berlin" in page
+    changed = owner.get(
+        reverse("web:contacts-filter"),
+        {**asked, "filters": parse_qs(urlsplit(address).query)["filters"][0], "place": "0", "value": "Aachen"},
+    )
+    kept = json.loads(parse_qs(urlsplit(changed["Location"]).query)["filters"][0])
+    assert [child["value"] for child in kept["root"]["children"]] == ["Aachen"]
+    [without] = re.findall(r'class="button link" href="([^"]+)" aria-label', page)
+    assert len(shown(owner.get(html.unescape(without)).content.decode())) == 50
+
+
+def test_a_filter_that_cannot_be_asked_says_why_and_shows_everybody(owner: Client, values: None) -> None:
+    answer = owner.get(
+        reverse("web:contacts-filter"),
+        {"property": "average_order_value", "operator": "between", "value": ["9", "3"], "add": "1"},
+        headers={"HX-Request": "true"},
+    )
+    assert answer.status_code == 422
+    assert b"nothing is between 9 and 3" in answer.content
+    page = owner.get(CONTACTS, {"filters": json.dumps(filtered(condition("nonsense", "is", "x")))}).content.decode()
+    assert "nonsense" in page
+    assert 'role="alert"' in page
+    assert len(shown(page)) == 50
+    for broken in ("{", "[]", '{"version": 1}', '{"version":1,"root":7}', '{"version":1,"root":{"type":"group"}}'):
+        assert owner.get(CONTACTS, {"filters": broken}).status_code == 200, broken
+
+
+def test_every_operator_of_every_kind_has_a_form_whose_values_it_reads_back(owner: Client, values: None) -> None:
+    from cartfolk.segments import operators
+
+    names = ("city", "current_abandoned_cart", "customer_group", "average_order_value", "createdate", "hs_email_optout")
+    for name in names:
+        for operator in operators.of(operators.kind(filters.defined.PROPERTIES[name])):
+            answer = owner.get(reverse("web:contacts-filter"), {"property": name, "operator": operator.name})
+            assert answer.status_code == 200, operator
+            assert operator.name in filters.WORDS
