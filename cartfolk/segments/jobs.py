@@ -1,0 +1,40 @@
+"""Coarse jobs: build this segment, fold the counts. Never one job per contact."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import psycopg
+from django.conf import settings
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from cartfolk.segments import build, stored
+
+
+def start(segment: int) -> None:
+    """Has the worker build the segment. Asking again while that waits changes nothing."""
+    with suppress(AlreadyEnqueued):
+        build_segment.configure(queueing_lock=f"build-segment-{segment}").defer(segment=segment)
+
+
+@app.task(name="cartfolk.build_segment")
+def build_segment(segment: int) -> None:
+    with _connected() as conn:
+        build.build(conn, segment)
+        stored.fold(conn)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="cartfolk.tend_segments", queueing_lock="tend-segments")
+def tend_segments(timestamp: int) -> None:
+    """Every minute: counts go into sizes; builds nobody works on are started again."""
+    with _connected() as conn:
+        stored.fold(conn)
+        for segment in build.waiting(conn):
+            start(segment)
+
+
+def _connected() -> psycopg.Connection[Any]:
+    return psycopg.connect(settings.DATABASE_URL, autocommit=True)

@@ -1,0 +1,30 @@
+"""Memberships when contacts are merged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.segments import static
+
+Q = Statements.beside(__file__, "refresh.sql")
+
+
+def move(conn: Connection, merges: Mapping[int, int], at: datetime) -> None:
+    """After a merge: the kept contacts (values) stay in the static segments of the gone (keys), which leave all
+    theirs; evaluate the kept ones afterwards."""
+    if not merges:
+        return
+    pairs = {"gone": list(merges), "kept": list(merges.values())}
+    left = conn.execute(Q["leave"], pairs).fetchall()
+    conn.execute(Q["move_log"], pairs)
+    conn.execute(Q["forget_due"], {"contacts": list(merges)})
+    named = sorted({segment for _kept_id, segments in left for segment in segments})
+    statics = {row[0] for row in conn.execute(Q["statics"], {"segments": named})}
+    joined: dict[int, list[int]] = {}
+    for kept, segments in left:
+        for segment in statics.intersection(segments):
+            joined.setdefault(segment, []).append(kept)
+    for segment, contacts in sorted(joined.items()):
+        static.put(conn, segment, contacts, at, "merge")

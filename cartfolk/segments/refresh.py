@@ -1,0 +1,152 @@
+"""Keeps memberships true: of touched contacts, of those the clock reached, and of merged ones.
+
+One statement evaluates every active segment for a batch of contacts and writes what differs
+(compile.compile_touched); another notes when the clock alone will change something. Both are put together once and
+kept until a definition, a property or a store changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import LiteralString
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.identity.resolve import lock_for_refresh
+from cartfolk.segments import account
+from cartfolk.segments.compile import Sql, compile_touched
+from cartfolk.segments.due import due
+from cartfolk.segments.language import from_json
+from cartfolk.segments.problems import Refused
+from cartfolk.segments.tree import Context, Known, Node, uses
+
+Q = Statements.beside(__file__, "refresh.sql")
+BATCH = 1_000  # contacts a statement
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """What is evaluated: the active segments that can be read, and the two statements for all of them."""
+
+    stamp: str
+    roots: Mapping[int, Node]
+    context: Context
+    keep: Sql | None
+    time: Sql | None
+
+
+_kept: dict[str, Definitions] = {}  # by database; one process asks one, tests ask many
+
+
+def definitions(conn: Connection) -> Definitions:
+    """The active segments as they are now. One that can no longer be read (a property it asks for is gone) is left
+    out: its members stay as they were, and its page says what to mend."""
+    (stamp,) = conn.execute(Q["stamp"]).fetchone() or ("",)
+    found = _kept.get(conn.info.dbname)
+    if found is None or found.stamp != stamp:
+        if len(_kept) > 8:
+            _kept.clear()
+        context = account.context(conn, known(conn))
+        roots = {}
+        for number, _name, definition in conn.execute(Q["active"]).fetchall():
+            try:
+                roots[number] = from_json(definition, context)
+            except Refused:
+                continue
+        keep, time = _statements(roots, context)
+        found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep, time)
+    return found
+
+
+def known(conn: Connection) -> dict[int, Known]:
+    """Every segment a condition may name."""
+    rows = conn.execute(Q["every"]).fetchall()
+    return {number: Known(name, names(definition)) for number, name, _kind, definition in rows}
+
+
+def names(definition: object) -> frozenset[int]:
+    """The segments a definition names, read without checking it."""
+    if isinstance(definition, dict):
+        own = {definition["segment"]} if isinstance(definition.get("segment"), int) else set()
+        return frozenset(own).union(*(names(item) for item in definition.values()))
+    if isinstance(definition, list):
+        return frozenset().union(*(names(item) for item in definition))
+    return frozenset()
+
+
+def _statements(roots: Mapping[int, Node], context: Context) -> tuple[Sql | None, Sql | None]:
+    if not roots:
+        return None, None
+    return compile_touched(roots, context), due(roots, context)
+
+
+def touched(conn: Connection, contacts: Sequence[int], at: datetime, reason: str, historic: bool = False) -> int:
+    """Makes the memberships of ``contacts`` true as of ``at``; returns how many changed. The caller holds the contacts
+    (``identity.resolve.lock_for_refresh``), has computed their properties and owns the transaction. ``reason`` is noted
+    with every join and leave: import, sync, clock, user, merge, definition ..."""
+    now = definitions(conn)
+    return evaluate(conn, now.roots, now.keep, now.time, contacts, at, reason, historic=historic)
+
+
+def of_some(
+    conn: Connection, segments: Collection[int], contacts: Sequence[int], at: datetime, reason: str, historic: bool
+) -> int:
+    """The same for some segments and those that depend on them."""
+    now = definitions(conn)
+    wanted = dependents(now.roots, segments)
+    roots = {number: root for number, root in now.roots.items() if number in wanted}
+    keep, time = _statements(roots, now.context)
+    return evaluate(conn, roots, keep, time, contacts, at, reason, historic=historic, all_of_them=False)
+
+
+def dependents(roots: Mapping[int, Node], segments: Collection[int]) -> set[int]:
+    """``segments`` and every segment whose definition names one of them, directly or through others."""
+    found = set(segments)
+    while True:
+        more = {number for number, root in roots.items() if number not in found and uses(root) & found}
+        if not more:
+            return found
+        found |= more
+
+
+def evaluate(
+    conn: Connection,
+    roots: Mapping[int, Node],
+    keep: Sql | None,
+    time: Sql | None,
+    contacts: Sequence[int],
+    at: datetime,
+    reason: str,
+    *,
+    historic: bool = False,
+    all_of_them: bool = True,
+) -> int:
+    if keep is None or time is None:
+        return 0
+    conn.execute("select set_config('jit', 'off', true)")
+    ids = sorted(set(contacts))
+    changed = 0
+    for start in range(0, len(ids), BATCH):
+        batch = {"ids": ids[start : start + BATCH]}
+        noted = {"evaluated": sorted(roots), "reason": reason, "historic": historic}
+        row = conn.execute(_in(Q["keep"], keep), keep.at(at) | batch | noted).fetchone()
+        changed += int(row[0]) if row else 0
+        conn.execute(_in(Q["time" if all_of_them else "time_sooner"], time), time.at(at) | batch)
+    return changed
+
+
+def _in(statement: LiteralString, fresh: Sql) -> LiteralString:
+    return statement.replace("__FRESH__", fresh.text)
+
+
+def sweep(conn: Connection, at: datetime, limit: int = BATCH) -> int:
+    """Evaluates contacts one of whose memberships the clock may have changed by ``at``; returns how many.
+    In the caller's transaction."""
+    contacts = [row[0] for row in conn.execute(Q["due"], {"at": at, "limit": limit})]
+    if contacts:
+        existing = lock_for_refresh(conn, contacts)
+        # Whoever is evaluated says anew when the clock is next; of those without a rule nothing must stay.
+        conn.execute(Q["forget_due"], {"contacts": contacts})
+        touched(conn, existing, at, "clock")
+    return len(contacts)

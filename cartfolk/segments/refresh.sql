@@ -1,0 +1,97 @@
+-- :name stamp
+-- Changes whenever a definition, or something definitions are read against, changes.
+select (select count(*) || '/' || coalesce(sum(version), 0) || '/' || coalesce(max(segment_id), 0)
+          from segment where kind = 'active' and deleted_at is null)
+    || coalesce((select md5(string_agg(d::text, '' order by name)) from property_definition d), '')
+    || coalesce((select md5(string_agg(r::text, '' order by store_id)) from store_rule r), '')
+
+-- :name active
+-- Every active segment with its definition.
+select segment_id, name, definition from segment where kind = 'active' and deleted_at is null order by segment_id
+
+-- :name every
+-- Every segment a condition may name, with what it is made of.
+select segment_id, name, kind, definition from segment where deleted_at is null order by segment_id
+
+-- :name keep
+-- Makes the memberships of touched contacts true: ``fresh`` answers which of the evaluated segments each is in.
+-- Only contacts whose answer differs are written; a join or leave is logged and counted with it.
+with fresh as materialized (__FRESH__),
+compared as materialized (
+    select f.contact_id, f.segments as now_in, o.segments as held,
+        array(select s from unnest(o.segments) s where s = any(%(evaluated)s::int[]) order by s) as was_in
+    from fresh f
+    left join lateral (select segments from contact_segment c where c.contact_id = f.contact_id offset 0) o on true
+),
+changed as materialized (select * from compared where now_in <> was_in),
+written as (
+    insert into contact_segment (contact_id, segments)
+    select contact_id, array(
+        select s from unnest(now_in) s
+        union select s from unnest(held) s where s <> all(%(evaluated)s::int[])
+        order by s)
+    from changed order by contact_id
+    on conflict (contact_id) do update set segments = excluded.segments
+),
+moves as materialized (
+    select contact_id, s as segment_id, true as joined from changed, unnest(now_in) s where s <> all(was_in)
+    union all
+    select contact_id, s, false from changed, unnest(was_in) s where s <> all(now_in)
+),
+logged as (
+    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
+    select contact_id, segment_id, %(at)s, joined, %(reason)s, %(historic)s from moves order by contact_id, segment_id
+),
+counted as (
+    insert into segment_delta (segment_id, delta)
+    select segment_id, sum(case when joined then 1 else -1 end) from moves group by segment_id order by segment_id
+)
+select count(*) from changed
+
+-- :name time
+-- Notes when the clock next changes a membership of each touched contact.
+with fresh as materialized (__FRESH__),
+timed as (
+    insert into segment_due as d (contact_id, due_at)
+    select contact_id, due_at from fresh where due_at is not null order by contact_id
+    on conflict (contact_id) do update set due_at = excluded.due_at where d.due_at <> excluded.due_at
+)
+delete from segment_due d using fresh f where d.contact_id = f.contact_id and f.due_at is null
+
+-- :name time_sooner
+-- The same when only some segments were asked: the sooner of what stands there and what they say.
+with fresh as materialized (__FRESH__)
+insert into segment_due as d (contact_id, due_at)
+select contact_id, due_at from fresh where due_at is not null order by contact_id
+on conflict (contact_id) do update set due_at = excluded.due_at where d.due_at > excluded.due_at
+
+-- :name due
+-- Contacts one of whose memberships the clock may change by now, longest due first.
+select contact_id from segment_due where due_at <= %(at)s order by due_at limit %(limit)s for update skip locked
+
+-- :name forget_due
+delete from segment_due where contact_id = any(%(contacts)s)
+
+-- :name leave
+-- Contacts that are gone leave every segment; the log goes on under who was kept.
+with gone as (
+    delete from contact_segment c using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
+    where c.contact_id = m.gone returning m.kept, c.segments
+),
+counted as (
+    insert into segment_delta (segment_id, delta)
+    select s, -count(*) from gone, unnest(segments) s group by s order by s
+)
+select kept, segments from gone
+
+-- :name move_log
+with moved as (
+    delete from segment_log l using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
+    where l.contact_id = m.gone returning m.kept, l.segment_id, l.at, l.joined, l.reason, l.historic
+)
+insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
+select kept, segment_id, at, joined, reason, historic from moved order by at
+
+-- :name statics
+-- Which of these segments are static.
+select segment_id from segment where kind = 'static' and segment_id = any(%(segments)s)

@@ -1,0 +1,247 @@
+"""Segments at rest: made, changed, deleted and brought back; their members, sizes, joins and leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+from psycopg.types.json import Jsonb
+
+from cartfolk.audit import log as audit
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.segments import account, refresh
+from cartfolk.segments.compile import compile as compile_segment
+from cartfolk.segments.language import from_json, to_json
+from cartfolk.segments.static import NotStatic, SegmentMissing
+from cartfolk.segments.tree import Context, Node
+
+__all__ = ["Counted", "InUse", "NameTaken", "NotStatic", "Segment", "SegmentMissing", "TooSlow"]
+
+Q = Statements.beside(__file__, "stored.sql")
+KEPT = timedelta(days=90)  # a deleted segment can be restored that long
+PATIENCE = 5  # seconds a preview may take
+SAMPLE = 10
+
+
+class NameTaken(ValueError):
+    """Another segment has this name: choose another."""
+
+
+class InUse(ValueError):
+    """Other segments ask for members of this one: change or delete those first."""
+
+    def __init__(self, users: list[str]) -> None:
+        super().__init__(f"It is used by {', '.join(users)}. Change or delete those first.")
+        self.users = users
+
+
+class TooSlow(RuntimeError):
+    """The preview was given up after PATIENCE seconds: save the segment, it is built in the background."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One segment. ``size`` is as of now; ``true`` says that its members are those of its present definition."""
+
+    segment_id: int
+    name: str
+    kind: str  # active | static
+    definition: dict[str, Any] | None
+    version: int
+    built: int
+    state: str  # waiting building ready failed
+    done: int
+    expected: int | None
+    error: str
+    built_at: datetime | None
+    size: int
+    created_at: datetime
+    created_by: str
+    changed_at: datetime
+    changed_by: str
+    deleted_at: datetime | None
+
+    @property
+    def true(self) -> bool:
+        return self.kind == "static" or self.built == self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many contacts an unsaved definition has, and some of them."""
+
+    count: int
+    sample: list[int]
+
+
+def every(conn: Connection, *, deleted: bool = False) -> list[Segment]:
+    """All segments by name; with ``deleted`` those that can still be restored."""
+    return _all(conn, deleted, None)
+
+
+def one(conn: Connection, segment: int, *, deleted: bool = False) -> Segment:
+    """Raises :class:`SegmentMissing`."""
+    if found := _all(conn, deleted, segment):
+        return found[0]
+    raise SegmentMissing(f"There is no segment {segment}; see the list of segments.")
+
+
+def named(conn: Connection, name: str) -> Segment:
+    """The segment of that name or number. Raises :class:`SegmentMissing`."""
+    for item in every(conn):
+        if item.name.lower() == name.lower() or str(item.segment_id) == name:
+            return item
+    raise SegmentMissing(f"There is no segment named {name!r}; see the list of segments.")
+
+
+def _all(conn: Connection, deleted: bool, segment: int | None) -> list[Segment]:
+    with conn.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(Q["all"], {"deleted": deleted, "since": now() - KEPT, "segment": segment}).fetchall()
+    return [Segment(**row | {"size": int(row["size"])}) for row in rows]
+
+
+def context(conn: Connection, itself: int | None = None) -> Context:
+    """What a definition is read against."""
+    return account.context(conn, refresh.known(conn), itself)
+
+
+def create(conn: Connection, name: str, definition: object | None, by: str) -> int:
+    """Makes an active segment, or without a definition a static one; returns its number. An active one waits for its
+    build (jobs.start). Raises :class:`NameTaken` and problems.Refused with every bad condition."""
+    at = now()
+    checked = None if definition is None else to_json(from_json(definition, context(conn)))
+    parameters = {
+        "name": _name(name),
+        "kind": "static" if checked is None else "active",
+        "definition": None if checked is None else Jsonb(checked),
+        "state": "ready" if checked is None else "waiting",
+        "built": 1 if checked is None else 0,
+        "at": at,
+        "by": by,
+    }
+    try:
+        with conn.transaction():
+            (number,) = conn.execute(Q["add"], parameters).fetchone() or (0,)
+            audit.note(conn, by, "segment.created", f"segment:{number}")
+    except psycopg.errors.UniqueViolation:
+        raise NameTaken(f"There is a segment named {name!r} already.") from None
+    return int(number)
+
+
+def redefine(conn: Connection, segment: int, definition: object, by: str) -> None:
+    """Gives an active segment a new definition, to be built. Raises as :func:`create`, :class:`SegmentMissing`."""
+    checked = to_json(from_json(definition, context(conn, segment)))
+    _change(conn, "redefine", segment, by, "segment.redefined", definition=Jsonb(checked))
+
+
+def rename(conn: Connection, segment: int, name: str, by: str) -> None:
+    """Raises :class:`NameTaken`, :class:`SegmentMissing`."""
+    try:
+        _change(conn, "rename", segment, by, "segment.renamed", name=_name(name))
+    except psycopg.errors.UniqueViolation:
+        raise NameTaken(f"There is a segment named {name!r} already.") from None
+
+
+def delete(conn: Connection, segment: int, by: str) -> None:
+    """Puts a segment aside for 90 days. Raises :class:`InUse`, :class:`SegmentMissing`."""
+    if users := used_by(conn, segment):
+        raise InUse([user.name for user in users])
+    _change(conn, "delete", segment, by, "segment.deleted")
+
+
+def restore(conn: Connection, segment: int, by: str) -> None:
+    """Brings a deleted one back. Raises :class:`SegmentMissing`, :class:`NameTaken`."""
+    try:
+        _change(conn, "restore", segment, by, "segment.restored")
+    except psycopg.errors.UniqueViolation:
+        raise NameTaken("Another segment has this name by now; rename that one first.") from None
+
+
+def cancel(conn: Connection, segment: int, by: str) -> None:
+    """Ends a build that waits or runs; the segment stays as it is and says that it is not complete."""
+    _change(conn, "cancel", segment, by, "segment.cancelled")
+
+
+def rebuild(conn: Connection, segment: int, by: str) -> None:
+    """Has an active segment built again. Raises :class:`SegmentMissing`."""
+    _change(conn, "again", segment, by, "segment.rebuilt")
+
+
+def _change(conn: Connection, statement: str, segment: int, by: str, act: str, **more: object) -> None:
+    with conn.transaction():
+        if not conn.execute(Q[statement], {"segment": segment, "at": now(), "by": by, **more}).rowcount:
+            raise SegmentMissing(f"There is no segment {segment} this can be done with; see the list of segments.")
+        audit.note(conn, by, act, f"segment:{segment}")
+
+
+def _name(name: str) -> str:
+    text = " ".join(name.split())
+    if not 1 <= len(text) <= 120:
+        raise ValueError("A segment needs a name of 1 to 120 characters.")
+    return text
+
+
+def used_by(conn: Connection, segment: int) -> list[Segment]:
+    """The segments whose definition names this one."""
+    return [item for item in every(conn) if segment in refresh.names(item.definition)]
+
+
+def count(conn: Connection, root: Node, where: Context, at: datetime, patience: float = PATIENCE) -> Counted:
+    """How many contacts a definition has at ``at``, with some of them. Raises :class:`TooSlow`. A condition on members
+    of another segment takes them as they are now."""
+    found = compile_segment(root, where)
+    text = (
+        f"with found as materialized ({found.text}) select (select count(*) from found),"
+        f" array(select contact_id from found order by contact_id desc limit {SAMPLE})"
+    )
+    try:
+        with conn.transaction():
+            conn.execute("select set_config('statement_timeout', %s, true)", [f"{int(patience * 1000)}ms"])
+            number, sample = conn.execute(text, found.at(at)).fetchone() or (0, [])
+    except psycopg.errors.QueryCanceled:
+        raise TooSlow("Counting takes longer than a preview may. Save it: it is built in the background.") from None
+    return Counted(int(number), list(sample))
+
+
+def members(conn: Connection, segment: int, after: int = 0, limit: int = 100) -> list[int]:
+    """A page of the members by number, those after ``after``."""
+    rows = conn.execute(Q["members"], {"segment": segment, "after": after, "limit": limit})
+    return [row[0] for row in rows]
+
+
+def compare(conn: Connection, one_id: int, other: int) -> tuple[int, int, int]:
+    """How many are in both, only in the first, only in the second."""
+    row = conn.execute(Q["compare"], {"one": one_id, "other": other}).fetchone() or (0, 0, 0)
+    return int(row[0]), int(row[1]), int(row[2])
+
+
+def sizes(conn: Connection, segment: int, since: date) -> list[tuple[date, int]]:
+    """The size at the end of each day with a change, oldest first."""
+    return [(row[0], row[1]) for row in conn.execute(Q["sizes"], {"segment": segment, "since": since})]
+
+
+def log(conn: Connection, segment: int, before: int | None = None, limit: int = 50) -> list[dict[str, Any]]:
+    """Joins and leaves, the newest first."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(Q["log"], {"segment": segment, "before": before, "limit": limit}).fetchall()
+
+
+def of_contact(conn: Connection, contact_id: int) -> list[dict[str, Any]]:
+    """The segments a contact is in by name, with ``since`` (None: it was in before anything was noted)."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(Q["of_contact"], {"contact": contact_id}).fetchall()
+
+
+def log_of_contact(conn: Connection, contact_id: int, limit: int = 100) -> list[dict[str, Any]]:
+    """What a contact joined and left, the newest first."""
+    with conn.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(Q["log_of_contact"], {"contact": contact_id, "limit": limit}).fetchall()
+
+
+def fold(conn: Connection) -> None:
+    """Takes counted joins and leaves into the sizes and the day's history."""
+    conn.execute(Q["fold"], {"at": now()})

@@ -1,0 +1,92 @@
+-- :name add
+insert into segment (name, kind, definition, state, built, created_at, created_by, changed_at, changed_by)
+values (%(name)s, %(kind)s, %(definition)s, %(state)s, %(built)s, %(at)s, %(by)s, %(at)s, %(by)s)
+returning segment_id
+
+-- :name all
+-- Every segment with its size as of now.
+select s.segment_id, s.name, s.kind, s.definition, s.version, s.built, s.state, s.done, s.expected, s.error, s.built_at,
+    s.size + coalesce((select sum(delta) from segment_delta d where d.segment_id = s.segment_id), 0) as size,
+    s.created_at, s.created_by, s.changed_at, s.changed_by, s.deleted_at
+from segment s
+where case when %(deleted)s then s.deleted_at > %(since)s else s.deleted_at is null end
+  and (%(segment)s::int is null or s.segment_id = %(segment)s)
+order by lower(s.name), s.segment_id
+
+-- :name rename
+update segment set name = %(name)s, changed_at = %(at)s, changed_by = %(by)s
+where segment_id = %(segment)s and deleted_at is null
+
+-- :name redefine
+-- A new definition waits for its build; contacts touched from now on follow it already.
+update segment set definition = %(definition)s, version = version + 1, state = 'waiting', done = 0, expected = null,
+    cancelled = false, error = '', changed_at = %(at)s, changed_by = %(by)s
+where segment_id = %(segment)s and kind = 'active' and deleted_at is null
+
+-- :name delete
+update segment set deleted_at = %(at)s, version = version + 1, changed_at = %(at)s, changed_by = %(by)s
+where segment_id = %(segment)s and deleted_at is null
+
+-- :name restore
+-- An active one is built anew: much may have happened since.
+update segment set deleted_at = null, version = version + 1, changed_at = %(at)s, changed_by = %(by)s,
+    state = case when kind = 'active' then 'waiting' else 'ready' end, cancelled = false
+where segment_id = %(segment)s and deleted_at is not null
+
+-- :name cancel
+update segment set cancelled = true where segment_id = %(segment)s and state in ('waiting', 'building')
+
+-- :name again
+update segment set state = 'waiting', cancelled = false, error = '', done = 0, expected = null
+where segment_id = %(segment)s and kind = 'active' and deleted_at is null
+
+-- :name fold
+-- Sizes take in what was counted since, and the day keeps its last one.
+with taken as (delete from segment_delta returning segment_id, delta),
+summed as (select segment_id, sum(delta) as delta from taken group by segment_id),
+sized as (
+    update segment s set size = s.size + summed.delta from summed where s.segment_id = summed.segment_id
+    returning s.segment_id, s.size
+)
+insert into segment_size (segment_id, day, size)
+select segment_id, (%(at)s::timestamptz at time zone 'UTC')::date, size from sized
+on conflict (segment_id, day) do update set size = excluded.size
+
+-- :name sizes
+-- The size by day, oldest first.
+select day, size from segment_size where segment_id = %(segment)s and day >= %(since)s order by day
+
+-- :name members
+-- A page of members, by number.
+select contact_id from contact_segment
+where segments @> array[%(segment)s]::int[] and contact_id > %(after)s order by contact_id limit %(limit)s
+
+-- :name compare
+-- How many are in both, only in the first, only in the second.
+select count(*) filter (where segments @> array[%(one)s, %(other)s]::int[]),
+    count(*) filter (where not segments @> array[%(other)s]::int[]),
+    count(*) filter (where not segments @> array[%(one)s]::int[])
+from contact_segment where segments && array[%(one)s, %(other)s]::int[]
+
+-- :name log
+-- The last joins and leaves of a segment.
+select log_id, contact_id, at, joined, reason, historic from segment_log
+where segment_id = %(segment)s and (%(before)s::bigint is null or log_id < %(before)s)
+order by log_id desc limit %(limit)s
+
+-- :name of_contact
+-- The segments a contact is in, and since when.
+select s.segment_id, s.name, s.kind, s.definition,
+    (select max(at) from segment_log l
+     where l.contact_id = c.contact_id and l.segment_id = s.segment_id and l.joined) as since
+from contact_segment c join segment s on s.segment_id = any(c.segments) and s.deleted_at is null
+where c.contact_id = %(contact)s order by lower(s.name)
+
+-- :name log_of_contact
+select l.log_id, l.segment_id, s.name, l.at, l.joined, l.reason, l.historic
+from segment_log l join segment s on s.segment_id = l.segment_id
+where l.contact_id = %(contact)s order by l.at desc, l.log_id desc limit %(limit)s
+
+-- :name forget_deleted
+-- Segments deleted long ago go for good.
+delete from segment where deleted_at < %(before)s returning segment_id
