@@ -3,6 +3,7 @@
     drain          claim raw deliveries → read them (connector) → who is it (identity)
                    → write the facts (commerce) → remember whose derived rows are stale
     refresh_dirty  take stale contacts → cart states and conversions (commerce) → properties
+                   → memberships (segments)
     sweep          the same refresh for contacts whose time has come
 
 Three transactions a batch (docs/developers/architecture.md): T1 decides who is who, T2 writes the
@@ -51,8 +52,11 @@ from cartfolk.inbox import deliveries, progress, quarantine, reading
 from cartfolk.inbox import tables as inbox_tables
 from cartfolk.inbox.deliveries import Delivery
 from cartfolk.inbox.files import ledger
-from cartfolk.properties import compute
+from cartfolk.properties import compute, notes
 from cartfolk.properties import tables as property_tables
+from cartfolk.segments import merge as memberships
+from cartfolk.segments import refresh as segments
+from cartfolk.segments import tables as segment_tables
 from cartfolk.stores.lookup import by_id
 from cartfolk.stores.shop import reader
 
@@ -75,16 +79,22 @@ class Facts:
 
     tables: Sequence[str] = tuple(
         table
-        for room in (inbox_tables, commerce_tables, property_tables)
+        for room in (inbox_tables, commerce_tables, property_tables, segment_tables)
         for table in room.PERSON_TABLES
         if table not in commerce_tables.QUEUES
     )
-    derived: Sequence[str] = (*commerce_tables.DERIVED_TABLES, *property_tables.DERIVED_TABLES)
+    derived: Sequence[str] = (
+        *commerce_tables.DERIVED_TABLES,
+        *property_tables.DERIVED_TABLES,
+        *segment_tables.DERIVED_TABLES,
+    )
 
     def people(self, conn: Connection, merges: Mapping[int, int], transfers: Sequence[Transfer]) -> None:
         if merges:
             facts.move(conn, merges)
             compute.move(conn, merges)
+            notes.move(conn, merges)
+            memberships.move(conn, merges, now())
             ledger.move(conn, merges)
         for transfer in transfers:
             facts.move_guest(conn, [transfer.email], transfer.source, transfer.target)
@@ -265,14 +275,16 @@ def sweep(conn: Connection, at: datetime, limit: int = 1000) -> int:
         contacts = derive.due(conn, at, limit)
         if contacts:
             refresh(conn, contacts, at, "clock")
-    return len(contacts)
+    with conn.transaction():
+        return len(contacts) + segments.sweep(conn, at, limit)
 
 
 def refresh(conn: Connection, contacts: Sequence[int], at: datetime, source: str) -> None:
-    """Cart states, conversions and properties as of ``at``: a function of facts and clock."""
+    """Cart states, conversions, properties and memberships as of ``at``: a function of facts and clock."""
     existing = lock_for_refresh(conn, contacts)
     derive.refresh(conn, existing, at)
     compute.compute(conn, existing, at, source)
+    segments.touched(conn, existing, at, source, historic=source == "import")
 
 
 def _sighting(item: Received) -> Sighting:

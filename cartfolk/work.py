@@ -333,6 +333,7 @@ async def jobs_forever(stop: Stop) -> None:
     from cartfolk.contact_files import jobs as _contact_files  # noqa: F401
     from cartfolk.inbox import jobs
     from cartfolk.properties import jobs as _properties  # noqa: F401
+    from cartfolk.segments import jobs as _segments  # noqa: F401
 
     while not stop:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -58,6 +59,12 @@ def one(conn: Connection, contact_id: int, note_id: int) -> Note:
     if row is None:
         raise NoteMissing(f"Contact {contact_id} has no note {note_id}.")
     return Note(*row)
+
+
+def move(conn: Connection, merges: Mapping[int, int]) -> None:
+    """After a merge: notes on the gone contacts (keys) are the kept ones'."""
+    if merges:
+        conn.execute(Q["move"], {"gone": list(merges), "kept": list(merges.values())})
 
 
 def _must(conn: Connection, statement: str, contact_id: int, note_id: int, **more: str) -> None:

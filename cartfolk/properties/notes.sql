@@ -13,3 +13,12 @@ update note set deleted_at = null where contact_id = %(contact)s and note_id = %
 
 -- :name one
 select note_id, at, body, by, edited_at, deleted_at from note where contact_id = %(contact)s and note_id = %(note)s
+
+-- :name move
+-- Notes on contacts that are gone continue under those that were kept.
+with moved as (
+    delete from note n using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
+    where n.contact_id = m.gone returning m.kept, n.note_id, n.at, n.body, n.by, n.edited_at, n.deleted_at
+)
+insert into note (contact_id, note_id, at, body, by, edited_at, deleted_at) overriding system value
+select * from moved

@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity.resolve import lock_for_refresh
@@ -33,6 +34,8 @@ from cartfolk.properties.parse import BadValue, parse
 
 Q = Statements.beside(__file__, "write.sql")
 _BATCH = 5_000  # contacts a few statements handle
+_FEW = 1_000  # contacts that may go before an import's
+LIVE, BULK = 0, 1
 _STAGE = "lifecyclestage"
 
 
@@ -221,6 +224,8 @@ class _Batch:
         own = [c for c, values in changed.items() if any(self.known[n].own for n in values)]
         if own and compute(self.conn, own, at, self.source, self.source_id, self.by):
             self.conn.execute(Q["fold"], noted | {"contacts": own})
+        # Rooms behind this one (segments) look at the contact with the next refresh.
+        derive.dirty(self.conn, contacts, LIVE if len(contacts) <= _FEW else BULK)
 
 
 def _assignment(name: str) -> sql.Composable:

@@ -36,5 +36,13 @@ def tend_segments(timestamp: int) -> None:
             start(segment)
 
 
+@app.periodic(cron="11 4 * * *")
+@app.task(name="cartfolk.recount_segments", queueing_lock="recount-segments")
+def recount_segments(timestamp: int) -> None:
+    """Nightly: sizes are counted anew."""
+    with _connected() as conn:
+        stored.recount(conn)
+
+
 def _connected() -> psycopg.Connection[Any]:
     return psycopg.connect(settings.DATABASE_URL, autocommit=True)

@@ -87,10 +87,10 @@ select kept, segments from gone
 -- :name move_log
 with moved as (
     delete from segment_log l using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
-    where l.contact_id = m.gone returning m.kept, l.segment_id, l.at, l.joined, l.reason, l.historic
+    where l.contact_id = m.gone returning m.kept, l.log_id, l.segment_id, l.at, l.joined, l.reason, l.historic
 )
-insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
-select kept, segment_id, at, joined, reason, historic from moved order by at
+insert into segment_log (contact_id, log_id, segment_id, at, joined, reason, historic) overriding system value
+select * from moved order by log_id
 
 -- :name statics
 -- Which of these segments are static.

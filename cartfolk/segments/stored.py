@@ -245,3 +245,12 @@ def log_of_contact(conn: Connection, contact_id: int, limit: int = 100) -> list[
 def fold(conn: Connection) -> None:
     """Takes counted joins and leaves into the sizes and the day's history."""
     conn.execute(Q["fold"], {"at": now()})
+
+
+def recount(conn: Connection) -> None:
+    """Counts every segment anew and forgets what was deleted long ago."""
+    with conn.transaction():
+        conn.execute(Q["lock_sizes"])
+        fold(conn)
+        conn.execute(Q["recount"])
+        conn.execute(Q["forget_deleted"], {"before": now() - KEPT})

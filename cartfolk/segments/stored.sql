@@ -52,6 +52,19 @@ insert into segment_size (segment_id, day, size)
 select segment_id, (%(at)s::timestamptz at time zone 'UTC')::date, size from sized
 on conflict (segment_id, day) do update set size = excluded.size
 
+-- :name lock_sizes
+-- Nobody joins or leaves while everybody is counted.
+lock table segment_delta in share row exclusive mode
+
+-- :name recount
+-- Nightly: sizes as they are, whatever was put back past the counters (a merge taken back).
+with counted as (
+    select s as segment_id, count(*) as size from contact_segment, unnest(segments) s group by s
+)
+update segment s set size = coalesce(c.size, 0)
+from segment o left join counted c on c.segment_id = o.segment_id
+where s.segment_id = o.segment_id and s.size <> coalesce(c.size, 0)
+
 -- :name sizes
 -- The size by day, oldest first.
 select day, size from segment_size where segment_id = %(segment)s and day >= %(since)s order by day
