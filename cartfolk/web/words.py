@@ -80,6 +80,18 @@ RUN = {
     "done": _n("Finished"),
     "failed": _n("Failed"),
 }
+IMPORT_KIND = {"contacts": _n("Contacts"), "customers": _n("Customers"), "orders": _n("Orders")}
+IMPORT_STATE = {
+    "new": _n("Uploaded"),
+    "checking": _n("Checking"),
+    "checked": _n("Checked"),
+    "running": _n("Running"),
+    "done": _n("Finished"),
+    "failed": _n("Failed"),
+    "cancelled": _n("Stopped"),
+    "undoing": _n("Being undone"),
+    "undone": _n("Undone"),
+}
 RUN_KIND = {"backfill": _n("Import"), "poll": _n("Poll"), "reconcile": _n("Nightly comparison")}
 SOURCES = {
     "import": _n("History import"),
