@@ -20,7 +20,7 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "cartfolk"
 LOCALES = ("de",)
-ROOMS = ("commands", "core", "inbox", "stores", "identity", "commerce", "properties", "segments", "api", "web")
+ROOMS = ("commands", "core", "inbox", "stores", "identity", "commerce", "properties", "segments", "contact_files", "api", "web")
 PYTHON = [(f"{room}/**.py", "python") for room in (*ROOMS, "connectors")]
 KEYWORDS = {
     "_": None, "_n": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,

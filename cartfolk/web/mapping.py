@@ -123,7 +123,7 @@ def read(conn: Connection, one: Import, form: QueryDict) -> dict[str, Any]:
     chosen = Chosen(
         columns=said,
         match=form.get("match", "email") if form.get("match") in MATCHES else "email",
-        mode=Mode(form.get("mode")) if form.get("mode") in set(Mode) else Mode.OVERWRITE,
+        mode=Mode(form["mode"]) if form.get("mode") in set(Mode) else Mode.OVERWRITE,
         store_id=int(store) if store in known else None,
         dates=dates,
         decimal=decimal or ("," if one.files[0]["separator"] == ";" else "."),
