@@ -20,7 +20,10 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "cartfolk"
 LOCALES = ("de",)
-ROOMS = ("commands", "core", "inbox", "stores", "identity", "commerce", "properties", "segments", "contact_files", "api", "web")
+ROOMS = (
+    "commands", "core", "inbox", "stores", "identity", "commerce", "properties", "segments", "contact_files", "api",
+    "web",
+)  # fmt: skip
 PYTHON = [(f"{room}/**.py", "python") for room in (*ROOMS, "connectors")]
 KEYWORDS = {
     "_": None, "_n": None, "gettext": None, "gettext_lazy": None, "gettext_noop": None,
@@ -97,12 +100,12 @@ def one(base: Path, locale: str, wanted: Catalog, check: bool) -> list[str]:
     if po.exists():
         with po.open("rb") as file:
             catalog = read_po(file, locale=locale)
-    known = {message.id for message in catalog if message.id and message.string and not message.fuzzy}
+    known = {(m.id, m.context): m.string for m in catalog if m.id and m.string and not m.fuzzy}
     for message in wanted:
-        if message.id and message.id not in known:
+        if message.id and (message.id, message.context) not in known:
             problems.append(f"{locale}: not translated: {message.id!r} ({message.locations[0][0]})")
         elif message.id:
-            problems += marks(locale, message.id, catalog[message.id].string)
+            problems += marks(locale, message.id, known[message.id, message.context])
     if check:
         if not mo.exists() or mo.read_bytes() != compiled(catalog):
             problems.append(f"{locale}: {mo.relative_to(ROOT)} is stale; run scripts/translations.py")

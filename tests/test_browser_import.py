@@ -36,7 +36,7 @@ def test_a_file_comes_in_and_goes_again_in_both_languages(link: str, page: Any, 
     bring_in(page, path, "en", "Import", "New", "Undo this import", "Undone: 2 contacts removed")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
-    bring_in(page, path, "de", "Importieren", "Neu", "Diesen Import rückgängig machen", "Rückgängig: 2 Kontakte entfernt")
+    bring_in(page, path, "de", "Import", "Neu", "Diesen Import rückgängig machen", "Rückgängig: 2 Kontakte entfernt")
     assert page.errors == []
 
 
