@@ -17,7 +17,7 @@ FILE = (
 )
 
 
-def shoot(page: Any, name: str) -> None:
+def shoot(page: Any, name: str) -> None:  # noqa: F811
     if PICTURES:
         for width, height in ((1440, 900), (390, 844)):
             for scheme in ("light", "dark"):
