@@ -209,9 +209,15 @@ def _anniversary(question: Question, day: str, parameters: Parameters) -> str:
     return f"({' or '.join(found)})"
 
 
+def midnight(day: str, context: Context) -> str:
+    """The instant a day begins. Asked by way of the hour before: of an hour that comes twice PostgreSQL takes the
+    second, of one that is skipped the first."""
+    return f"((({day})::timestamp - interval '1 hour') at time zone {zone(context)} + interval '1 hour')"
+
+
 def instant(expression: str, asked: Kind, context: Context) -> str:
     """A moment, or the midnight a day begins at."""
-    return f"({expression}::timestamp at time zone {zone(context)})" if asked is Kind.DAY else expression
+    return midnight(expression, context) if asked is Kind.DAY else expression
 
 
 def _beside(

@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import Any, LiteralString, Protocol
 
 from cartfolk.segments import history
-from cartfolk.segments.asking import Parameters, ask, bounds, of_nothing, sure
+from cartfolk.segments.asking import Parameters, ask, bounds, has, of_nothing, sure
 from cartfolk.segments.consent import consent
 from cartfolk.segments.fields import EVENTS, MEASURES
 from cartfolk.segments.operators import OPERATORS, Kind, kind
@@ -136,7 +136,7 @@ class Conditions:
         now = history.now(question, asked, self.value(name), self.parameters, self.context)
         missing = ""
         if question.include_unknown:
-            missing = f" or ({self.value(name)}) is null"
+            missing = f" or ({has(self.value(name), asked)}) is not true"
         return f"({sure(once)} or {sure(now)}{missing})"
 
     def event(self, node: Event) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from cartfolk.segments import history
-from cartfolk.segments.asking import Parameters, local_day, zone
+from cartfolk.segments.asking import Parameters, local_day, midnight
 from cartfolk.segments.compile import Lateral, Sql, itself
 from cartfolk.segments.fields import EVENTS
 from cartfolk.segments.operators import OPERATORS, Kind, Unit, kind
@@ -98,27 +98,25 @@ def _next(question: Question, asked: Kind, value: str, parameters: Parameters, c
     name = question.operator.removeprefix("not_")
     day = local_day(value, asked, context)
 
-    def midnight(of: str) -> str:
-        """The instant a day begins. Asked by way of the hour before: of an hour that comes twice PostgreSQL takes the
-        second, of one that is skipped the first."""
-        return f"((({of})::timestamp - interval '1 hour') at time zone {zone(context)} + interval '1 hour')"
+    def begins(of: str) -> str:
+        return midnight(of, context)
 
     if name.startswith("anniversary"):
-        found_moments = _returns(name, question, day, midnight, parameters)
+        found_moments = _returns(name, question, day, begins, parameters)
     elif isinstance(question.value, Amount):
-        found_moments = _rolling(name, question.value, asked, value, day, midnight)
+        found_moments = _rolling(name, question.value, asked, value, day, begins)
     elif isinstance(question.value, Calendar):
-        found_moments = _units(name, question.value, asked, value, day, midnight)
+        found_moments = _units(name, question.value, asked, value, day, begins)
     else:
         raise ValueError(f"{question} does not change by the clock")
     ahead = ", ".join(f"case when {moment} > %(at)s then {moment} end" for moment in found_moments)
     return f"least({ahead})"
 
 
-Midnight = Callable[[str], str]
+Begins = Callable[[str], str]
 
 
-def _rolling(name: str, span: Amount, asked: Kind, value: str, day: str, midnight: Midnight) -> list[str]:
+def _rolling(name: str, span: Amount, asked: Kind, value: str, day: str, begins: Begins) -> list[str]:
     past = name in ("in_last", "more_than_ago")
     count = span.amount if past else -span.amount
     if span.unit in _MONTHS:
@@ -127,16 +125,16 @@ def _rolling(name: str, span: Amount, asked: Kind, value: str, day: str, midnigh
         months = count * _MONTHS[span.unit]
         there = f"({start} + make_interval(months => {months}))::date"
         clamped = f"(extract(day from {there}) <> extract(day from {start}))::int"
-        edge = midnight(f"{there} + {clamped}")
+        edge = begins(f"{there} + {clamped}")
     elif asked is Kind.DAY:
         days = count * _HOURS[span.unit] // 24
-        edge = midnight(f"{day} + {days if past else days + 1}")
+        edge = begins(f"{day} + {days if past else days + 1}")
     else:
         edge = f"({value} + interval '{count * _HOURS[span.unit]} hours')"
     if name == "in_last":
-        return [midnight(day) if asked is Kind.DAY else value, edge]
+        return [begins(day) if asked is Kind.DAY else value, edge]
     if name == "in_next":
-        return [midnight(f"{day} + 1") if asked is Kind.DAY else value, edge]
+        return [begins(f"{day} + 1") if asked is Kind.DAY else value, edge]
     return [edge]
 
 
@@ -150,20 +148,20 @@ def _begin(day: str, unit: Unit, count: int = 0) -> str:
     return f"({first} + make_interval(months => {count * _MONTHS[unit]}))::date"
 
 
-def _units(name: str, value: Calendar, asked: Kind, moment: str, day: str, midnight: Midnight) -> list[str]:
+def _units(name: str, value: Calendar, asked: Kind, moment: str, day: str, begins: Begins) -> list[str]:
     edges = {
         "in_this": (0, 1),
         "in_this_so_far": (1,),
         "in_previous": (1, 1 + value.count),
         "in_following": (-value.count, 0),
     }[name]
-    found_moments = [midnight(_begin(day, value.unit, count)) for count in edges]
+    found_moments = [begins(_begin(day, value.unit, count)) for count in edges]
     if name == "in_this_so_far":
-        found_moments.append(midnight(day) if asked is Kind.DAY else moment)
+        found_moments.append(begins(day) if asked is Kind.DAY else moment)
     return found_moments
 
 
-def _returns(name: str, question: Question, day: str, midnight: Midnight, parameters: Parameters) -> list[str]:
+def _returns(name: str, question: Question, day: str, begins: Begins, parameters: Parameters) -> list[str]:
     """The edges of the windows of the returns in last year, this year and the two after it."""
     today, _ = parameters.window(_TODAY, Kind.DAY)
     found_moments: list[str] = []
@@ -178,5 +176,5 @@ def _returns(name: str, question: Question, day: str, midnight: Midnight, parame
                 edges = [back, f"{back} + {days}"] if name.endswith("last") else [f"{back} + {1 - days}", f"{back} + 1"]
             case _:
                 raise ValueError(f"{question} asks for no return")
-        found_moments += [midnight(edge) for edge in edges]
+        found_moments += [begins(edge) for edge in edges]
     return found_moments
