@@ -120,10 +120,11 @@ def read(conn: Connection, one: Import, form: QueryDict) -> dict[str, Any]:
             "columns": everything, "store_id": store_id, "dates": dates, "decimal": decimal, "statuses": statuses,
             "language": get_language() or "en",
         }  # fmt: skip
+    mode = str(form.get("mode"))
     chosen = Chosen(
         columns=said,
         match=form.get("match", "email") if form.get("match") in MATCHES else "email",
-        mode=Mode(form["mode"]) if form.get("mode") in set(Mode) else Mode.OVERWRITE,
+        mode=Mode(mode) if mode in set(Mode) else Mode.OVERWRITE,
         store_id=int(store) if store in known else None,
         dates=dates,
         decimal=decimal or ("," if one.files[0]["separator"] == ";" else "."),
