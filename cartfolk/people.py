@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.identity import normalise
+from cartfolk.identity import normalise, suppression
 from cartfolk.identity.decide import GUEST, OWN, Claim, Owner, Sighting
 from cartfolk.identity.resolve import claim as write_claim
 from cartfolk.identity.resolve import look_up, settle
+from cartfolk.identity.suppression import Name
 from cartfolk.pipeline import LIVE, Facts
 
 HERE = 0  # the store of those no shop told of
@@ -25,6 +26,10 @@ _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # older than any shop's word; the sa
 
 class NobodyNamed(ValueError):
     """Neither an e-mail address nor a phone number names the person: give one of them."""
+
+
+class Erased(NobodyNamed):
+    """The person asked to be erased: let the address in again under Settings, Privacy first."""
 
 
 class EmailTaken(ValueError):
@@ -60,6 +65,7 @@ def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPers
     sightings = [_sighting(person) for person in people]
     if not sightings:
         return []
+    _refuse_erased(identity_conn, sightings)
     settled = settle(identity_conn, sightings, lambda _: [], Facts())
     contacts = [contact for contact in settled.contacts if contact is not None]
     derive.dirty(conn, contacts, lane)
@@ -74,6 +80,7 @@ def rename(conn: Connection, identity_conn: Connection, contact_id: int, email: 
     value = normalise.email(email)
     if value is None:
         raise NobodyNamed(f"{email[:80]!r} is no e-mail address; it looks like name@example.org.")
+    _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, OWN, None, value, email, None)])
     owner = Owner(contact_id, OWN, now(), HERE, "", email.strip())
     if holder := write_claim(identity_conn, Claim("email", value, owner)):
         raise EmailTaken(value, holder)
@@ -90,3 +97,20 @@ def _sighting(person: NewPerson) -> Sighting:
             else "A contact needs an e-mail address or a phone number."
         )
     return Sighting(HERE, _ALWAYS, GUEST, None, email, person.email.strip(), phone)
+
+
+def erased(conn: Connection, people: Sequence[NewPerson]) -> list[bool]:
+    """Who of them asked to be erased: ``create`` refuses them. Raises NobodyNamed."""
+    names = [_name(_sighting(person)) for person in people]
+    known = suppression.known(conn, names)
+    return [name in known for name in names]
+
+
+def _name(seen: Sighting) -> Name:
+    return Name("email", 0, seen.email) if seen.email else Name("phone", 0, seen.phone or "")
+
+
+def _refuse_erased(conn: Connection, sightings: Sequence[Sighting]) -> None:
+    if known := suppression.known(conn, [_name(seen) for seen in sightings]):
+        said = ", ".join(sorted(name.value for name in known)[:3])
+        raise Erased(f"{said} was erased on request. If the person came back, let them in again: Settings, Privacy.")

@@ -16,7 +16,7 @@ from __future__ import annotations
 import functools
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -38,7 +38,7 @@ from cartfolk.connectors.canonical import (
 )
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.identity import normalise
+from cartfolk.identity import normalise, suppression
 from cartfolk.identity.decide import GUEST, OWN, SEEN, Sighting, Transfer
 from cartfolk.identity.resolve import (
     Move,
@@ -59,6 +59,7 @@ from cartfolk.segments import refresh as segments
 from cartfolk.segments import tables as segment_tables
 from cartfolk.stores.lookup import by_id
 from cartfolk.stores.shop import reader
+from cartfolk.traces import Traces, named_by, names
 
 LIVE, BULK = 0, 1
 _CATALOGUE = {"product", "category", "coupon"}
@@ -134,8 +135,10 @@ def drain(conn: Connection, identity_conn: Connection, lane: int, limit: int = 1
                 rows[(delivery.run_id, delivery.stream)] += len(mapped.bad) + sum(
                     _kind(record) == kind for record in mapped.records
                 )
-        apply(conn, identity_conn, received, lane, bad)
-        _quarantine(conn, received, bad)
+        erased: list[Received] = []
+        apply(conn, identity_conn, received, lane, bad, erased)
+        bad = _without(conn, claimed, erased, bad, readers)
+        _quarantine(conn, [item for item in received if item not in erased], bad)
         deliveries.handled(conn, [delivery.delivery_id for delivery in claimed], now())
         progress.applied(conn, [(run, stream, count) for (run, stream), count in rows.items()])
     return len(claimed)
@@ -157,12 +160,63 @@ def apply(
     received: Sequence[Received],
     lane: int,
     bad: list[quarantine.Bad] | None = None,
+    erased: list[Received] | None = None,
 ) -> None:
     """Canonical records → facts, inside the caller's transaction on ``conn``.
 
-    When the database refuses the batch, it is halved until the refused record stands alone; that
-    one is appended to ``bad`` (or raised when ``bad`` is None).
+    Records of erased people are left out and appended to ``erased``. When the database refuses the batch, it is
+    halved until the refused record stands alone; that one is appended to ``bad`` (or raised when ``bad`` is None).
     """
+    received, out = _welcome(conn, received)
+    if erased is not None:
+        erased += out
+    _apply_all(conn, identity_conn, received, lane, bad)
+
+
+def _welcome(conn: Connection, received: Sequence[Received]) -> tuple[list[Received], list[Received]]:
+    """Who may come in, and the records of erased people. An erasure that begins now waits for this transaction."""
+    conn.execute(suppression.Q["enter"])
+    told = [names(item.record, item.store_id) for item in received]
+    known = suppression.known(conn, {name for each in told for name in each})
+    if not known:
+        return list(received), []
+    out = [item for item, each in zip(received, told, strict=True) if not known.isdisjoint(each)]
+    stay = [item for item, each in zip(received, told, strict=True) if known.isdisjoint(each)]
+    suppression.count_out(conn, len(out))
+    return stay, out
+
+
+def _without(
+    conn: Connection,
+    claimed: Sequence[Delivery],
+    erased: Sequence[Received],
+    bad: Sequence[quarantine.Bad],
+    readers: Callable[[int], Connector],
+) -> list[quarantine.Bad]:
+    """What came of erased people leaves the deliveries it came in and the webhooks that told of it; returns the bad
+    records that are not theirs."""
+    told = [named_by(item.record, item.store_id) for item in bad]
+    known = suppression.known(conn, {name for each in told for name in each})
+    kept = [item for item, each in zip(bad, told, strict=True) if known.isdisjoint(each)]
+    own = {name for item in erased for name in names(item.record, item.store_id)}
+    own = known | suppression.known(conn, own) | {name for name in own if name.kind in ("order", "cart")}
+    if own:
+        stores = {item.store_id for item in erased} | {item.store_id for item in bad if item not in kept}
+        traces = Traces(frozenset(own))
+        mine = {one.delivery_id: traces.split(one, readers(one.store_id)) for one in claimed if one.store_id in stores}
+        deliveries.rewrite(conn, {number: found[0] for number, found in mine.items() if found})
+        for store_id in stores:
+            deliveries.drop_hints(conn, store_id, sorted({name.value for name in own if name.store_id == store_id}))
+    return kept
+
+
+def _apply_all(
+    conn: Connection,
+    identity_conn: Connection,
+    received: Sequence[Received],
+    lane: int,
+    bad: list[quarantine.Bad] | None,
+) -> None:
     if not received:
         return
     for attempt in range(5):
@@ -180,8 +234,8 @@ def apply(
                 bad.append(_refused(received[0], error))
                 return
             middle = len(received) // 2
-            apply(conn, identity_conn, received[:middle], lane, bad)
-            apply(conn, identity_conn, received[middle:], lane, bad)
+            _apply_all(conn, identity_conn, received[:middle], lane, bad)
+            _apply_all(conn, identity_conn, received[middle:], lane, bad)
             return
 
 

@@ -150,8 +150,13 @@ class Contacts:
         others = [item for item in wanted if item.key not in by_key and item.person]
         named = people.find(conn, [item.person for item in others if item.person]) if others else []
         by_person = dict(zip(map(id, others), named, strict=True))
+        gone = people.erased(conn, [item.person for item in others if item.person])
+        erased = {id(item) for item, out in zip(others, gone, strict=True) if out}
         found: list[tuple[Wanted, int | None]] = []
         for item in wanted:
+            if id(item) in erased:  # the error file must not tell of them either
+                group.problems.append(Problem(item.line, {}, "", _("This person was erased on request.")))
+                continue
             contact = by_key.get(item.key)
             if contact is None and match == "contact_id":
                 group.problems.append(Problem(item.line, item.cells, "", _("There is no contact %s.") % item.key))

@@ -38,9 +38,14 @@ class SignatureRefused(Exception):
 
 
 @lru_cache(maxsize=16)
+def derived(key: str, purpose: str) -> bytes:
+    """The 32 bytes that one purpose has for its own."""
+    return HKDF(SHA256(), 32, salt=b"cartfolk", info=purpose.encode()).derive(key.encode())
+
+
+@lru_cache(maxsize=16)
 def _cipher(key: str, purpose: str) -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=b"cartfolk", info=purpose.encode()).derive(key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))
+    return Fernet(base64.urlsafe_b64encode(derived(key, purpose)))
 
 
 def encrypt(value: Any, key: str, purpose: str = "store") -> bytes:

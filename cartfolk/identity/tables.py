@@ -13,6 +13,7 @@ PERSON_TABLES: tuple[str, ...] = (
     "contact_apart",
     "duplicate",
     "duplicate_key",
+    "person_link",
 )
 
 # What a merge takes along and an undo puts back; the rest is about merges and pairs itself.

@@ -127,3 +127,31 @@ def waiting(conn: Connection, store_id: int | None = None, lane: int | None = No
 def clean(conn: Connection, before: datetime, limit: int = 5000) -> int:
     """Forgets at most ``limit`` deliveries handled before ``before``; returns how many."""
     return conn.execute(Q["clean_deliveries"], {"before": before, "limit": limit}).rowcount
+
+
+def walk(conn: Connection, after: int = 0, limit: int = 500) -> list[Delivery]:
+    """Stored deliveries whatever their state, by number, behind ``after``."""
+    rows = conn.execute(Q["walk"], {"after": after, "limit": limit})
+    return [
+        Delivery(delivery, store_id, lane, kind, stream, received, zlib.decompress(body), hint, run, attempts)
+        for delivery, store_id, lane, kind, stream, received, body, hint, run, attempts in rows
+    ]
+
+
+def rewrite(conn: Connection, bodies: Mapping[int, bytes]) -> None:
+    """Replaces the bodies of these deliveries: somebody's objects were cut out."""
+    if bodies:
+        packed = [zlib.compress(body, 3) for body in bodies.values()]
+        conn.execute(Q["rewrite"], {"ids": list(bodies), "bodies": packed})
+
+
+def drop(conn: Connection, ids: Sequence[int]) -> None:
+    """Forgets these deliveries altogether."""
+    if ids:
+        conn.execute(Q["drop"], {"ids": list(ids)})
+
+
+def drop_hints(conn: Connection, store_id: int, ids: Sequence[str]) -> None:
+    """Forgets handled webhooks about these objects of the store."""
+    if ids:
+        conn.execute(Q["drop_hints"], {"store_id": store_id, "ids": list(ids)})

@@ -136,3 +136,14 @@ def count(conn: Connection, store_id: int | None = None) -> int:
     """How many records wait, of one store or of all."""
     row = conn.execute(Q["count_quarantine"], {"store_id": store_id}).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def walk(conn: Connection, after: int = 0, limit: int = 500) -> list[Waiting]:
+    """Quarantined records, open or done, by number, behind ``after``."""
+    return [Waiting(*row) for row in conn.execute(Q["walk_quarantine"], {"after": after, "limit": limit})]
+
+
+def drop(conn: Connection, ids: Sequence[int]) -> None:
+    """Forgets these records: their person was erased."""
+    if ids:
+        conn.execute(Q["drop_quarantine"], {"ids": list(ids)})

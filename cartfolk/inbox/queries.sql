@@ -54,6 +54,31 @@ with old as (
 )
 delete from delivery using old where delivery.delivery_id = old.delivery_id
 
+-- :name walk
+-- Every stored delivery in order, whatever its state: what an erasure looks through.
+select delivery_id, store_id, lane, kind, stream, received_at, body, hint, run_id, attempts
+from delivery where delivery_id > %(after)s order by delivery_id limit %(limit)s
+
+-- :name rewrite
+-- Bodies with a person's objects cut out; what recognised a repetition of the old one goes with it.
+update delivery d set body = n.body, dedupe = null, error = null
+from unnest(%(ids)s::bigint[], %(bodies)s::bytea[]) as n (delivery_id, body) where d.delivery_id = n.delivery_id
+
+-- :name drop
+delete from delivery where delivery_id = any(%(ids)s::bigint[])
+
+-- :name drop_hints
+-- Webhooks about these objects that were followed; their bodies tell of the person.
+delete from delivery where store_id = %(store_id)s and kind = 'webhook' and state = 'handled' and hint->'ids' ?| %(ids)s::text[]
+
+-- :name walk_quarantine
+-- Every quarantined record in order, open or done.
+select quarantine_id, store_id, stream, kind, external_id, field, reason, raw, created_at, attempts, run_id
+from quarantine where quarantine_id > %(after)s order by quarantine_id limit %(limit)s
+
+-- :name drop_quarantine
+delete from quarantine where quarantine_id = any(%(ids)s::bigint[])
+
 -- :name claim_hints
 -- Leases waiting webhooks of connected stores: fetched now, and seen again by anyone if we die meanwhile.
 -- The dedupe key goes: the same hint arriving from here on must be fetched once more.
@@ -306,6 +331,10 @@ order by l.created_at desc
 -- :name link_opened
 -- A person opened the link.
 update recovery_link set opened = opened + 1, opened_at = coalesce(opened_at, %(at)s) where token_hash = %(hash)s
+
+-- :name forget_links
+-- The links to carts of an erased person.
+delete from recovery_link where (store_id, cart_token) in (select * from unnest(%(store_ids)s::bigint[], %(carts)s::text[]))
 
 -- :name clean_links
 -- Forgets links so long expired that nobody need be told so any more.

@@ -162,5 +162,11 @@ def clean(conn: Connection, before: datetime) -> int:
     return conn.execute(Q["clean_links"], {"before": before}).rowcount
 
 
+def forget(conn: Connection, carts: Sequence[tuple[int, str]]) -> int:
+    """Takes every link to these carts (store id, the cart's name in the shop) away; returns how many."""
+    store_ids, names = [store_id for store_id, _cart in carts], [cart for _store_id, cart in carts]
+    return conn.execute(Q["forget_links"], {"store_ids": store_ids, "carts": names}).rowcount
+
+
 def _hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()

@@ -116,6 +116,11 @@ def move(conn: Connection, moves: Mapping[int, int]) -> None:
         conn.execute(Q[name], parameters)
 
 
+def forget_mentions(conn: Connection, emails: Sequence[str]) -> list[int]:
+    """Erasure: takes these addresses (normalised) out of the history of others; whose they are."""
+    return [row[0] for row in conn.execute(Q["forget_mentions"], {"emails": list(emails)})]
+
+
 def _custom_columns(conn: Connection) -> tuple[str, ...]:
     """The catalogue's settable columns and those people added."""
     rows = conn.execute(

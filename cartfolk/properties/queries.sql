@@ -628,6 +628,14 @@ set hs_merged_object_ids = array(
 -- :name forget_history
 delete from property_history where contact_id = any(%(gone)s)
 
+-- :name forget_mentions
+-- Changes of other contacts that tell an address of an erased person.
+update property_history h set changes = (
+    select coalesce(jsonb_object_agg(key, value), '{}') from jsonb_each(h.changes)
+    where not exists (select from unnest(%(emails)s::text[]) e where strpos(lower(value::text), e) > 0))
+where exists (select from unnest(%(emails)s::text[]) e where strpos(lower(h.changes::text), e) > 0)
+returning contact_id
+
 -- :name forget_values
 delete from contact_property where contact_id = any(%(gone)s)
 

@@ -1,0 +1,110 @@
+"""Names of erased people, kept as keyed hashes so that nothing brings them back (docs/decisions/0011).
+
+A name is an e-mail address or a phone number (compared as everywhere, in any shop), or a shop's customer, order or
+cart id. The hash is HMAC-SHA256 under a key made from CARTFOLK_SECRET_KEY: whoever reads the table alone cannot try
+addresses.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from psycopg.types.json import Jsonb
+
+from cartfolk.core import secrets
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+
+Q = Statements.beside(__file__, "suppression.sql")
+PERSONAL = ("email", "phone")  # the same person in every shop
+
+
+class Name(NamedTuple):
+    """``store_id`` is 0 for an e-mail address (normalised) and a phone number (normalised)."""
+
+    kind: str  # email | phone | customer | order | cart
+    store_id: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The proof of one erasure: numbers and hashes."""
+
+    erasure_id: int
+    at: datetime
+    by: str
+    report: dict[str, Any]
+
+
+def hashed(name: Name) -> bytes:
+    """The keyed hash of a name: 32 bytes."""
+    store = 0 if name.kind in PERSONAL else name.store_id
+    told = f"{name.kind}\0{store}\0{name.value}".encode("utf-8", "surrogatepass")
+    return hmac.digest(secrets.derived(settings.SECRET_KEY, "suppression"), told, "sha256")
+
+
+def known(conn: Connection, names: Iterable[Name]) -> set[Name]:
+    """Which of ``names`` belong to erased people; one look-up by key, none at all while nobody was erased."""
+    row = conn.execute(Q["any"]).fetchone()
+    if row is None or not row[0]:
+        return set()
+    by_hash = {hashed(name): name for name in names}
+    found = conn.execute(Q["known"], {"hashes": list(by_hash)}) if by_hash else ()
+    return {by_hash[bytes(value)] for (value,) in found}
+
+
+def add(conn: Connection, names: Iterable[Name]) -> list[str]:
+    """Keeps ``names`` out from now on; returns their hashes in hexadecimal, for the proof."""
+    by_hash = {hashed(name): name.kind for name in names}
+    ordered = sorted(by_hash)
+    conn.execute(Q["add"], {"hashes": ordered, "kinds": [by_hash[one] for one in ordered], "at": now()})
+    return [f"{by_hash[one]}:{one.hex()}" for one in ordered]
+
+
+def lift(conn: Connection, names: Iterable[Name]) -> int:
+    """Lets ``names`` in again, e.g. because the person came back; returns how many were kept out."""
+    return len(conn.execute(Q["lift"], {"hashes": [hashed(name) for name in names]}).fetchall())
+
+
+def counts(conn: Connection) -> Mapping[str, int]:
+    """How many names of each kind are kept out."""
+    return dict(conn.execute(Q["count"]).fetchall())
+
+
+def count_out(conn: Connection, records: int) -> None:
+    """So many records of erased people were not taken in, today."""
+    conn.execute(Q["count_out"], {"day": now().date(), "records": records})
+
+
+def kept_out(conn: Connection) -> int:
+    """How many records of erased people were not taken in, ever."""
+    row = conn.execute(Q["records_out"]).fetchone()
+    return int(row[0]) if row else 0
+
+
+def names_of(conn: Connection, contacts: Sequence[int]) -> set[Name]:
+    """Everything that names these contacts."""
+    rows = conn.execute(Q["names"], {"contacts": list(contacts)})
+    return {Name(kind, store, value) for kind, store, value, _contact in rows}
+
+
+def add_report(conn: Connection, by: str, report: Mapping[str, Any]) -> int:
+    row = conn.execute(Q["add_report"], {"at": now(), "by": by, "report": Jsonb(dict(report))}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def reports(conn: Connection, limit: int = 50) -> list[Report]:
+    """Proofs of erasures, newest first."""
+    return [Report(*row) for row in conn.execute(Q["reports"], {"limit": limit})]
+
+
+def report(conn: Connection, erasure_id: int) -> Report | None:
+    row = conn.execute(Q["report"], {"id": erasure_id}).fetchone()
+    return Report(*row) if row else None
