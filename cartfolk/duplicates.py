@@ -98,7 +98,7 @@ def find(conn: Connection, everything: bool = False) -> int:
 
 
 def refresh(conn: Connection, contacts: Sequence[int]) -> int:
-    """The suggestions of these contacts alone, right after they were merged or split."""
+    """The suggestions of these contacts alone, right after they were merged or split; at least one."""
     with conn.transaction():
         _write_keys(conn, contacts)
         return _compare(conn, contacts)
@@ -108,7 +108,16 @@ def _write_keys(conn: Connection, contacts: Sequence[int]) -> None:
     ids = list(contacts)
     domains = [row[0] for row in conn.execute(Q["domains"], {"contacts": ids})]
     wrong = {domain: right for domain in domains if (right := intended(domain)) != domain}
-    conn.execute(Q["write_keys"], {"contacts": ids, "domains": list(wrong), "intended": list(wrong.values())})
+    conn.execute(
+        Q["write_keys"],
+        {
+            "contacts": ids,
+            "first": min(ids),
+            "last": max(ids),
+            "domains": list(wrong),
+            "intended": list(wrong.values()),
+        },
+    )
 
 
 def _compare(conn: Connection, contacts: Sequence[int] | None) -> int:

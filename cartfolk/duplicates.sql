@@ -33,7 +33,7 @@ with word as materialized (
     from contact_property p
     left join unnest(%(domains)s::text[], %(intended)s::text[]) as d (domain, intended)
         on d.domain = split_part(lower(p.email), '@', 2)
-    where contact_id = any(%(contacts)s::bigint[])
+    where p.contact_id between %(first)s and %(last)s and p.contact_id = any(%(contacts)s::bigint[])
 ), key as materialized (
     select contact_id, kind::smallint, hashtextextended(text, case kind when 4 then 3 else kind end) as key
     from word cross join lateral (values
@@ -47,13 +47,14 @@ with word as materialized (
     ) as k (kind, text)
     where text is not null
 ), outdated as (
-    delete from duplicate_key o where o.contact_id = any(%(contacts)s::bigint[])
+    delete from duplicate_key o
+    where o.contact_id between %(first)s and %(last)s and o.contact_id = any(%(contacts)s::bigint[])
         and not exists (select from key where key.contact_id = o.contact_id and key.kind = o.kind and key.key = o.key)
 )
 insert into duplicate_key (contact_id, kind, key)
 select contact_id, kind, key from key
 where not exists (select from duplicate_key o
-                  where o.contact_id = any(%(contacts)s::bigint[])
+                  where o.contact_id between %(first)s and %(last)s
                     and o.contact_id = key.contact_id and o.kind = key.kind and o.key = key.key)
 on conflict do nothing
 

@@ -116,6 +116,13 @@ LIFECYCLE = {
     "evangelist": _n("Evangelist"),
     "other": _n("Other"),
 }
+CHANNEL = {"email": _n("E-mail"), "sms": _n("SMS"), "post": _n("Post"), "phone": _n("Phone")}
+CONSENT = {
+    "granted": _n("Agreed"),
+    "withdrawn": _n("Withdrawn"),
+    "pending": _n("Not confirmed"),
+    "unknown": _n("Unknown"),
+}
 IDENTITY = {"email": _n("E-mail"), "phone": _n("Phone")}
 
 

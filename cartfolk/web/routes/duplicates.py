@@ -1,5 +1,15 @@
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from ..views import duplicates, merging
+
+urlpatterns: list[URLPattern] = [
+    path("contacts/duplicates", duplicates.suggested, name="contacts-duplicates"),
+    path("contacts/duplicates/dismissed", duplicates.dismissed, name="contacts-duplicates-dismissed"),
+    path("contacts/duplicates/dismiss", duplicates.dismiss, name="contacts-duplicates-dismiss"),
+    path("contacts/duplicates/reconsider", duplicates.reconsider, name="contacts-duplicates-reconsider"),
+    path("contacts/merge", merging.merge, name="contacts-merge"),
+    path("contacts/merges/<int:merge_id>/undo", merging.undo, name="contacts-merge-undo"),
+    path("contacts/<int:contact_id>/merge", merging.choose, name="contact-merge"),
+]

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import iso, now
+from cartfolk.identity import merges
 from cartfolk.properties import compute, notes
 from cartfolk.properties.defined import load
 from cartfolk.stores import lookup
@@ -215,7 +216,25 @@ def _frame(conn: Connection, person: dict[str, Any]) -> dict[str, Any]:
         "order_count": orders,
         "cart_count": carts,
         "lifecycle": found.get("lifecyclestage"),
+        "merges": _merges(conn, contact_id),
     }
+
+
+def _merges(conn: Connection, contact_id: int) -> list[dict[str, Any]]:
+    """Merges that made this contact, newest first, with the addresses that came along."""
+    return [
+        {
+            "merge_id": one.merge_id,
+            "gone": one.gone,
+            "at": one.at,
+            "reason": _("The same e-mail address") if one.by == "sync" else one.reason,
+            "by": one.by,
+            "undone_at": one.undone_at,
+            "undoable": one.undoable,
+            "who": ", ".join(original for kind, _value, original in one.names if kind in ("email", "phone")),
+        }
+        for one in merges.history(conn, contact_id)
+    ]
 
 
 def _values(conn: Connection, contact_id: int) -> dict[str, Any]:
