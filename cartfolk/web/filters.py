@@ -205,10 +205,17 @@ def chips(asked: Asked, known: tree.Context) -> list[Chip]:
             found.append(Chip(gettext("Further conditions"), "", away))
             continue
         operator = operators.OPERATORS.get(str(child.get("operator")))
-        words = str(WORDS.get(operator.name, operator.name)) if operator else str(child.get("operator"))
+        words = _words(operator, child.get("value")) if operator else str(child.get("operator"))
         value = _told(item, operator, child.get("value"), known) if operator else ""
         found.append(Chip(item.label(_language()), f"{words} {value}".strip(), away, item.name, place))
     return found
+
+
+def _words(operator: Operator, value: Any) -> str:
+    """An operator in words; any of one value is that value."""
+    only = not isinstance(value, list) or len(value) == 1
+    name = {"is_any_of": "is", "is_none_of": "is_not"}.get(operator.name, operator.name) if only else operator.name
+    return str(WORDS.get(name, name))
 
 
 def _told(item: Property, operator: Operator, value: Any, known: tree.Context) -> str:

@@ -70,7 +70,7 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "filter-form") {
       document.getElementById("add-filter").open = false;
-      const first = event.target.querySelector("[name=value], [name=operator]");
+      const first = event.target.querySelector("[name=value]") || event.target.querySelector("[name=operator]");
       if (first) first.focus();
     }
     show();
