@@ -553,10 +553,11 @@ row as materialized (
         -- Words as people type them: cut at spaces and at the marks within addresses and names. The vector is a set.
         array_to_tsvector(array_remove(array_remove(
             string_to_array(translate(lower(concat_ws(' ', left(firstname, 200), left(lastname, 200),
-                left(company, 200), email, array_to_string(_emails, ' '), array_to_string(_numbers, ' '))),
+                left(company, 200), email, array_to_string(_emails, ' '), array_to_string(_numbers, ' '),
+                array_to_string(skus_bought[1:200], ' '))),
                 '@._-+,;/#()', '           '), ' ')
             || string_to_array(lower(concat_ws(' ', left(firstname, 200), left(lastname, 200), left(company, 200))), ' ')
-            || lower(left(email, 400)) || regexp_replace(phone, '\D', '', 'g') || _emails || lower(_numbers::text)::text[],
+            || lower(left(email, 400)) || phone_words(phone) || _emails || lower(_numbers::text)::text[],
             ''), null)) as search
     from fresh
 ),

@@ -28,6 +28,7 @@ LIST_COLUMNS: tuple[str, ...] = (
 )
 """What contact_list holds beside contact_id and ``search`` (words: see search_query)."""
 
+_PHONE = re.compile(r"[\s+0-9()/.\-]+")
 _MARKS = re.compile(r"[\s@._\-+,;/#()]+")
 
 
@@ -68,4 +69,17 @@ def search_query(text: str) -> str:
     Use as ``search @@ %(query)s::tsquery``. An address or a name with marks is cut as the index cuts it.
     """
     words = [word for word in _MARKS.split(text.lower()) if word]
-    return " & ".join("'" + word[:200].replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)
+    query = " & ".join("'" + word[:200].replace("\\", "\\\\").replace("'", "''") + "':*" for word in words)
+    numbers = " | ".join(f"'{number}':*" for number in _phones(text))
+    return f"{query} | {numbers}" if numbers else query
+
+
+def _phones(text: str) -> list[str]:
+    """The digits a phone number is found by (see phone_words), when the text can be one and is cut into words."""
+    if not _PHONE.fullmatch(text) or sum(map(str.isdigit, text)) < 5:
+        return []
+    digits = re.sub(r"\D", "", text)
+    if text.lstrip().startswith(("+", "00")):
+        digits = digits.lstrip("0")
+        return [digits[cut:] for cut in range(4) if len(digits) - cut >= 5]
+    return list(dict.fromkeys((digits, digits.lstrip("0"))))

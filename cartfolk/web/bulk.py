@@ -8,7 +8,8 @@ reads the history: what was changed by somebody else since stays.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,7 @@ class Selection:
     ids: tuple[int, ...] = ()
     question: listing.Question | None = None
 
-    def contacts(self, conn: Connection) -> Iterator[int]:
+    def contacts(self, conn: Connection) -> Generator[int]:
         """Their numbers, ascending, in bounded memory."""
         if self.question is None:
             yield from self.ids
@@ -76,7 +77,8 @@ class _Tried(Exception):
 
 def preview(conn: Connection, selection: Selection, name: str, mode: Mode, value: object) -> Preview:
     """Tries the change on the first contacts and takes it back: the very statements, so the figures are true."""
-    contacts = list(itertools.islice(selection.contacts(conn), TRIED))
+    with closing(selection.contacts(conn)) as found:
+        contacts = list(itertools.islice(found, TRIED))
     outcomes: list[Outcome] = []
     try:
         with conn.transaction():

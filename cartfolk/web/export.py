@@ -21,7 +21,7 @@ from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso
 from cartfolk.stores import lookup
 
-from . import listing
+from . import listing, properties
 
 OWN = ("contact_id", "name", "stores")  # columns of the list that are no property
 STANDARD = (
@@ -66,11 +66,15 @@ def some(conn: Connection, contacts: Sequence[int], columns: Sequence[str]) -> I
 
 
 def _values(conn: Connection, contacts: list[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
-    picked = sql.SQL(", ").join(map(sql.Identifier, ("contact_id", *columns)))
+    computed = properties.columns(conn)
+    tables = {name: "p" if name in computed else "c" for name in columns}
+    picked = sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(table, name)) for name, table in tables.items())
+    statement = sql.SQL(
+        "select p.contact_id{} from contact_property p left join contact_custom c using (contact_id)"
+        " where p.contact_id = any(%s)"
+    )
     with conn.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(
-            sql.SQL("select {} from contact_property where contact_id = any(%s)").format(picked), [contacts]
-        )
+        found = cursor.execute(statement.format(picked), [contacts])
         return {row["contact_id"]: row for row in found}
 
 

@@ -8,23 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import QueryDict
 from django.utils.translation import get_language, gettext, gettext_lazy
 from psycopg import sql
 
-from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties import defined
+from cartfolk.core.sql import Connection
 from cartfolk.properties.catalogue import Property
-from cartfolk.segments import language, operators, tree
+from cartfolk.segments import language, operators, stored, tree
 from cartfolk.segments.operators import Kind, Operator, Shape
 from cartfolk.segments.problems import Refused
 
 from .asked import Asked
 from .templatetags.cartfolk import day, number
 
-Q = Statements.beside(__file__)
 WORDS: Mapping[str, Any] = {
     "known": gettext_lazy("has a value"),
     "unknown": gettext_lazy("has no value"),
@@ -142,8 +139,7 @@ class Form:
 
 def context(conn: Connection) -> tree.Context:
     """What conditions may ask in this account."""
-    shops = {row[0]: tree.Shop(row[1], tuple(row[2]), row[3]) for row in conn.execute(Q["shops"])}
-    return tree.Context(defined.load(conn).properties, ZoneInfo("UTC"), shops)
+    return stored.context(conn)
 
 
 def offered(known: tree.Context) -> list[tuple[str, str]]:

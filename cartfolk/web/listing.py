@@ -59,6 +59,7 @@ class Sort:
     only: LiteralString = "true"  # the rows of ``source`` that count
     contact: LiteralString = "l.contact_id"  # what the index ends with
     indexed: bool = True
+    wide: LiteralString = "contact_property p"  # where a property without an index is read
     place: int | None = None  # the sort_id of an order kept ready
 
 
@@ -104,6 +105,17 @@ def sort_for(conn: Connection, name: str, columns: Mapping[str, str]) -> Sort | 
     )
 
 
+def _custom(name: str, columns: Mapping[str, str]) -> Sort | None:
+    """The sort of a property people made: no order is kept of those, they are sorted when asked."""
+    if name not in columns or name == "contact_id":
+        return None
+    key = sorting.key(name, columns[name])
+    wide: LiteralString = "(contact_list k left join contact_custom v using (contact_id)) p"
+    source: LiteralString = "contact_list l left join contact_custom p using (contact_id)"
+    cast = "text" if key.kind == "word" else "numeric"
+    return Sort(key.value, cast, "asc", source=source, indexed=False, wide=wide)
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """``rows`` hold contact_list's columns; ``before``/``after`` are cursors or '' at the ends."""
@@ -126,14 +138,15 @@ class Question:
     after: str = ""
     before: str = ""
     size: int = SIZE
-    columns: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)  # of contact_property: name -> PostgreSQL type
+    custom: Mapping[str, str] = field(default_factory=dict)  # of contact_custom alone
     narrowing: narrow.Narrowing | None = None
 
 
 def page(conn: Connection, question: Question) -> Page:
     """One page in the asked order. Raises :class:`CursorInvalid`."""
     name = question.sort.removeprefix("-")
-    sort = sort_for(conn, name, question.columns)
+    sort = sort_for(conn, name, question.columns) or _custom(name, question.custom)
     if sort is None:
         raise CursorInvalid(name)
     descending = question.sort.startswith("-")
@@ -220,7 +233,7 @@ _FEW = (
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
-    "select l.*, near.key::text as sort_value from (select p.contact_id, {key} as key from contact_property p "
+    "select l.*, near.key::text as sort_value from (select p.contact_id, {key} as key from {wide} "
     "where {where} {order} limit %(size)s) near join contact_list l using (contact_id) {again}"
 )
 # Materialised, so that the word index answers and not a walk through everything.
@@ -378,6 +391,7 @@ class _Walk:
             order=order(key, contact),
             again=order(sql.SQL("near.key"), sql.SQL("near.contact_id")),
             contact=contact,
+            wide=sql.SQL(self.sort.wide),
             keep=sql.SQL(" and ").join(keep),
             few=few.statement if few is not None else sql.SQL(""),
         )

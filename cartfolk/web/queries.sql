@@ -8,13 +8,11 @@ select greatest(reltuples, 0)::bigint from pg_class where oid = 'contact_list'::
 -- Exact as long as that is cheap: stops counting at the limit.
 select count(*) from (select 1 from contact_list limit %(limit)s) few
 
--- :name shops
--- What conditions must know of each store: its name, which orders count there, its home currency.
-select store_id, name, counted, home_currency from store_rule
-
 -- :name list_cells
--- The chosen columns of one page of contacts that contact_list does not carry, as one JSON object each.
-select p.contact_id, to_jsonb(p) from contact_property p where p.contact_id = any(%(contacts)s)
+-- The chosen columns of one page of contacts that contact_list does not carry, as one JSON object each; of a
+-- property people may overrule contact_property holds what counts.
+select p.contact_id, coalesce(to_jsonb(c), '{}') || to_jsonb(p)
+from contact_property p left join contact_custom c using (contact_id) where p.contact_id = any(%(contacts)s)
 
 -- :name property_columns
 -- Which properties have a column, and of what kind, so that a page asks for nothing that is not there.

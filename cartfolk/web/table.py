@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.properties.defined import Defined
 
 from . import listing, properties, saved, values
 from .asked import Asked
@@ -42,7 +43,7 @@ class Column:
         return self.type in {"number", "money"}
 
 
-def offered(there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+def offered(there: Mapping[str, str], defined: Defined) -> dict[str, tuple[str, str]]:
     """Every column that can be chosen: name -> (label, type), the list's own first. ``there``: table columns."""
     own = {
         "email": (gettext("E-mail"), "text"),
@@ -55,7 +56,7 @@ def offered(there: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         "stores": (gettext("Store"), "stores"),
         "createdate": (gettext("Created"), "datetime"),
     }
-    for shown in properties.everything():
+    for shown in properties.everything(defined=defined):
         if shown.name in there and shown.name not in own:
             own[shown.name] = (shown.label, values.kind(shown.type))
     return own

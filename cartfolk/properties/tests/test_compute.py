@@ -221,6 +221,23 @@ def test_the_list_finds_parts_of_addresses_and_a_merge_moves_what_people_set(con
     assert len(history(conn, 1)) == 2
 
 
+@pytest.mark.parametrize("stored", ["+49 30 1234567", "0049 30/123-4567", "(030) 1234567", "030 1234567"])
+def test_a_phone_is_found_however_it_is_spelled(conn, stored):
+    store(conn)
+    for person, phone in ((1, stored), (2, "+49 40 7654321")):
+        contact(conn, person)
+        order(conn, person, person, AT, lines=[(f"A{person}", "Tea", 1)])
+        conn.execute("insert into contact_custom (contact_id, phone) values (%s, %s)", [person, phone])
+    conn.execute("update order_line set sku = 'TEA-' || contact_id || '/green'")
+    run(conn, [1, 2])
+    typed = ("+49 30 1234567", "+49301234567", "0049 30 123", "030 1234567", "030/1234567", "0301234567", "30 12345")
+    for text in (*typed, "tea-1", "TEA-1/GREEN", "n1"):
+        rows = conn.execute(
+            "select contact_id from contact_list where search @@ %s::tsquery", [search_query(text)]
+        ).fetchall()
+        assert rows == [(1,)], text
+
+
 def test_the_newest_abandoned_cart_is_the_one_told(conn):
     store(conn)
     contact(conn, 1)

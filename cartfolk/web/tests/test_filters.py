@@ -14,7 +14,9 @@ from django.test import Client
 from django.urls import reverse
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import sorting
+from cartfolk.properties import definitions, sorting
+from cartfolk.properties.catalogue import PROPERTIES, Property
+from cartfolk.properties.write import Mode, Write, write
 from cartfolk.web import filters, listing, narrow, properties
 
 from .conftest import BORN
@@ -166,7 +168,23 @@ def test_every_operator_of_every_kind_has_a_form_whose_values_it_reads_back(owne
 
     names = ("city", "current_abandoned_cart", "customer_group", "average_order_value", "createdate", "hs_email_optout")
     for name in names:
-        for operator in operators.of(operators.kind(filters.defined.PROPERTIES[name])):
+        for operator in operators.of(operators.kind(PROPERTIES[name])):
             answer = owner.get(reverse("web:contacts-filter"), {"property": name, "operator": operator.name})
             assert answer.status_code == 200, operator
             assert operator.name in filters.WORDS
+
+
+def test_properties_people_make_are_columns_filters_and_orders(owner: Client, conn: Connection, values: None) -> None:
+    item = Property(
+        name="shoe_size", label_en="Shoe size", label_de="Schuhgröße", group="contactinformation", type="number",
+        definition_en="", definition_de="", computed=False, custom=True,
+    )  # fmt: skip
+    definitions.create(conn, item, by="user:1")
+    write(conn, [Write(n, {"shoe_size": n}) for n in range(1, 31)], mode=Mode.OVERWRITE, source="user")
+    asked = {"filters": json.dumps(filtered(condition("shoe_size", "greater", 10))), "columns": "shoe_size,email"}
+    page = owner.get(CONTACTS, {**asked, "sort": "-shoe_size"}).content.decode()
+    assert shown(page) == list(range(30, 10, -1))
+    assert "Shoe size" in page
+    assert shown(owner.get(CONTACTS, {"sort": "shoe_size"}).content.decode())[:31] == [*range(1, 31), 31]
+    lines = b"".join(owner.get(reverse("web:contacts-export"), {**asked, "sort": "shoe_size"})).decode().splitlines()
+    assert [line.split(",")[2] for line in lines[1:]] == [str(n) for n in range(11, 31)]

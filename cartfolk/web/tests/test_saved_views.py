@@ -11,6 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from cartfolk.core.sql import Connection
+from cartfolk.segments import stored
 from cartfolk.web import bulk
 from cartfolk.web.models import BulkEdit, SavedView
 
@@ -202,6 +203,18 @@ def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(
     assert BulkEdit.objects.count() == 0
     assert owner.post(EDIT, {"ids": [], "property": "jobtitle", "value": "x", "confirm": "1"}).status_code == 302
     assert BulkEdit.objects.count() == 0
+
+
+def test_chosen_contacts_go_into_a_static_segment_once(owner: Client, conn: Connection, values: None) -> None:
+    asked = {"filters": json.dumps(filtered(condition("city", "is", "Berlin"))), "everything": "1", "name": "Berlin"}
+    for _ in range(2):
+        answer = owner.post(reverse("web:contacts-list"), asked, follow=True)
+        asked = {"ids": ["1", "3", "6"], "segment": "1"}  # 3 and 6 are in it already
+    assert "1 contact was added" in answer.content.decode()
+    assert len(stored.members(conn, 1)) == 34
+    problem = owner.post(reverse("web:contacts-list"), {"ids": ["1"], "name": "Berlin"})
+    assert problem.status_code == 422
+    assert owner.post(reverse("web:contacts-list"), {"ids": ["1"], "segment": "99"}).status_code == 422
 
 
 def edit_one(owner: Client, contacts: Any, name: str, value: str) -> Any:

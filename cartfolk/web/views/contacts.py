@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
+from cartfolk.properties import defined
 from cartfolk.properties.jobs import keep_sorted
 from cartfolk.segments import tree
 from cartfolk.stores import lookup
@@ -33,6 +34,7 @@ class Shown:
     views: list[saved.View]
     asked: asking.Asked
     there: dict[str, str]  # columns of contact_property
+    custom: dict[str, str]  # what people set: those of contact_custom alone
     offered: dict[str, tuple[str, str]]
     picked: list[str]
     known: tree.Context
@@ -46,6 +48,7 @@ class Shown:
             after=parameters.get("after", ""),
             before=parameters.get("before", ""),
             columns=self.there,
+            custom=self.custom,
             narrowing=self.narrowing,
         )
 
@@ -56,7 +59,9 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     views = saved.tabs(request.user)
     asked = asking.read(request.GET if parameters is None else parameters, views)
     there = properties.columns(conn)
-    offered = table.offered(there)
+    meant = defined.load(conn)
+    custom = {n: kind for n, kind in properties.columns(conn, "contact_custom").items() if n not in there}
+    offered = table.offered(there | custom, meant)
     known = filters.context(conn)
     problem, narrowing = "", None
     try:
@@ -65,7 +70,7 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     except filters.FilterRefused as refused:
         problem = str(refused)
     picked = table.chosen(request, offered, asked)
-    return Shown(conn, views, asked, there, offered, picked, known, narrowing, problem)
+    return Shown(conn, views, asked, there, custom, offered, picked, known, narrowing, problem)
 
 
 @member
@@ -154,8 +159,8 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     sort, search = asked.shown.sort, asked.shown.search
     total, roughly = _total(shown, question, page, everybody, estimated)
     if everybody > listing.EXACT:  # fewer are sorted and looked through as quickly as they are read
-        if page.scanned:
-            name = sort.removeprefix("-")
+        name = sort.removeprefix("-")
+        if page.scanned and name in shown.there:
             keep_sorted(name, shown.there[name])
         if page.walked and (page.looking or not page.after) and shown.narrowing:
             for name in shown.narrowing.unkept:
