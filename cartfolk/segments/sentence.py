@@ -206,7 +206,7 @@ def _values(question: Question, asked: Kind, context: Context, told: dict[str, s
             texts = [_scalar(cast(Scalar, item), context, told, currency) for item in value]
             return {
                 "value": _joined(texts, gettext("or")),
-                "neither": f" {gettext('nor')} ".join(texts),
+                "neither": _joined(texts, gettext("nor")),
                 "all": _joined(texts, gettext("and")),
                 "lower": texts[0],
                 "upper": texts[-1],
