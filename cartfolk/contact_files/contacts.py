@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from psycopg import sql
 
 from cartfolk import people, pipeline
 from cartfolk.core.sql import Connection, Statements
@@ -28,7 +29,7 @@ from cartfolk.properties.defined import load
 from cartfolk.properties.write import Outcome, Write, write
 
 from . import upload
-from .columns import Chosen
+from .columns import KEYS, Chosen
 from .rows import Problem, Reader, Wanted
 
 Q = Statements.beside(__file__)
@@ -39,6 +40,15 @@ SHOWN = 20  # rows of each outcome a check shows
 def source_id(import_id: int) -> str:
     """How the history names this import."""
     return f"file:{import_id}"
+
+
+def own_words(conn: Connection, contacts: Iterable[int], names: Iterable[str]) -> dict[int, dict[str, Any]]:
+    """What people set of these properties, as JSON values; ``names`` are columns of contact_custom."""
+    columns = sql.SQL(", ").join(sql.Identifier("c", name) for name in names)
+    if not columns.as_string(conn):
+        return {}
+    statement = sql.SQL(Q["own_words"]).format(columns=columns)
+    return dict(conn.execute(statement, {"contacts": sorted(set(contacts))}).fetchall())
 
 
 @dataclass(slots=True)
@@ -65,6 +75,7 @@ class Contacts:
         self._by = one.made_by
         self._chosen = Chosen.read(one.settings)
         self._known = load(conn)
+        self._written = sorted(set(self._chosen.columns.values()) & set(self._known.properties) - set(KEYS))
         self._reader = Reader(self._chosen, self._known, import_id)
         self._table, self._errors = upload.table(one.files[0]), upload.errors(one)
         self._rows = itertools.islice(self._table.rows(), one.rows, None)
@@ -168,7 +179,7 @@ class Contacts:
         return found
 
     def _own(self, contacts: Iterable[int]) -> dict[int, dict[str, Any]]:
-        return dict(self._conn.execute(Q["own_words"], {"contacts": sorted(set(contacts))}).fetchall())
+        return own_words(self._conn, contacts, self._written)
 
     def _write(self, placed: Sequence[tuple[Wanted, int]], new: set[int], group: _Group) -> None:
         outcomes = write(
@@ -179,6 +190,7 @@ class Contacts:
             source_id=source_id(self._number),
             by=self._by,
             new=new,
+            pretend=self._state == "checking",
         )
         seen: set[int] = set()
         for (item, contact), outcome in zip(placed, outcomes, strict=True):

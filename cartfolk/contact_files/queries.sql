@@ -20,8 +20,9 @@ where c.contact_id = any(%(contacts)s::bigint[]) and c.first_seen >= %(began)s
     and not exists (select from account a where a.contact_id = c.contact_id)
 
 -- :name own_words
--- What people set of these contacts, as JSON.
-select contact_id, to_jsonb(c) - 'contact_id' from contact_custom c where contact_id = any(%(contacts)s::bigint[])
+-- What people set of these contacts, as JSON; only these properties: the table is wide.
+select contact_id, (select to_jsonb(own) from (select {columns}) own)
+from contact_custom c where contact_id = any(%(contacts)s::bigint[])
 
 -- :name counting
 -- The values that count of these contacts, as JSON, for the preview of a check.

@@ -21,9 +21,10 @@ from cartfolk.core.sql import Connection
 from cartfolk.identity import merges
 from cartfolk.identity.resolve import Q as IDENTITY
 from cartfolk.inbox.files import ledger
+from cartfolk.properties.defined import load
 from cartfolk.properties.write import Mode, Write, write
 
-from .contacts import Q, source_id
+from .contacts import Q, own_words, source_id
 
 CHUNK = 500  # contacts of one transaction; they are held against their shops meanwhile
 _ROOMS = ("inbox", "segments", "properties", "commerce", "identity")  # from the end to the beginning
@@ -43,6 +44,7 @@ class Undo:
         self._at = one.undo_at
         self._told: Counter[str] = Counter(one.undone)
         self._tables = _tables()
+        self._columns = set(load(conn, archived=True).properties)
 
     def step(self) -> bool:
         """One chunk; False when there is nothing more to do."""
@@ -101,7 +103,8 @@ class Undo:
         contacts = [row[0] for row in rows]
         asked = {"contacts": contacts, "source_id": source_id(self._number)}
         later = set(self._conn.execute(Q["changed_since"], asked).fetchall())
-        current: dict[int, dict[str, Any]] = dict(self._conn.execute(Q["own_words"], asked).fetchall())
+        names = sorted({name for *_, after in rows for name in after} & self._columns)
+        current = own_words(self._conn, contacts, names)
         writes: list[Write] = []
         left = 0
         for contact, _made, before, after in rows:

@@ -92,13 +92,14 @@ def write(
     source_id: str = "",
     by: str = "",
     new: Collection[int] = (),
+    pretend: bool = False,
 ) -> list[Outcome]:
     """Writes the values and everything that follows from them; one Outcome a Write, in their order.
 
     ``source`` is import, user, api, restore ...; ``by`` who did it (``user:3``). ``new``: contacts this very import or
     request made, the only ones SET_IF_NEW fills. An empty value clears (in OVERWRITE; of an own property the shop's
     value counts again) and is otherwise passed over. Nothing is raised for a bad value, an unknown property or a
-    contact that is gone: the outcome says so.
+    contact that is gone: the outcome says so. ``pretend`` tells the outcomes and writes nothing.
     """
     fresh = frozenset(new)
     known = load(conn).properties
@@ -106,7 +107,7 @@ def write(
     for start in range(0, len(writes), _BATCH):
         with conn.transaction():
             part = writes[start : start + _BATCH]
-            outcomes += _Batch(conn, known, mode, source, source_id, by, fresh).write(part)
+            outcomes += _Batch(conn, known, mode, source, source_id, by, fresh, pretend).write(part)
     return outcomes
 
 
@@ -119,6 +120,7 @@ class _Batch:
     source_id: str
     by: str
     new: frozenset[int]
+    pretend: bool
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         at = now()
@@ -128,7 +130,7 @@ class _Batch:
         people = self._people(sorted(locked), names)
         outcomes = [self._one(item, kept.get(item.contact_id), people) for item in writes]
         changed = {contact: person.written for contact, person in people.items() if person.written}
-        if changed:
+        if changed and not self.pretend:
             self._store(changed, people, at)
         return outcomes
 

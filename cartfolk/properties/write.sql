@@ -45,8 +45,7 @@ with mine as (
     group by contact_id having count(*) > 1
 ), late as (
     delete from property_history h using mine
-    where h.contact_id = mine.contact_id and h.change_id = mine.last returning h.contact_id, h.changes
+    where h.contact_id = mine.contact_id and h.change_id = mine.last returning h.contact_id, mine.first, h.changes
 )
 update property_history h set changes = h.changes || late.changes
-from mine join late on late.contact_id = mine.contact_id
-where h.contact_id = mine.contact_id and h.change_id = mine.first
+from late where h.contact_id = late.contact_id and h.change_id = late.first

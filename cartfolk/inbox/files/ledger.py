@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -151,17 +150,11 @@ def note_rows(
 ) -> None:
     """``rows``: contact -> made by this import, values before, values after (JSON values)."""
     if rows:
-        contacts = sorted(rows)
-        conn.execute(
-            Q["note_rows"],
-            {
-                "id": import_id,
-                "contacts": contacts,
-                "made": [rows[c][0] for c in contacts],
-                "before": [json.dumps(rows[c][1]) for c in contacts],
-                "after": [json.dumps(rows[c][2]) for c in contacts],
-            },
-        )
+        told = [
+            {"contact_id": contact, "made": made, "before": before, "after": after}
+            for contact, (made, before, after) in sorted(rows.items())
+        ]
+        conn.execute(Q["note_rows"], {"id": import_id, "rows": Jsonb(told)})
 
 
 def in_book(conn: Connection, import_id: int, contacts: Iterable[int]) -> set[int]:

@@ -55,8 +55,7 @@ where import_id = %(id)s and state = any(%(from)s)
 -- count; a contact it made stays its own.
 insert into contact_import_row (contact_id, import_id, made, before, after)
 select contact_id, %(id)s, made, before, after
-from unnest(%(contacts)s::bigint[], %(made)s::boolean[], %(before)s::jsonb[], %(after)s::jsonb[])
-    as r (contact_id, made, before, after)
+from jsonb_to_recordset(%(rows)s) as r (contact_id bigint, made boolean, before jsonb, after jsonb)
 on conflict (contact_id, import_id) do update set made = contact_import_row.made or excluded.made,
     before = excluded.before || contact_import_row.before, after = contact_import_row.after || excluded.after
 
