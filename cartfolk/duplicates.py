@@ -108,16 +108,19 @@ def _write_keys(conn: Connection, contacts: Sequence[int]) -> None:
     ids = list(contacts)
     domains = [row[0] for row in conn.execute(Q["domains"], {"contacts": ids})]
     wrong = {domain: right for domain in domains if (right := intended(domain)) != domain}
-    conn.execute(
-        Q["write_keys"],
-        {
-            "contacts": ids,
-            "first": min(ids),
-            "last": max(ids),
-            "domains": list(wrong),
-            "intended": list(wrong.values()),
-        },
-    )
+    parameters = {
+        "contacts": ids,
+        "first": min(ids),
+        "last": max(ids),
+        "domains": list(wrong),
+        "intended": list(wrong.values()),
+    }
+    with conn.transaction():
+        # A first search fills a table nobody has analysed yet: guessed empty, it would be read once per key.
+        conn.execute("set local enable_nestloop = off")
+        conn.execute("set local jit = off")
+        conn.execute(Q["write_keys"], parameters)
+        conn.execute("set local enable_nestloop = on")  # also for a transaction around this one
 
 
 def _compare(conn: Connection, contacts: Sequence[int] | None) -> int:

@@ -54,7 +54,7 @@ with word as materialized (
 insert into duplicate_key (contact_id, kind, key)
 select contact_id, kind, key from key
 where not exists (select from duplicate_key o
-                  where o.contact_id between %(first)s and %(last)s
+                  where o.contact_id between %(first)s and %(last)s and o.contact_id = any(%(contacts)s::bigint[])
                     and o.contact_id = key.contact_id and o.kind = key.kind and o.key = key.key)
 on conflict do nothing
 

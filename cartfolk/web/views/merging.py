@@ -65,7 +65,8 @@ def _merged(request: HttpRequest, conn: Connection, kept: int, others: list[int]
 def _compared(conn: Connection, people: dict[int, dict[str, Any]], seen: merging.Preview) -> dict[str, Any]:
     """A line a property, in the reader's words: what differs, and what needs no look."""
     known = {item.name: item for item in properties.everything(record.labels(conn), load(conn))}
-    currency = record._currency(conn, [])
+    place = {name: position for position, name in enumerate(known)}
+    currency = record.home_currency(conn, [])
 
     def told(name: str, value: Any) -> Any:
         item = known[name]
@@ -78,8 +79,8 @@ def _compared(conn: Connection, people: dict[int, dict[str, Any]], seen: merging
             "after": told(line.name, line.after),
             "differs": line.differs,
         }
-        for line in seen.lines
-        if line.name in known
+        for line in sorted(seen.lines, key=lambda line: place.get(line.name, 0))
+        if line.name in known and not line.name.endswith("_html")  # the same products are told in words
     ]
     return {
         "people": [

@@ -173,7 +173,7 @@ def contact_history(request: HttpRequest, contact_id: int, name: str) -> HttpRes
     if shown is None:
         raise Http404(_("There is no property of this name."))
     rows = conn.execute(Q["history"], {"contact": contact_id, "name": name, "limit": 100}).fetchall()
-    currency = _currency(conn, [])
+    currency = home_currency(conn, [])
     changes = [
         (
             at,
@@ -212,7 +212,7 @@ def _frame(conn: Connection, person: dict[str, Any]) -> dict[str, Any]:
         "accounts": ask(conn, "accounts", contact=contact_id),
         "stores": stores,
         "labels": labels(conn, ids),
-        "currency": _currency(conn, ids),
+        "currency": home_currency(conn, ids),
         "order_count": orders,
         "cart_count": carts,
         "lifecycle": found.get("lifecyclestage"),
@@ -256,7 +256,7 @@ def labels(conn: Connection, ids: Iterable[int] = ()) -> list[str]:
     return [label for store, label in rows if not wanted or store in wanted]
 
 
-def _currency(conn: Connection, ids: list[int]) -> str:
+def home_currency(conn: Connection, ids: list[int]) -> str:
     """The home currency of the contact's stores; '' when they differ (amounts then show no currency)."""
     rows = conn.execute(Q["home_currencies"]).fetchall()
     found = {currency for store, currency in rows if not ids or store in ids}
