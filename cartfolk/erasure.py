@@ -24,8 +24,10 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
+from procrastinate.contrib.django import app
 from psycopg import sql
 
+from cartfolk import consent_links
 from cartfolk.audit import log
 from cartfolk.commerce import derive, forget
 from cartfolk.connectors.base import Connector
@@ -33,9 +35,10 @@ from cartfolk.contact_files import upload
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.identity import merges, normalise, resolve, suppression
 from cartfolk.identity.suppression import Name
-from cartfolk.inbox import deliveries, quarantine, recovery
+from cartfolk.inbox import deliveries, quarantine, recovery, retention
 from cartfolk.pipeline import LIVE
 from cartfolk.properties import compute
+from cartfolk.segments import merge as memberships
 from cartfolk.stores import lookup
 from cartfolk.stores.shop import reader
 from cartfolk.traces import Piece, Traces
@@ -79,18 +82,29 @@ def tables() -> list[str]:
     return sorted(found, key=lambda table: table in ("contact", "identity"))
 
 
-def whose(conn: Connection, *, contacts: Iterable[int] = (), emails: Iterable[str] = ()) -> tuple[list[int], set[Name]]:
-    """The contacts meant (merged ones as they are now) and everything that names them.
+def whose(
+    conn: Connection,
+    *,
+    contacts: Iterable[int] = (),
+    emails: Iterable[str] = (),
+    accounts: Iterable[tuple[int, str]] = (),
+) -> tuple[list[int], set[Name]]:
+    """The contacts meant (merged ones as they are now; ``accounts``: store id and the shop's customer id) and
+    everything that names them.
 
     A shop may have several accounts of one address: they are the same person's, and go together. Raises NobodyToErase.
     """
     people = {now for one in contacts if (now := merges.kept(conn, one)) is not None}
-    given = {email for text in emails if (email := normalise.email(text))}
-    addresses = given | set(_emails(suppression.names_of(conn, sorted(people))))
+    given = {Name("customer", store, external) for store, external in accounts}
+    for one in given:
+        asked = {"store": one.store_id, "accounts": [one.value]}
+        people |= {int(row[0]) for row in conn.execute(suppression.Q["contacts_by_customer"], asked)}
+    given |= {Name("email", 0, email) for text in emails if (email := normalise.email(text))}
+    addresses = _emails(given | suppression.names_of(conn, sorted(people)))
     if addresses:
-        rows = conn.execute(suppression.Q["contacts_by_email"], {"emails": sorted(addresses)})
-        people |= {int(row[0]) for row in rows} | set(forget.accounts(conn, sorted(addresses)))
-    names = suppression.names_of(conn, sorted(people)) | {Name("email", 0, email) for email in given}
+        rows = conn.execute(suppression.Q["contacts_by_email"], {"emails": addresses})
+        people |= {int(row[0]) for row in rows} | set(forget.accounts(conn, addresses))
+    names = suppression.names_of(conn, sorted(people)) | given
     if not names and not people:
         raise NobodyToErase("There is no such contact. Give its number, or an e-mail address as name@example.org.")
     return sorted(people), names
@@ -108,14 +122,20 @@ def preview(conn: Connection, *, contacts: Iterable[int] = (), emails: Iterable[
 
 
 def erase(
-    conn: Connection, *, contacts: Iterable[int] = (), emails: Iterable[str] = (), by: str, rewrite: bool = False
+    conn: Connection,
+    *,
+    contacts: Iterable[int] = (),
+    emails: Iterable[str] = (),
+    accounts: Iterable[tuple[int, str]] = (),
+    by: str,
+    rewrite: bool = False,
 ) -> suppression.Report:
     """Erases these people and returns the proof. ``by``: user:3, system; ``rewrite``: large tables are written anew,
     too, which locks each for as long as that takes.
 
     ``conn`` is autocommit; several transactions. An address of nobody is only kept out. Raises NobodyToErase.
     """
-    people, names = whose(conn, contacts=contacts, emails=emails)
+    people, names = whose(conn, contacts=contacts, emails=emails, accounts=accounts)
     found = _found(people, names)
     emails_ = _emails(names)
     found.hashes = suppression.add(conn, names)
@@ -128,6 +148,7 @@ def erase(
         conn.execute(resolve.Q["lock_for_merge"], {"contacts": people})
         found.rows = {table: count for table in tables() if (count := _count(conn, table, people))}
         merges.forget(conn, people)
+        memberships.forget(conn, people)
         for table in tables():
             _delete(conn, table, people)
         others = forget.mentions(conn, emails_) | {"property_history": compute.forget_mentions(conn, emails_)}
@@ -146,6 +167,26 @@ def erase(
     touched = ["delivery", "quarantine", "anonymous_cart", "contact_merge", *tables()]
     found.files = dict(_files(conn, touched, rewrite))
     return _prove(conn, by, found)
+
+
+def requests(conn: Connection) -> int:
+    """Does what shops passed on: erases who asked for it; returns how many requests. Those for access wait for a
+    person, who sends the export."""
+    waiting = [one for one in retention.requests(conn, only_open=True) if one.kind == "erase"]
+    for one in waiting:
+        accounts = [(one.store_id, external) for external in one.customer_ids]
+        proof = erase(conn, accounts=accounts, by=f"store:{one.store_id}")
+        retention.close(conn, one.request_id, f"erasure:{proof.erasure_id}")
+    return len(waiting)
+
+
+@app.periodic(cron="*/5 * * * *")
+@app.task(name="cartfolk.privacy_requests", queueing_lock="privacy-requests", lock="privacy-requests")
+def privacy_requests(timestamp: int) -> None:
+    """Every five minutes: erasures that shops pass on; links that expired are forgotten."""
+    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+        requests(conn)
+        consent_links.clean(conn)
 
 
 def _found(people: list[int], names: set[Name]) -> Found:

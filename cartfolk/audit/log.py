@@ -36,7 +36,30 @@ def note(conn: Connection, actor: str, action: str, target: str = "", **detail: 
     conn.execute(Q["note"], parameters)
 
 
-def recent(conn: Connection, before: int | None = None, action: str | None = None, limit: int = 100) -> list[Event]:
-    """The newest acts first; older than event ``before``, and only actions that begin with ``action``."""
-    rows = conn.execute(Q["recent"], {"before": before, "action": action, "limit": limit})
+def recent(
+    conn: Connection, before: int | None = None, action: str | None = None, limit: int = 100, actor: str | None = None
+) -> list[Event]:
+    """The newest acts first: older than event ``before``, actions that begin with ``action``, acts of ``actor``."""
+    rows = conn.execute(Q["recent"], {"before": before, "action": action, "actor": actor, "limit": limit})
     return [Event(*row) for row in rows]
+
+
+def actors(conn: Connection) -> list[str]:
+    """Everybody who did something."""
+    return [row[0] for row in conn.execute(Q["actors"])]
+
+
+def kinds(conn: Connection) -> list[str]:
+    """The nouns of what was done: contact, segment ..."""
+    return [row[0] for row in conn.execute(Q["kinds"])]
+
+
+def older(conn: Connection, before: datetime) -> int:
+    """How many acts are older than ``before``."""
+    row = conn.execute(Q["older"], {"before": before}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def forget(conn: Connection, before: datetime) -> int:
+    """Forgets acts older than ``before``; returns how many."""
+    return conn.execute(Q["forget"], {"before": before}).rowcount

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
 
 import psycopg
 from django.conf import settings
 from procrastinate.contrib.django import app
 
-from cartfolk.core.time import now
+from cartfolk.inbox import retention
 
 from .anonymous import forget
 
@@ -19,8 +18,8 @@ STEP = 1000  # carts forgotten by one statement
 @app.periodic(cron="53 3 * * *")
 @app.task(name="cartfolk.forget_anonymous_carts", queueing_lock="forget-anonymous-carts")
 async def forget_anonymous_carts(timestamp: int) -> None:
-    """Nightly, in small steps: carts nobody was named for, CARTFOLK_ANONYMOUS_DAYS after their last moment."""
+    """Nightly, in small steps: carts nobody was named for, as many days after their last moment as the owner chose."""
     with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
-        before = now() - timedelta(days=settings.ANONYMOUS_DAYS)
+        before = retention.before(conn, "anonymous_carts")
         while forget(conn, before, STEP) == STEP:
             await asyncio.sleep(0.05)

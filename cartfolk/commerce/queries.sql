@@ -867,11 +867,14 @@ select contact_id, 1 from (
     union select contact_id from consent_event where store_id = %(store)s) everybody
 
 -- :name consents_now
--- The state of each channel and purpose: the latest entry that counts.
+-- The state of each channel and purpose: the latest entry that counts; a question that waits only where none does.
 select distinct on (contact_id, channel, purpose) contact_id, channel, purpose, status, at, source, store_id, wording
-from consent_effective
-where contact_id = any(%(contacts)s)
-order by contact_id, channel, purpose, at desc, status desc, source, store_id, wording
+from (
+    select *, false as asked from consent_effective where contact_id = any(%(contacts)s)
+    union all
+    select contact_id, store_id, channel, purpose, at, status, source, wording, true
+    from consent_event where contact_id = any(%(contacts)s) and status = 'pending') e
+order by contact_id, channel, purpose, asked, at desc, status desc, source, store_id, wording
 
 -- :name orders_of
 -- A contact's orders, newest first, before the place given.

@@ -25,7 +25,7 @@ from cartfolk.stores import health, lookup
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
-from . import bulk, deliveries, poll, recovery
+from . import bulk, deliveries, poll, recovery, retention
 from .deliveries import Q
 
 log = logging.getLogger(__name__)
@@ -134,13 +134,14 @@ async def rescan_customers(timestamp: int) -> None:
 @app.periodic(cron="41 * * * *")
 @app.task(name="cartfolk.clean_up", queueing_lock="clean-up")
 async def clean_up(timestamp: int) -> None:
-    """Forgets raw deliveries handled more than CARTFOLK_RAW_DAYS ago, in small steps, and old recovery links.
+    """Forgets raw deliveries handled long enough ago, in small steps, old recovery links, quarantine and audit log.
     What is not handled yet is never forgotten, nor is quarantine: it holds its own text."""
     with connected() as conn:
-        before = now() - timedelta(days=settings.RAW_DAYS)
+        before = retention.before(conn, "deliveries")
         while deliveries.clean(conn, before, STEP) == STEP:
             await asyncio.sleep(0.05)
         recovery.clean(conn, now() - KEEP_LINKS)
+        retention.clean(conn)
 
 
 def connected() -> psycopg.Connection[Any]:

@@ -25,7 +25,7 @@ from cartfolk.core.time import now
 from cartfolk.stores import health
 from cartfolk.stores.models import Store
 
-from . import deliveries, quarantine
+from . import deliveries, quarantine, retention
 from .deliveries import Q
 
 log = logging.getLogger(__name__)
@@ -55,6 +55,9 @@ def accept_webhook(
     hint = connector.webhook(headers, body)
     if hint.ignore or not hint.ids:
         return Accepted("ignored", hint.ignore or "It names no object.")
+    if hint.privacy:  # its body names the person: only the shop's ids are kept
+        retention.ask(conn, store.pk, hint.privacy, hint.ids, at)
+        return Accepted("stored")
     dedupe = hashlib.sha256(f"{hint.stream}/{hint.deleted}/".encode() + body).hexdigest()
     stored = deliveries.store(
         conn,

@@ -242,6 +242,9 @@ consent as (
         bool_or(status = 'granted' and (withdrawn_at is null
             or (at > withdrawn_at and source not in ('import', 'sync')))) as granted,
         max(withdrawn_at) as withdrawn_at,
+        bool_or(status = 'granted' and source = 'double opt-in' and (withdrawn_at is null or at > withdrawn_at))
+            as confirmed,
+        bool_or(status = 'pending' and (withdrawn_at is null or at > withdrawn_at)) as asked,
         array_agg(distinct case when source in ('checkout', 'registration') then source else 'other' end collate "C")
             filter (where status = 'granted' and (withdrawn_at is null
                 or (at > withdrawn_at and source not in ('import', 'sync')))) as sources
@@ -296,7 +299,7 @@ base as (
         cs.first_at as cart_first, cs.last_at as cart_last,
         cs.last_created as cart_last_created, cs.first_checkout, cs.last_checkout, acc.last_at as account_last, cs.due_at, acc.first_at as account_at,
         acc.external_id as account_id, acc.registered, acc.groups, acc.language,
-        k.emails, con.first_at as consent_at, con.first_granted, con.last_granted, con.granted, con.withdrawn_at, con.sources,
+        k.emails, con.first_at as consent_at, con.first_granted, con.last_granted, con.granted, con.withdrawn_at, con.sources, con.confirmed, con.asked,
         step.n as steps, step.n_names as step_names, step.first_at as step_first, step.last_at as step_last,
         step.first_name as step_first_name, step.last_name as step_last_name,
         btrim(coalesce(acc.email, os.email, cs.email, k.email)) as mail,
@@ -495,6 +498,8 @@ select contact_id,
     coalesce(steps, 0) as num_conversion_events,
     coalesce(step_names, 0) as num_unique_conversion_events,
     withdrawn_at is not null and granted is not true as hs_email_optout,
+    case when confirmed then 'CONFIRMED' when asked and granted is not true then 'PENDING' end
+        as hs_emailconfirmationstatus,
     traffic_source(came) as hs_analytics_source,
     came->>'source' as hs_analytics_source_data_1,
     coalesce(came->>'campaign', came->>'medium') as hs_analytics_source_data_2,

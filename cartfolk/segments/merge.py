@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from cartfolk.core.sql import Connection, Statements
@@ -28,3 +28,8 @@ def move(conn: Connection, merges: Mapping[int, int], at: datetime) -> None:
             joined.setdefault(segment, []).append(kept)
     for segment, contacts in sorted(joined.items()):
         static.put(conn, segment, contacts, at, "merge")
+
+
+def forget(conn: Connection, contacts: Sequence[int]) -> None:
+    """Erasure: the contacts leave every segment, whose size follows; what was logged of them goes with their rows."""
+    conn.execute(Q["leave"], {"gone": list(contacts), "kept": list(contacts)})

@@ -12,12 +12,14 @@ _PAGES = (
     ("web:home", _("Home"), "home", ("home",)),
     ("web:contacts", _("Contacts"), "contacts", ("contacts", "contact")),
     ("web:stores", _("Stores"), "stores", ("stores", "store")),
-    ("web:properties", _("Settings"), "settings", ("properties", "language")),
+    ("web:properties", _("Settings"), "settings", ("properties", "privacy", "audit", "language")),
 )
 
 # The pages under Settings; each template begins with {% include "web/settings_tabs.html" %}.
 _SETTINGS = (
     ("web:properties", _("Properties")),
+    ("web:privacy", _("Privacy")),
+    ("web:audit", _("Audit log")),
 )  # fmt: skip
 
 

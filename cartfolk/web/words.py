@@ -122,6 +122,89 @@ CONSENT = {
     "withdrawn": _n("Withdrawn"),
     "pending": _n("Not confirmed"),
     "unknown": _n("Unknown"),
+    "email": _n("E-mail"),
+    "sms": _n("SMS"),
+    "phone": _n("Phone"),
+    "post": _n("Post"),
+    "marketing": _n("Marketing"),
+    "newsletter": _n("Newsletter"),
+    "transactional": _n("Messages about orders"),
+    "consent": _n("Consent of the person"),
+    "existing_customer": _n("Existing customer"),
+    "legitimate_interest": _n("Legitimate interest"),
+    "contract": _n("Performance of a contract"),
+    "user": _n("Entered here"),
+    "import": _n("History import"),
+    "sync": _n("Shop"),
+    "checkout": _n("Checkout"),
+    "registration": _n("Registration"),
+    "double opt-in": _n("Double opt-in"),
+    "unsubscribe link": _n("Unsubscribe link"),
+    "unsubscribe page": _n("Unsubscribe page"),
+    "text": _n("Evidence"),
+    "legal_basis": _n("Legal basis"),
+    "ip": _n("IP address"),
+    "by": _n("By"),
+    "one_click": _n("In the mail program"),
+}
+PRIVACY = {
+    "phone": _n("Phone numbers"),
+    "email": _n("E-mail addresses"),
+    "customer": _n("Shop accounts"),
+    "order": _n("Orders"),
+    "cart": _n("Carts"),
+    "deliveries": _n("Raw deliveries"),
+    "quarantine": _n("Quarantine"),
+    "anonymous_carts": _n("Carts of nobody"),
+    "audit": _n("Audit log"),
+    "rows": _n("Rows"),
+    "names": _n("Names"),
+    "objects": _n("Objects cut out of deliveries"),
+    "webhooks": _n("Webhooks dropped"),
+    "carts": _n("Carts of nobody"),
+    "links": _n("Links to carts"),
+    "mentions": _n("Facts of others without the address now"),
+    "imports": _n("Imports whose files are forgotten"),
+    "log_lines": _n("Lines of log files"),
+    "left": _n("Left for you to decide: the address stands here too"),
+}
+AUDIT_KIND = {
+    "contact": _n("Contacts"),
+    "consent": _n("Consent"),
+    "privacy": _n("Privacy"),
+    "segment": _n("Segments"),
+    "member": _n("Members"),
+    "property": _n("Properties"),
+    "note": _n("Notes"),
+    "store": _n("Stores"),
+    "token": _n("API tokens"),
+    "view": _n("Saved views"),
+    "import": _n("Imports"),
+    "duplicate": _n("Duplicates"),
+}
+AUDIT = {
+    "contact.erased": _n("Erased people everywhere"),
+    "contact.disclosed": _n("Exported everything held of a person"),
+    "contact.merged": _n("Merged contacts"),
+    "contact.unmerged": _n("Took a merge back"),
+    "contact.exported": _n("Exported contacts"),
+    "consent.granted": _n("Noted a consent"),
+    "consent.withdrawn": _n("Noted a withdrawal"),
+    "privacy.retention": _n("Changed how long things are kept"),
+    "privacy.let_in": _n("Let an erased address in again"),
+    "privacy.answered": _n("Answered a request for access"),
+    "note.added": _n("Wrote a note"),
+    "note.changed": _n("Changed a note"),
+    "note.deleted": _n("Deleted a note"),
+}
+_ACTS = {
+    "created": _n("created"),
+    "made": _n("created"),
+    "changed": _n("changed"),
+    "deleted": _n("deleted"),
+    "restored": _n("restored"),
+    "archived": _n("archived"),
+    "invited": _n("invited"),
 }
 IDENTITY = {"email": _n("E-mail"), "phone": _n("Phone")}
 
@@ -132,6 +215,14 @@ def conversion(name: str) -> str:
 
 def lifecycle(name: str) -> str:
     return say(LIFECYCLE, name)
+
+
+def act(action: str) -> str:
+    """An act of the audit log as words: its sentence, or its noun and verb."""
+    if action in AUDIT:
+        return gettext(AUDIT[action])
+    noun, _dot, verb = action.partition(".")
+    return f"{say(AUDIT_KIND, noun)}: {say(_ACTS, verb)}"
 
 
 def say(words: dict[str, str], word: str) -> str:

@@ -12,7 +12,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from ..base import Hint, WebhookHealth
 from ..errors import ConnectorError, PageUnreadable, SignatureInvalid
@@ -85,13 +85,12 @@ def hint(headers: Mapping[str, str], body: bytes, secrets: tuple[str, ...], doma
 
 def _about(topic: str, found: Mapping[str, Any]) -> Hint:
     resource, _slash, event = topic.partition("/")
-    if topic == "customers/data_request":
-        return Hint("", (), ignore="data request: acknowledged; `cartfolk export` answers it")
     if topic == "shop/redact":
         return Hint("", (), ignore="the shop removed the app 48 hours ago: disconnect the store to erase its data")
-    if topic == "customers/redact":
+    if topic in ("customers/redact", "customers/data_request"):
         key = reference(mapping(found.get("customer")).get("id"))
-        return Hint("customers", (key,), deleted=True) if key else Hint("customers", (), ignore="no id")
+        privacy: Literal["erase", "access"] = "erase" if topic == "customers/redact" else "access"
+        return Hint("customers", (key,), privacy=privacy) if key else Hint("customers", (), ignore="no id")
     if topic == "customers/merge":
         both = (found.get("admin_graphql_api_customer_kept_id"), found.get("admin_graphql_api_customer_deleted_id"))
         return Hint("customers", tuple(key for gid in both if (key := number(gid))))

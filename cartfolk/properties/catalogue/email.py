@@ -67,8 +67,16 @@ PROPERTIES = (
           "Grund der Unzustellbarkeit", options=_BOUNCES),
     _mail("hs_email_sends_since_last_engagement", "number", "Sends Since Last Engagement",
           "Versendete E-Mails seit der letzten Reaktion"),
-    _mail("hs_emailconfirmationstatus", "string", "Marketing Email Confirmation Status",
-          "Status der Anmeldebestätigung"),
+    Property(
+        name="hs_emailconfirmationstatus", group="emailinformation", type="enumeration",
+        label_en="Marketing Email Confirmation Status", label_de="Status der Anmeldebestätigung",
+        options=(Option("PENDING", "Asked, not confirmed", "Angefragt, nicht bestätigt"),
+                 Option("CONFIRMED", "Confirmed", "Bestätigt")),
+        definition_en="Confirmed once the person opened the link of the confirmation (double opt-in) and did not "
+        "withdraw since; asked while the link waits; else empty.",
+        definition_de="Bestätigt, sobald die Person den Bestätigungslink (Double-Opt-in) geöffnet und seither nicht "
+        "widerrufen hat; angefragt, solange der Link wartet; sonst leer.",
+    ),
     _mail("hs_legal_basis", "string", "Legal Basis for Processing Data",
           "Rechtsgrundlage der Datenverarbeitung", multi=True),
     _mail("hs_email_is_ineligible", "bool", "Is Globally Ineligible", "Vom Versand ausgeschlossen", hidden=True),

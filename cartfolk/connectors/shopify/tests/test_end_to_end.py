@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cartfolk import reconcile
+from cartfolk import erasure, reconcile
 from cartfolk.commerce import rules
 from cartfolk.connectors.shopify import bulk as shopify_bulk
 from cartfolk.connectors.shopify import webhooks
@@ -141,15 +141,18 @@ def test_what_happens_arrives_live_once_and_deletions_too(linked: Linked) -> Non
     linked.follow()
     assert linked.of(email, "total_number_of_orders") in (None, 0)
 
-    # A request to erase is followed like a deletion: the shop no longer has him.
+    # A request to erase: nothing of him stays, whatever the shop still tells.
     shop.post_fault("webhook_drop")
     shop.act("delete_customer", customer_id=account)
     linked.follow()
     body = json.dumps({"shop_domain": "simulated.myshopify.com", "customer": {"id": account, "email": email}}).encode()
     headers = {"x-shopify-topic": "customers/redact", "x-shopify-hmac-sha256": webhooks.signature(body, shop.secret)}
     assert linked.accept(headers, body) == "stored"
+    assert linked.one("select count(*) from delivery where kind = 'webhook' and state = 'new'") == 0
+    assert erasure.requests(linked.conn) == 1
     linked.follow()
-    assert linked.one("select deleted_at from customer where external_id = %s", str(account)) is not None
+    assert linked.one("select count(*) from customer where external_id = %s", str(account)) == 0
+    assert linked.one("select count(*) from identity where value = %s", email) == 0
 
 
 def test_a_deletion_nobody_told_of_is_found_at_night(linked: Linked, monkeypatch: pytest.MonkeyPatch) -> None:

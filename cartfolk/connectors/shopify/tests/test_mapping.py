@@ -264,7 +264,6 @@ HINTS: list[tuple[str, dict[str, Any], tuple[str, tuple[str, ...], bool]]] = [
         },
         ("customers", ("1", "2"), False),
     ),
-    ("customers/redact", {"shop_id": 1, "customer": {"id": 9}}, ("customers", ("9",), True)),
     ("checkouts/update", {"id": 450789469, "token": "abc"}, ("checkouts", ("450789469",), False)),
     ("products/update", {"id": 3}, ("products", ("3",), False)),
     ("collections/update", {"id": 4}, ("categories", ("4",), False)),
@@ -282,7 +281,14 @@ def test_a_webhook_in_either_style_is_a_hint(
     assert not found.ignore
 
 
-@pytest.mark.parametrize("topic", ["customers/data_request", "shop/redact", "app/uninstalled", "carts/update"])
+@pytest.mark.parametrize(("topic", "wanted"), [("customers/redact", "erase"), ("customers/data_request", "access")])
+def test_a_customer_s_rights_reach_us_without_their_body(topic: str, wanted: str) -> None:
+    raw = json.dumps({"shop_id": 1, "customer": {"id": 9, "email": "x@example.org"}}).encode()
+    found = webhooks.hint(sent(topic, raw), raw, (SECRET,))
+    assert (found.ids, found.privacy, found.deleted, found.ignore) == (("9",), wanted, False, "")
+
+
+@pytest.mark.parametrize("topic", ["shop/redact", "app/uninstalled", "carts/update"])
 def test_what_names_no_object_of_ours_is_verified_and_acknowledged(topic: str) -> None:
     raw = b'{"shop_id": 1, "id": "token"}'
     assert webhooks.hint(sent(topic, raw), raw, (SECRET,)).ignore

@@ -1,0 +1,68 @@
+"""Risk: an owner cannot see what an erasure touches, or the pages keep or tell something of the erased person."""
+
+from __future__ import annotations
+
+import json
+
+from django.test import Client
+
+from cartfolk.commerce import consent
+from cartfolk.inbox import retention
+
+
+def test_an_owner_looks_erases_and_gets_the_proof(conn, owner, people):
+    conn.execute("insert into identity values ('email', 'p1@example.org', 1, 'P1@example.org', 0, now(), 1, '')")
+    page = owner.get("/settings/privacy/erase?who=p1@example.org")
+    assert page.status_code == 200
+    assert "orders 3" in page.text
+    assert owner.post("/settings/privacy/erase", {"who": "p1@example.org", "confirm": "no"}).status_code == 422
+    assert conn.execute("select count(*) from contact where contact_id = 1").fetchone() == (1,)
+    done = owner.post("/settings/privacy/erase", {"who": "p1@example.org", "confirm": "Erase"}, follow=True)
+    assert "Proof of erasure" in done.text
+    assert "p1@example.org" not in done.text.lower()
+    assert conn.execute("select count(*) from orders").fetchone() == (0,)
+    proof = json.loads(owner.get(done.request["PATH_INFO"] + "?as=json").content)
+    assert proof["contacts"] == [1]
+    assert "Erased people everywhere" in owner.get("/settings/audit?kind=contact").text
+    assert owner.post("/settings/privacy/let-in", {"email": "P1@example.org"}, follow=True).status_code == 200
+    assert conn.execute("select count(*) from suppression where kind = 'email'").fetchone() == (0,)
+
+
+def test_everything_held_is_shown_and_downloaded_and_that_is_noted(conn, owner, people):
+    assert "Darjeeling" in owner.get("/contacts/1/everything").text
+    told = json.loads(owner.get("/contacts/1/everything?as=json").content)
+    assert len(told["data"]["orders"]) == 3
+    assert owner.get("/contacts/99999/everything").status_code == 404
+    assert "Exported everything" in owner.get("/settings/audit").text
+
+
+def test_how_long_things_are_kept_is_looked_at_before_it_is_saved(conn, owner, shop):
+    conn.execute(
+        "insert into delivery (store_id, lane, kind, stream, received_at, body, state, handled_at) "
+        "values (%s, 0, 'page', 'orders', now(), '', 'handled', now() - interval '40 days')", [shop]
+    )  # fmt: skip
+    days = {"deliveries": "20", "quarantine": "5", "anonymous_carts": "7", "audit": "400"}
+    assert "Tonight 1 would be forgotten" in owner.post("/settings/privacy/keep", days | {"do": "look"}).text
+    assert retention.days(conn)["deliveries"] != 20
+    assert owner.post("/settings/privacy/keep", days | {"do": "save"}).status_code == 302
+    assert retention.days(conn) == {name: int(text) for name, text in days.items()}
+    wrong = owner.post("/settings/privacy/keep", days | {"audit": "many", "do": "save"})
+    assert (wrong.status_code, "Audit log: say a whole number" in wrong.text) == (422, True)
+
+
+def test_consent_is_noted_with_evidence_only(conn, owner, people):
+    act = {"channel": "email", "purpose": "marketing", "do": "grant", "text": "", "basis": "consent"}
+    refused = owner.post("/contacts/1/consent/act", act)
+    assert (refused.status_code, "Evidence" in refused.text) == (422, True)
+    assert consent.states(conn, [1]) == []
+    assert owner.post("/contacts/1/consent/act", act | {"text": "Form at the fair"}).status_code == 302
+    assert consent.granted(conn, 1)
+    assert "Form at the fair" in owner.get("/contacts/1/consent").text
+    owner.post("/contacts/1/consent/act", act | {"do": "withdraw"})
+    assert not consent.granted(conn, 1)
+
+
+def test_pages_of_privacy_are_for_signed_in_people(database, people):
+    client = Client()
+    for path in ("/settings/privacy", "/settings/audit", "/contacts/1/everything", "/settings/privacy/erase?who=1"):
+        assert client.get(path).status_code == 302

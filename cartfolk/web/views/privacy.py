@@ -1,0 +1,225 @@
+"""Settings, Privacy: erase and export people, who is kept out, how long raw material stays; the audit log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from cartfolk import disclosure, erasure
+from cartfolk.audit import log
+from cartfolk.core.time import iso
+from cartfolk.identity import normalise, suppression
+from cartfolk.identity.suppression import Name
+from cartfolk.inbox import retention
+from cartfolk.stores import lookup
+
+from .. import words
+from ..access import actor, database, owner
+
+PAGE = 100
+
+
+@owner
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    return _privacy(request, {})
+
+
+def _privacy(request: HttpRequest, more: dict[str, Any], status: int = 200) -> HttpResponse:
+    conn = database()
+    counts = suppression.counts(conn)
+    context = {
+        "counts": [(words.say(words.PRIVACY, kind), number) for kind, number in counts.items()],
+        "kept_out": suppression.kept_out(conn),
+        "reports": suppression.reports(conn),
+        "people": _people(report.by for report in suppression.reports(conn)),
+        "requests": retention.requests(conn),
+        "stores": {store.pk: store for store in lookup.every(conn)},
+        "retention": [
+            (name, words.say(words.PRIVACY, name), number, "") for name, number in retention.days(conn).items()
+        ],
+    }
+    return render(request, "web/privacy.html", context | more, status=status)
+
+
+@owner
+@require_POST
+def keep(request: HttpRequest) -> HttpResponse:
+    """How long things are kept: first shown what the next night would forget, then saved."""
+    conn = database()
+    typed = {name: request.POST.get(name, "").strip() for name in retention.NAMES}
+    days = {
+        name: int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0 for name, text in typed.items()
+    }
+    try:
+        with conn.transaction(force_rollback=request.POST.get("do") != "save"):
+            retention.choose(conn, days)
+            log.note(conn, actor(request), "privacy.retention", "", **days)
+    except retention.BadDays as error:
+        label = words.say(words.PRIVACY, error.name)
+        said = _("%(field)s: say a whole number of days from 1 to 3650.") % {"field": label}
+        rows = [(name, words.say(words.PRIVACY, name), typed[name], "") for name in retention.NAMES]
+        return _privacy(request, {"retention": rows, "wrong": said}, 422)
+    if request.POST.get("do") == "save":
+        messages.success(request, _("Saved. It takes effect tonight."))
+        return redirect("web:privacy")
+    found = retention.would_forget(conn, days)
+    looked = [(name, words.say(words.PRIVACY, name), days[name], found.get(name, "")) for name in retention.NAMES]
+    return _privacy(request, {"retention": looked, "looked": True})
+
+
+@owner
+@require_POST
+def lift(request: HttpRequest) -> HttpResponse:
+    """Lets an erased address in again."""
+    email = normalise.email(request.POST.get("email", ""))
+    conn = database()
+    if email is None:
+        messages.error(request, _("E-mail: write it as name@example.org."))
+    elif suppression.lift(conn, [Name("email", 0, email)]):
+        log.note(conn, actor(request), "privacy.let_in")
+        messages.success(request, _("The address may come in again."))
+    else:
+        messages.error(request, _("This address is not kept out."))
+    return redirect("web:privacy")
+
+
+@owner
+@require_http_methods(["GET", "POST"])
+def erase(request: HttpRequest) -> HttpResponse:
+    """What an erasure would touch, and the erasure once its word is typed."""
+    conn = database()
+    given = request.POST if request.method == "POST" else request.GET
+    who = [one for one in given.get("who", "").replace(",", " ").split() if one][:1000]
+    asked = _asked(who)
+    word = _("erase")
+    sure = request.method == "POST" and request.POST.get("confirm", "").strip().lower() == word
+    try:
+        if sure:
+            proof = erasure.erase(conn, **asked, by=actor(request))
+            messages.success(request, _("Erased everywhere. This is the proof."))
+            return redirect("web:privacy-report", proof.erasure_id)
+        found = erasure.preview(conn, **asked)
+    except erasure.NobodyToErase:
+        messages.error(request, _("Nobody is found. Write contact numbers, or e-mail addresses as name@example.org."))
+        return redirect("web:privacy")
+    context = {"who": " ".join(who), "found": _told(asdict(found)), "word": word,
+               "contacts": found.contacts, "wrong": request.method == "POST"}  # fmt: skip
+    return render(request, "web/privacy_erase.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _asked(who: Iterable[str]) -> dict[str, Any]:
+    numbers = [one for one in who if one.isascii() and one.isdigit() and len(one) < 19]
+    return {"contacts": [int(one) for one in numbers], "emails": [one for one in who if one not in numbers]}
+
+
+def _told(report: dict[str, Any]) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
+    """A report as lines: what, how many, and the parts."""
+    lines: list[tuple[str, Any, list[tuple[str, Any]]]] = []
+    for name in ("rows", "names", "deliveries", "objects", "webhooks", "quarantine", "carts", "links", "mentions",
+                 "imports", "log_lines", "left"):  # fmt: skip
+        value = report.get(name)
+        parts = sorted(value.items()) if isinstance(value, dict) else []
+        total = sum(count for _key, count in parts) if isinstance(value, dict) else value
+        if total:
+            lines.append((words.say(words.PRIVACY, name), total, parts))
+    return lines
+
+
+@owner
+@require_GET
+def report(request: HttpRequest, erasure_id: int) -> HttpResponse:
+    proof = suppression.report(database(), erasure_id)
+    if proof is None:
+        raise Http404(_("There is no such erasure."))
+    if request.GET.get("as") == "json":
+        told = {"erasure": proof.erasure_id, "at": iso(proof.at), "by": proof.by, **proof.report}
+        response = HttpResponse(json.dumps(told, indent=2), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="cartfolk-erasure-{proof.erasure_id}.json"'
+        return response
+    context = {"proof": proof, "lines": _told(proof.report), "who": _people([proof.by]).get(proof.by, proof.by)}
+    return render(request, "web/privacy_report.html", context)
+
+
+@owner
+@require_GET
+def export(request: HttpRequest, contact_id: int) -> HttpResponse:
+    """Everything held of one person: JSON, or a page to print."""
+    conn = database()
+    try:
+        told = disclosure.disclose(conn, contact_id)
+    except erasure.NobodyToErase:
+        raise Http404(_("There is no contact with this number.")) from None
+    log.note(conn, actor(request), "contact.disclosed", f"contact:{contact_id}")
+    if request.GET.get("as") == "json":
+        response = HttpResponse(json.dumps(told, indent=2, ensure_ascii=False), content_type="application/json")
+        response["Content-Disposition"] = f'attachment; filename="contact-{contact_id}.json"'
+        return response
+    tables = [
+        (words.say(words.PRIVACY, table), [sorted(row.items()) for row in rows]) for table, rows in told["data"].items()
+    ]
+    raw = [(one["store"], json.dumps(one["received"], indent=2, ensure_ascii=False)) for one in told["received"]]
+    return render(request, "web/privacy_export.html", {"contact_id": contact_id, "tables": tables, "raw": raw})
+
+
+@owner
+@require_POST
+def done(request: HttpRequest, request_id: int) -> HttpResponse:
+    """A shop's request for access was answered."""
+    conn = database()
+    with conn.transaction():
+        retention.close(conn, request_id, "answered")
+        log.note(conn, actor(request), "privacy.answered", f"request:{request_id}")
+    return redirect("web:privacy")
+
+
+@owner
+@require_GET
+def audit(request: HttpRequest) -> HttpResponse:
+    """Who did what, newest first, by kind and by person."""
+    conn = database()
+    kind, who = request.GET.get("kind", ""), request.GET.get("who", "")
+    before = request.GET.get("before", "")
+    events = log.recent(
+        conn, int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+        f"{kind}." if kind else None, PAGE + 1, who or None,
+    )  # fmt: skip
+    shown = events[:PAGE]
+    people = _people({event.actor for event in shown} | set(log.actors(conn)))
+    context = {
+        "events": [(event, words.act(event.action), people.get(event.actor, event.actor)) for event in shown],
+        "kinds": [(one, words.say(words.AUDIT_KIND, one)) for one in log.kinds(conn)],
+        "people": sorted(people.items(), key=lambda one: one[1]),
+        "kind": kind,
+        "who": who,
+        "following": shown[-1].event_id if len(events) > PAGE else None,
+    }
+    return render(request, "web/audit.html", context)
+
+
+def _people(actors: Iterable[str]) -> dict[str, str]:
+    """Names of those who act, as the log names them."""
+    known = {f"user:{user.pk}": user.get_full_name() or user.email or user.username for user in User.objects.all()}
+    found: dict[str, str] = {}
+    for one in actors:
+        kind, _colon, number = one.partition(":")
+        if one in known:
+            found[one] = known[one]
+        elif kind == "user":
+            found[one] = _("A former member (%(number)s)") % {"number": number}
+        elif kind == "token":
+            found[one] = _("API token %(number)s") % {"number": number}
+        elif kind == "store":
+            found[one] = _("The shop")
+        else:
+            found[one] = _("Cartfolk itself")
+    return found
