@@ -95,9 +95,11 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     watch_the_import(page, shop)
     sign_out_and_in(page)
     look_around(page, "All contacts", "View all properties", "History", "of", "First Name")
+    filter_save_edit_undo(page, "Regulars", "is at least 2", "were changed", "Taken back")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
     look_around(page, "Alle Kontakte", "Alle Eigenschaften ansehen", "Verlauf", "von", "Vorname")
+    filter_save_edit_undo(page, "Stammkunden", "ist mindestens 2", "wurden geändert", "Zurückgenommen")
     page.click("button[name=language][value=en]")
     page.wait_for_selector("html[lang=en]")
     assert page.errors == []
@@ -138,6 +140,35 @@ def sign_out_and_in(page: Any) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.click("button.primary")
     page.wait_for_selector("header.bar")
+
+
+def filter_save_edit_undo(page: Any, view: str, chip: str, changed: str, taken_back: str) -> None:
+    """All contacts narrowed by a filter, kept as a view; a page of it edited at once, and taken back."""
+    page.click("nav a[href='/contacts']")
+    page.click("#add-filter summary")
+    page.fill("#add-filter input[type=search]", "total_number_of_orders")
+    page.click("#add-filter button[value=total_number_of_orders]")
+    page.select_option(".filter-form [name=operator]", "greater_equal")
+    page.fill(".filter-form [name=value]", "2")
+    page.keyboard.press("Enter")
+    sync_api.expect(page.locator(".filter")).to_contain_text(chip)
+    page.click(".filters .push details:last-child summary")
+    page.fill("#view-name", view)
+    page.keyboard.press("Enter")
+    sync_api.expect(page.locator(".views [aria-current]")).to_have_text(view)
+    page.locator("table.rows tbody input").first.check()
+    page.check("#pick-all")
+    shown = page.locator("table.rows tbody tr").count()
+    sync_api.expect(page.locator("#selection output")).to_contain_text(str(shown))
+    page.click("#selection button:not([type])")
+    page.select_option("#property", "jobtitle")
+    page.fill("#value", view)
+    page.click("form.card .primary")
+    page.click("[name=confirm]")
+    sync_api.expect(page.locator("#edited")).to_contain_text(f"{shown} ")
+    sync_api.expect(page.locator("#edited")).to_contain_text(changed)
+    page.click("#edited form button")
+    sync_api.expect(page.locator("#edited")).to_contain_text(taken_back)
 
 
 def look_around(page: Any, contacts: str, properties: str, history: str, of: str, firstname: str) -> None:
