@@ -8,6 +8,7 @@ from ..views import bulk, contacts, filters, lists, saved
 
 urlpatterns: list[URLPattern] = [
     path("contacts/count", contacts.contacts_count, name="contacts-count"),
+    path("contacts/filterable", contacts.contacts_filterable, name="contacts-filterable"),
     path("contacts/filter", filters.contacts_filter, name="contacts-filter"),
     path("contacts/views", saved.contacts_view_save, name="contacts-view-save"),
     path("contacts/views/<str:key>", saved.contacts_view, name="contacts-view"),

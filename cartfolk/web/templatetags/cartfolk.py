@@ -24,8 +24,11 @@ register = template.Library()
 EMPTY = "–"
 
 
+_LOCALES = {name: Locale.parse(name) for name in ("de", "en_GB")}  # parsed once: a page asks hundreds of times
+
+
 def _locale() -> Locale:
-    return Locale.parse("de" if (get_language() or "en").startswith("de") else "en_GB")
+    return _LOCALES["de" if (get_language() or "en").startswith("de") else "en_GB"]
 
 
 @register.filter

@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection
@@ -96,19 +96,29 @@ def contacts(request: HttpRequest) -> HttpResponse:
         "rematch": filters.matched(shown.asked, "all" if filters.match(shown.asked) == "any" else "any").address(),
         "clear": shown.asked.with_(filters=None).address(),
         "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
-        "filterable": filters.offered(shown.known),
-        "columns_offered": table.choice(shown.picked, shown.offered),
-        "most": table.MOST,
+        "columns_menu": shown.asked.address("web:contacts-columns"),
         "problem": shown.problem,
     }
     return render(request, "web/contacts.html", context)
 
 
 @member
-@require_POST
+@require_GET
+def contacts_filterable(request: HttpRequest) -> HttpResponse:
+    """The properties to filter by, when the menu is opened: too many to send with every page."""
+    return render(request, "web/contacts_filterable.html", {"filterable": filters.offered(filters.context(database()))})
+
+
+@member
+@require_http_methods(["GET", "POST"])
 def contacts_columns(request: HttpRequest) -> HttpResponse:
-    """Shows the chosen columns, in their order: of a saved view in the address, so that the view can be saved;
-    else kept in the reader's session."""
+    """The chooser when its menu is opened; and its answer: the chosen columns in their order, of a saved view in the
+    address, so that the view can be saved, else kept in the reader's session."""
+    if request.method == "GET":
+        shown = read(request)
+        columns = table.choice(shown.picked, shown.offered)
+        context = {"columns_offered": columns, "most": table.MOST, "hidden": shown.asked.parameters()}
+        return render(request, "web/contacts_columns.html", context)
     shown = read(request, request.POST)
     wanted = [name for name in dict.fromkeys(request.POST.getlist("column")) if name in shown.offered][: table.MOST]
     if "reset" in request.POST or not wanted:

@@ -68,6 +68,7 @@
     if (event.target.id === "list" && event.target.dataset.live === undefined) { chosen.clear(); everything = false; }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
+    if (event.target.classList.contains("panel")) event.target.querySelector("input[type=search]")?.focus();
     if (event.target.id === "filter-form") {
       document.getElementById("add-filter").open = false;
       const first = event.target.querySelector("[name=value]") || event.target.querySelector("[name=operator]");
