@@ -198,6 +198,35 @@ class Conformance:
 
         self.use(shop, run)
 
+    def test_odd_bodies_are_reported_and_never_raise(self, shop: Any) -> None:
+        async def run(connector: Connector) -> None:
+            rows = self.ids("orders", (await connector.changes("orders", None, datetime(2000, 1, 1, tzinfo=UTC))).body)
+            good = json.loads((await connector.fetch("orders", rows[:1])).body)
+            mixed = json.dumps([*good, 5])
+            notice = "Notice: Undefined index $lines[2] in plugin.php\n"
+            for body in (mixed.encode("utf-16"), mixed.encode("utf-8-sig"), (notice + mixed).encode()):
+                mapped = connector.read("orders", body, datetime.now(UTC))
+                assert len([each for each in mapped.records if isinstance(each, Order)]) == 1, body[:20]
+                assert [bad.raw for bad in mapped.bad] == ["5"]
+            for odd in (
+                '{"orders":[1,2]}',
+                "5",
+                "null",
+                '"[]"',
+                "{",
+                "",
+                "[[[]]]",
+                '{"id":{}}',
+                "<p>[1]</p>",
+                "[" * 50_000,
+            ):
+                mapped = connector.read("orders", odd.encode(), datetime.now(UTC))
+                assert not mapped.records
+                assert mapped.bad, odd[:20]
+                assert all(bad.reason for bad in mapped.bad)
+
+        self.use(shop, run)
+
     @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["kind"])
     def test_faults_lose_no_rows(self, shop: Any, fault: dict[str, Any]) -> None:
         if fault["kind"] not in self.faults:

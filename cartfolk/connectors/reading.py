@@ -46,7 +46,7 @@ def json_text(body: bytes) -> str:
 
     Raises JsonBroken.
     """
-    text = body.decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    text = body.decode(json.detect_encoding(body), "replace").lstrip("\ufeff \t\r\n")
     truncated = False
     for tried, match in enumerate(_START.finditer(text)):
         if tried >= _CANDIDATES:

@@ -1,6 +1,6 @@
 """Reading one delivery: every object of it alone, so that one which cannot be read never stops the others.
 
-What differs between the platforms are parameters of :func:`read_rows`: how a body becomes JSON, where its objects
+What differs between the platforms are parameters of :func:`read_rows`: where its objects
 stand, where an object has its id, and what of an object that cannot be read is kept.
 """
 
@@ -17,7 +17,8 @@ from .reading import FieldError, json_text, load, mapping, pieces, reference
 
 Raw = Mapping[str, Any]
 # Plugins write anything anywhere: what a reader may stumble over. Everything else is a mistake of ours.
-UNEXPECTED = (ValueError, TypeError, ArithmeticError, AttributeError, KeyError)
+UNEXPECTED = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+BROKEN = (ValueError, RecursionError)  # what a body that is no JSON raises; brackets in brackets without end too
 
 
 def read_rows(
@@ -26,36 +27,40 @@ def read_rows(
     received_at: datetime,
     reader: Callable[[Raw, datetime], Iterable[Record]],
     *,
-    parse: Callable[[bytes], Any] = load,
     rows: Callable[[Any], list[Any]] | None = None,
     key: Callable[[Raw], str | None] | None = None,
-    source: Callable[[bytes], str] | None = None,
+    own_text: bool = False,
 ) -> Mapped:
     """The records of one delivery, and a `BadRecord` of this ``kind`` for each object that is none.
 
-    ``parse`` raises ValueError where the body is not JSON: that is one `BadRecord` for the whole of it. ``rows`` finds
-    the objects in what was parsed: otherwise a list's own, or the single one. ``key`` is the id of an object that
-    cannot be read: otherwise its ``id``. ``source`` gives the delivery's text, of which such an object keeps its own
-    part untouched: otherwise it is written anew.
+    A body that is not JSON, or neither list nor object, is one `BadRecord` for the whole of it; what plugins print
+    around it is left out. ``rows`` finds the objects in what was parsed: otherwise a list's own, the list in
+    an object without an id that holds nothing else, or the single object. ``key`` is the id of an object that cannot
+    be read: otherwise its ``id``. With ``own_text`` such an object keeps its own part of the delivery untouched:
+    otherwise it is written anew.
     """
     try:
-        found = parse(body)
-    except ValueError:
+        found = lenient(body)
+    except BROKEN:
         reason = "This delivery is not JSON. It is asked for again with the next poll."
-        return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-    many = isinstance(found, list)
+        return Mapped(bad=(BadRecord(kind, None, "", reason, untouched(body[:2000])),))
+    if not isinstance(found, list | dict):
+        reason = "This delivery is not a list of objects. It is asked for again with the next poll."
+        return Mapped(bad=(BadRecord(kind, None, "", reason, untouched(body[:2000])),))
+    listed = _listed(found) if rows is None else rows(found)
     records: list[Record] = []
     bad: list[BadRecord] = []
 
     def refuse(place: int, raw: Any, field: str, reason: str) -> None:
         external_id = (key or _id)(raw) if isinstance(raw, dict) else None
-        if source is None:
-            shown = json.dumps(raw, default=str, ensure_ascii=False)
-        else:
-            shown = piece(source(body), place) if many else source(body)
+        shown = json.dumps(raw, default=str, ensure_ascii=False)
+        if own_text and listed is found:
+            shown = piece(json_text(body), place)
+        elif own_text and listed == [found]:
+            shown = json_text(body)
         bad.append(BadRecord(kind, external_id, field, reason, shown))
 
-    for place, raw in enumerate(rows(found) if rows else found if many else [found]):
+    for place, raw in enumerate(listed):
         try:
             if not isinstance(raw, dict):
                 raise FieldError("", "This is not an object.")
@@ -83,8 +88,8 @@ def lenient(body: bytes) -> Any:
 
 
 def untouched(body: bytes) -> str:
-    """A body's text as it came; bytes that are no UTF-8 are replaced."""
-    return body.decode("utf-8", "replace")
+    """A body's text as it came, in the encoding it seems to have; bytes that are no text are replaced."""
+    return body.decode(json.detect_encoding(body), "replace")
 
 
 def piece(text: str, place: int) -> str:
@@ -100,6 +105,13 @@ def own_statuses(config: StoreConfig) -> dict[str, OrderStatus]:
 def statuses(info: ConnectorInfo, config: StoreConfig) -> dict[str, OrderStatus]:
     """A platform's map of order states, with what the store's owner changed. Raises ValueError."""
     return {**info.order_statuses, **own_statuses(config)}
+
+
+def _listed(found: list[Any] | Raw) -> list[Any]:
+    if isinstance(found, list):
+        return found
+    inner = next(iter(found.values()), None) if len(found) == 1 else None
+    return inner if isinstance(inner, list) else [found]
 
 
 def _id(raw: Raw) -> str | None:

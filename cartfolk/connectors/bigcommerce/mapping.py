@@ -16,7 +16,7 @@ from typing import Any
 from ..base import StoreConfig, kind
 from ..canonical import Address, Category, Consent, ConsentStatus, Coupon, Customer, Mapped, Product, Record
 from ..reading import FieldError, identifier, mapping, money, objects, text
-from ..rows import lenient, read_rows, statuses
+from ..rows import read_rows, statuses
 from . import orders
 from .client import slug_of
 from .info import INFO
@@ -45,7 +45,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
-        return read_rows(kind(stream), body, received_at, self._readers[stream], parse=lenient, key=_key)
+        return read_rows(kind(stream), body, received_at, self._readers[stream], key=_key)
 
     def _customer(self, raw: Raw, received_at: datetime) -> list[Record]:
         created = instant(raw.get("date_created"), "date_created")

@@ -17,7 +17,6 @@ from typing import Any
 from ..base import StoreConfig
 from ..canonical import (
     Address,
-    BadRecord,
     Category,
     Coupon,
     Customer,
@@ -29,8 +28,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, load, mapping, moment, money, objects, reference, text
-from ..rows import UNEXPECTED, piece, statuses
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..rows import one, read_rows, statuses
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -64,28 +63,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One page: a JSON list of objects."""
-        kind, reader = _KINDS[stream], self._readers[stream]
-        shown = body.decode("utf-8", "replace")
-        try:
-            found = load(body)
-        except ValueError:
-            reason = "This delivery is not JSON. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(kind, None, "", reason, shown[:2000]),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for place, raw in enumerate(found if isinstance(found, list) else [found]):
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records.append(reader(raw, received_at))
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason, shown, place))
-            except UNEXPECTED:
-                # Modules extend objects with anything; one of them must not stop the others.
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form.", shown, place))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(_KINDS[stream], body, received_at, one(self._readers[stream]), own_text=True)
 
     def _order(self, raw: Raw, received_at: datetime) -> Record:
         key = identifier(raw.get("id"), "id")
@@ -186,13 +164,13 @@ def _worth(raw: Raw) -> Decimal:
 
 def _moments(raw: Raw, *parts: list[Any]) -> Iterator[datetime]:
     """Every time at which something of the order changed."""
-    for each in (raw, *(one for part in parts for one in part)):
+    for each in (raw, *(piece for part in parts for piece in part)):
         for name in _MOVING:
             if (at := moment(each.get(name), name)) is not None:
                 yield at
         for inside in ("captures", "refunds"):
-            for one in objects(each.get(inside), inside):
-                if (at := moment(one.get("created_at"), f"{inside}.created_at")) is not None:
+            for move in objects(each.get(inside), inside):
+                if (at := moment(move.get("created_at"), f"{inside}.created_at")) is not None:
                     yield at
 
 
@@ -303,11 +281,3 @@ _NOWHERE = Address()
 def _updated(raw: Raw, received_at: datetime) -> datetime:
     found = moment(raw.get("updated_at"), "updated_at") or moment(raw.get("created_at"), "created_at")
     return found or received_at
-
-
-def _bad(kind: str, raw: Any, field: str, reason: str, body: str, place: int) -> BadRecord:
-    key = raw.get("id") if isinstance(raw, dict) else None
-    shown = body
-    if body.lstrip().startswith("["):
-        shown = piece(body, place)
-    return BadRecord(kind, reference(key), field, reason, shown)

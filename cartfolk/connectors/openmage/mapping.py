@@ -30,7 +30,7 @@ from ..canonical import (
     Refund,
 )
 from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
-from ..rows import lenient, own_statuses, read_rows, untouched
+from ..rows import own_statuses, read_rows
 from . import rest
 from .client import base_address
 from .info import INFO
@@ -71,7 +71,7 @@ class Reader:
         def found(raw: Raw) -> str | None:
             return reference(raw.get(key))
 
-        return read_rows(kind, body, received_at, each, parse=lenient, key=found, source=untouched)
+        return read_rows(kind, body, received_at, each, key=found, own_text=True)
 
     # -- people
 

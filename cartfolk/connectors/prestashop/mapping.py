@@ -15,8 +15,8 @@ from typing import Any
 
 from ..base import StoreConfig
 from ..canonical import Category, Consent, ConsentStatus, Coupon, Customer, Deleted, Mapped, Product, Record
-from ..reading import identifier, mapping, money, objects, reference, text
-from ..rows import lenient, read_rows
+from ..reading import identifier, mapping, money, reference, text
+from ..rows import read_rows
 from .companions import wording
 from .orders import OrderReader
 from .parts import Raw, address, image_url, product_url
@@ -53,7 +53,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """A page as the connector hands it out, or the webservice's own answer."""
-        return read_rows(_KINDS[stream], body, received_at, self._readers[stream], parse=lenient, rows=_listed)
+        return read_rows(_KINDS[stream], body, received_at, self._readers[stream], rows=_listed)
 
     # -- people
 
@@ -156,5 +156,5 @@ class Reader:
 def _listed(found: Any) -> list[Any]:
     """The objects of a page: our own list of them, or `{"orders": [...]}`."""
     if isinstance(found, dict) and "id" not in found:
-        return next((objects(value, name) for name, value in found.items() if isinstance(value, list)), [found])
+        return next((value for value in found.values() if isinstance(value, list)), [found])
     return found if isinstance(found, list) else [found]

@@ -10,7 +10,6 @@ its id stays in the order and links the two. A checkout's lines have their list 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +18,6 @@ from typing import Any
 from ..base import StoreConfig
 from ..canonical import (
     ZERO,
-    BadRecord,
     Cart,
     Category,
     Consent,
@@ -32,7 +30,8 @@ from ..canonical import (
     Product,
     Record,
 )
-from ..reading import FieldError, load, mapping, moment, objects, text
+from ..reading import FieldError, mapping, moment, objects, text
+from ..rows import read_rows
 from .info import INFO
 from .values import address_of, amount_of, currency_of, events_of, key_of, method_of, own_key, part_of, refunds_of
 
@@ -77,26 +76,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
-        kind, reader = KINDS[stream], self._readers[stream]
-        try:
-            found = load(body)
-        except ValueError:
-            reason = "This delivery is not JSON. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(kind, None, "", reason, body[:2000].decode("utf-8", "replace")),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for raw in found if isinstance(found, list) else [found]:
-            try:
-                if not isinstance(raw, dict):
-                    raise FieldError("", "This is not an object.")
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records += reader(raw, received_at)
-            except FieldError as error:
-                bad.append(_bad(kind, raw, error.field, error.reason))
-            except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError):
-                bad.append(_bad(kind, raw, "", "This object has an unexpected form."))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(KINDS[stream], body, received_at, self._readers[stream], key=_key)
 
     # -- people
 
@@ -308,6 +288,5 @@ def _cart_line(raw: Raw) -> Line:
     )
 
 
-def _bad(kind: str, raw: Any, field: str, reason: str) -> BadRecord:
-    key = key_of(raw.get("id")) if isinstance(raw, dict) else None
-    return BadRecord(kind, key, field, reason, json.dumps(raw, default=str, ensure_ascii=False))
+def _key(raw: Raw) -> str | None:
+    return key_of(raw.get("id"))

@@ -19,7 +19,6 @@ from ..canonical import (
     ZERO,
     Address,
     Attribution,
-    BadRecord,
     Cart,
     Category,
     Consent,
@@ -33,8 +32,8 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, load, mapping, moment, money, objects, reference, text
-from ..rows import UNEXPECTED, piece, statuses
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..rows import read_rows, statuses
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -47,6 +46,10 @@ def number(gid: Any) -> str | None:
     """The number of a global id: gid://shopify/Order/5 -> 5."""
     found = reference(gid)
     return found.rsplit("/", 1)[-1].partition("?")[0] or None if found else None
+
+
+def _number_of(raw: Mapping[str, Any]) -> str | None:
+    return number(raw.get("id"))
 
 
 class Reader:
@@ -65,29 +68,7 @@ class Reader:
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One page: a list of objects."""
-        what, reader = kind(stream), self._readers[stream]
-        shown = body.decode("utf-8", "replace")
-        try:
-            found = load(shown)
-        except ValueError:
-            found = None
-        if not isinstance(found, list):
-            reason = "This delivery is not a list of objects. It is asked for again with the next poll."
-            return Mapped(bad=(BadRecord(what, None, "", reason, shown[:2000]),))
-        records: list[Record] = []
-        bad: list[BadRecord] = []
-        for place, raw in enumerate(found):
-            try:
-                if raw.get("_unreadable"):
-                    raise FieldError("", "The shop cannot show this object: open and save it there, then retry.")
-                records += reader(raw, received_at)
-            except UNEXPECTED as error:
-                known = isinstance(error, FieldError)
-                reason = error.reason if isinstance(error, FieldError) else "This object has an unexpected form."
-                key = number(raw.get("id")) if isinstance(raw, dict) else None
-                field = getattr(error, "field", "") if known else ""
-                bad.append(BadRecord(what, key, field, reason, piece(shown, place)))
-        return Mapped(tuple(records), tuple(bad))
+        return read_rows(kind(stream), body, received_at, self._readers[stream], key=_number_of, own_text=True)
 
     # -- people
 

@@ -33,7 +33,7 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, json_text, load, mapping, moment, money, objects, reference, text
+from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
 from ..rows import read_rows, statuses
 from .client import HOME_CURRENCY, base_address
 from .info import INFO
@@ -64,7 +64,7 @@ class Reader:
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One delivery: a list of objects."""
         reader = self._readers[stream]
-        return read_rows(kind(stream), body, received_at, reader, parse=_parse, source=json_text)
+        return read_rows(kind(stream), body, received_at, reader, own_text=True)
 
     # -- people
 
@@ -341,7 +341,3 @@ def _rate(raw: Raw, currency: str) -> Decimal | None:
 def _attribution(raw: Raw) -> Attribution | None:
     partner, campaign = text(raw.get("affiliateCode")), text(raw.get("campaignCode"))
     return Attribution(source=partner, campaign=campaign) if partner or campaign else None
-
-
-def _parse(body: bytes) -> Any:
-    return load(json_text(body))

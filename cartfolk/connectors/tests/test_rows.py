@@ -10,8 +10,8 @@ import pytest
 
 from cartfolk.connectors.base import StoreConfig
 from cartfolk.connectors.canonical import Category, Deleted, OrderStatus, Record
-from cartfolk.connectors.reading import FieldError, json_text, load, reference
-from cartfolk.connectors.rows import lenient, one, own_statuses, piece, read_rows, statuses, untouched
+from cartfolk.connectors.reading import FieldError, reference
+from cartfolk.connectors.rows import one, own_statuses, piece, read_rows, statuses
 from cartfolk.connectors.woocommerce.info import INFO
 
 AT = datetime(2026, 11, 25, tzinfo=UTC)
@@ -56,35 +56,48 @@ def test_a_mistake_of_ours_is_not_the_shops() -> None:
 
 def test_what_is_not_json_is_one_bad_record() -> None:
     body = b"<html>" + b"x" * 3000
-    for parse in (load, lenient):
-        (bad,) = read_rows("order", body, AT, reader, parse=parse).bad
-        assert (bad.kind, bad.external_id, bad.field) == ("order", None, "")
-        assert bad.reason == "This delivery is not JSON. It is asked for again with the next poll."
-        assert bad.raw == body[:2000].decode()
+    (bad,) = read_rows("order", body, AT, reader).bad
+    assert (bad.kind, bad.external_id, bad.field) == ("order", None, "")
+    assert bad.reason == "This delivery is not JSON. It is asked for again with the next poll."
+    assert bad.raw == body[:2000].decode()
 
 
 def test_a_single_object_is_read_too() -> None:
     assert read_rows("category", b'{"id":1}', AT, reader).records == (GOOD,)
 
 
-def test_notices_around_json_only_where_they_are_allowed() -> None:
+def test_notices_around_json_are_left_out() -> None:
     body = b'<b>Notice</b>: old plugin\n[{"id":1}]'
-    assert read_rows("category", body, AT, reader, parse=lenient).records == (GOOD,)
-    assert not read_rows("category", body, AT, reader).records
+    assert read_rows("category", body, AT, reader).records == (GOOD,)
 
 
 @pytest.mark.parametrize(
-    ("body", "source", "kept"),
+    ("body", "own_text", "kept"),
     [
-        (b'[ {"id":1},\n {"n":1.10,  "a":"\\u00e9"} ]', untouched, r'{"n":1.10,  "a":"\u00e9"}'),
-        (b' {"n":1.10} ', untouched, ' {"n":1.10} '),
-        (b'Notice.\n{"n":1.10} <br>', json_text, '{"n":1.10}'),
-        (b'[{"n":1.10, "a":"\\u00e9"}]', None, '{"n": "1.10", "a": "é"}'),
+        (b'[ {"id":1},\n {"n":1.10,  "a":"\\u00e9"} ]', True, r'{"n":1.10,  "a":"\u00e9"}'),
+        (b' {"n":1.10} ', True, '{"n":1.10}'),
+        (b'Notice.\n{"n":1.10} <br>', True, '{"n":1.10}'),
+        (b'Notice: $a[3] is missing\n[{"id":1}, {"n":1.10}]', True, '{"n":1.10}'),
+        ('[{"id":1}, {"n":1.10, "a":"é"}]'.encode("utf-16"), True, '{"n":1.10, "a":"é"}'),
+        (b'{"orders":[{"id":1}, {"n":1.10}]}', True, '{"n": "1.10"}'),
+        (b'[{"n":1.10, "a":"\\u00e9"}]', False, '{"n": "1.10", "a": "é"}'),
     ],
 )
-def test_an_object_keeps_its_own_text_where_asked(body: bytes, source: Any, kept: str) -> None:
-    (bad,) = read_rows("order", body, AT, reader, parse=lenient, source=source).bad
+def test_an_object_keeps_its_own_text_where_asked(body: bytes, own_text: bool, kept: str) -> None:
+    (bad,) = read_rows("order", body, AT, reader, own_text=own_text).bad
     assert bad.raw == kept
+
+
+@pytest.mark.parametrize("body", [b"5", b'"[1]"', b"null", b"true"])
+def test_a_body_that_is_no_list_says_the_way_out(body: bytes) -> None:
+    (bad,) = read_rows("order", body, AT, reader).bad
+    assert bad.reason == "This delivery is not a list of objects. It is asked for again with the next poll."
+    assert bad.raw == body.decode()
+
+
+def test_brackets_without_end_are_no_json() -> None:
+    (bad,) = read_rows("order", b"[" * 100_000, AT, reader).bad
+    assert "not JSON" in bad.reason
 
 
 def test_a_platforms_own_place_of_objects_and_ids() -> None:

@@ -32,7 +32,7 @@ from ..canonical import (
     Refund,
 )
 from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
-from ..rows import lenient, read_rows, statuses, untouched
+from ..rows import read_rows, statuses
 from . import meta
 from .info import INFO
 
@@ -77,7 +77,7 @@ class Reader:
             _refuse_errors(raw)
             return reader(raw, received_at)
 
-        return read_rows(kind, body, received_at, each, parse=lenient, source=untouched)
+        return read_rows(kind, body, received_at, each, own_text=True)
 
     # -- people
 
