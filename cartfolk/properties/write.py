@@ -22,6 +22,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from psycopg import sql
 from psycopg.rows import dict_row
+from psycopg.types.json import Json
 
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
@@ -220,14 +221,20 @@ class _Batch:
             changes=sql.SQL(", ").join(_assignment(name) for name in quoted),
         )
         contacts = list(changed)
-        self.conn.execute(statement, {"contacts": contacts, "docs": docs})
+        self.conn.execute(statement, {"docs": _rows(contacts, docs)})
         noted = {"at": at, "source": self.source, "source_id": self.source_id, "by": self.by}
-        self.conn.execute(Q["note"], noted | {"contacts": contacts, "changes": notes})
+        self.conn.execute(Q["note"], noted | {"docs": _rows(contacts, notes)})
         own = [c for c, values in changed.items() if any(self.known[n].own for n in values)]
         if own and compute(self.conn, own, at, self.source, self.source_id, self.by):
             self.conn.execute(Q["fold"], noted | {"contacts": own})
         # Rooms behind this one (segments) look at the contact with the next refresh.
         derive.dirty(self.conn, contacts, LIVE if len(contacts) <= _FEW else BULK)
+
+
+def _rows(contacts: Sequence[int], docs: Sequence[str]) -> Json:
+    """Contacts with their JSON as one parameter: a list of texts with quotes costs psycopg ten times as much."""
+    rows = (f'{{"contact_id": {contact}, "doc": {doc}}}' for contact, doc in zip(contacts, docs, strict=True))
+    return Json(f"[{', '.join(rows)}]", dumps=str)
 
 
 def _assignment(name: str) -> sql.Composable:

@@ -24,16 +24,16 @@ left join contact_custom c on c.contact_id = asked.contact_id
 -- The new values as JSON objects become the columns' types; what an object does not name stays.
 insert into contact_custom (contact_id, {columns})
 select asked.contact_id, {values}
-from unnest(%(contacts)s::bigint[], %(docs)s::text[]) asked (contact_id, doc)
+from json_to_recordset(%(docs)s) asked (contact_id bigint, doc jsonb)
 left join lateral (select * from contact_custom c where c.contact_id = asked.contact_id offset 0) old on true
-cross join lateral jsonb_populate_record(old::contact_custom, asked.doc::jsonb) filled
+cross join lateral jsonb_populate_record(old::contact_custom, asked.doc) filled
 on conflict (contact_id) do update set {changes}
 
 -- :name note
 -- One row of history a contact that changed.
 insert into property_history (contact_id, at, source, source_id, by, changes)
-select contact_id, %(at)s, %(source)s, %(source_id)s, %(by)s, changes::jsonb
-from unnest(%(contacts)s::bigint[], %(changes)s::text[]) t (contact_id, changes) where changes <> '{}'
+select contact_id, %(at)s, %(source)s, %(source_id)s, %(by)s, doc
+from json_to_recordset(%(docs)s) t (contact_id bigint, doc jsonb) where doc <> '{}'
 
 -- :name fold
 -- What followed from the same write joins its row: one change-set a contact and write.
