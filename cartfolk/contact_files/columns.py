@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ from cartfolk.identity import normalise
 from cartfolk.inbox.files.columns import MappingWrong, plain
 from cartfolk.properties.defined import Defined
 from cartfolk.properties.write import Mode
+
+from . import upload
 
 CONSENT = ("consent.status", "consent.source", "consent.at", "consent.wording")
 KEYS: Mapping[str, Any] = {
@@ -79,6 +82,18 @@ class Chosen:
     def column(self, name: str) -> str:
         """The column of a field, or its name when there is none."""
         return next((column for column, field in self.columns.items() if field == name), name)
+
+
+def samples(entry: dict[str, Any], rows: int = 200, values: int = 3) -> dict[str, list[str]]:
+    """The first different values of each column of a kept file."""
+    found: dict[str, list[str]] = {}
+    for row in itertools.islice(upload.table(entry).rows(), rows):
+        for column, value in row.values.items():
+            text = str(value if value is not None else "").strip()[:80]
+            held = found.setdefault(column, [])
+            if text and len(held) < values and text not in held:
+                held.append(text)
+    return found
 
 
 def offered(defined: Defined, language: str) -> dict[str, list[tuple[str, str]]]:

@@ -124,10 +124,15 @@ class Contacts:
         return self._advance(group, step, began)
 
     def _run(self, wanted: Sequence[Wanted], group: _Group, step: Step, began: float) -> bool:
-        found = self._find(wanted, group)
-        missing = [item for item, contact in found if contact is None]
-        lane = pipeline.BULK
-        made = iter(people.create(self._conn, self._identity, [i.person for i in missing if i.person], lane))
+        wrong = list(group.problems)
+        while True:
+            found = self._find(wanted, group)
+            missing = [item.person for item, contact in found if contact is None and item.person]
+            try:
+                made = iter(people.create(self._conn, self._identity, missing, pipeline.BULK))
+                break
+            except people.Erased:  # between the look and the act: now it is seen
+                group.problems[:] = wrong
         placed = [(item, next(made) if contact is None else contact) for item, contact in found]
         contacts = sorted({contact for _item, contact in placed})
         with self._conn.transaction():
@@ -159,9 +164,10 @@ class Contacts:
             named = people.find(conn, [people.NewPerson("", key) for key in keys])
             by_key = {key: contact for key, contact in zip(keys, named, strict=True) if contact is not None}
         others = [item for item in wanted if item.key not in by_key and item.person]
-        named = people.find(conn, [item.person for item in others if item.person]) if others else []
+        persons = [item.person for item in others if item.person]
+        named = people.find(conn, persons) if others else []
         by_person = dict(zip(map(id, others), named, strict=True))
-        gone = people.erased(conn, [item.person for item in others if item.person])
+        gone = people.erased(conn, persons)
         erased = {id(item) for item, out in zip(others, gone, strict=True) if out}
         found: list[tuple[Wanted, int | None]] = []
         for item in wanted:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
@@ -74,7 +75,10 @@ async def work_on_import(import_id: int) -> None:
         except (FileUnreadable, UnicodeDecodeError, FileNotFoundError) as error:
             ledger.finish(conn, import_id, "failed", str(error))
         except Exception as error:
-            log.exception("Import %s", import_id)
+            # where, but not the message: it may quote a row
+            log.error(
+                "Import %s: %s\n%s", import_id, type(error).__name__, "".join(traceback.format_tb(error.__traceback__))
+            )
             ledger.finish(conn, import_id, "failed", f"{type(error).__name__}: {error}".splitlines()[0])
 
 

@@ -26,8 +26,7 @@ from cartfolk.stores import lookup
 
 from .words import ORDER
 
-_ROWS = 200  # rows looked at for samples and status words
-_SAMPLES = 3
+_ROWS = 2000  # rows looked at for status words
 MATCHES = {
     "email": _("E-mail address"),
     "contact_id": _("Record ID"),
@@ -74,7 +73,7 @@ class Column:
 def page(conn: Connection, one: Import, said: Mapping[str, str] | None = None) -> dict[str, Any]:
     """What the template shows; ``said``: column -> field as just sent or chosen before."""
     chosen = said if said is not None else one.settings.get("columns")
-    looked = [_samples(entry) for entry in one.files]
+    looked = [contact_columns.samples(entry) for entry in one.files]
     guessed = chosen if chosen is not None else _guess(conn, one, looked)
     return {
         "groups": _offered(conn, one),
@@ -182,25 +181,13 @@ def _guess(conn: Connection, one: Import, looked: list[dict[str, list[str]]]) ->
     return found
 
 
-def _samples(entry: dict[str, Any]) -> dict[str, list[str]]:
-    """The first different values of each column."""
-    found: dict[str, list[str]] = {}
-    for row in itertools.islice(upload.table(entry).rows(), _ROWS):
-        for column, value in row.values.items():
-            text = str(value if value is not None else "").strip()[:80]
-            held = found.setdefault(column, [])
-            if text and len(held) < _SAMPLES and text not in held:
-                held.append(text)
-    return found
-
-
 def _status_words(one: Import, fields: Mapping[str, str], looked: list[dict[str, list[str]]]) -> list[tuple[str, str]]:
     """Words of the status column nobody knows yet, with what was chosen for them."""
     column = next((column for column, field in fields.items() if field == "status"), "")
     words: dict[str, None] = {}
     for entry in one.files:
         if column in entry["columns"]:
-            for row in itertools.islice(upload.table(entry).rows(), 10 * _ROWS):
+            for row in itertools.islice(upload.table(entry).rows(), _ROWS):
                 if word := str(row.values.get(column) or "").strip()[:60]:
                     words[word] = None
     chosen = one.settings.get("statuses", {})

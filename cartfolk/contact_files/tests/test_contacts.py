@@ -175,6 +175,16 @@ def test_a_file_with_the_person_is_found_and_forgotten(conn: Connection, databas
     assert upload.table(ledger.get(conn, other).files[0]).path.exists()
 
 
+def test_whoever_was_erased_stays_out(conn: Connection, database: str) -> None:
+    from cartfolk.identity import suppression
+
+    suppression.add(conn, {suppression.Name("email", 0, "ann@x.de")})
+    done = finish(conn, database, bring(conn, TEXT), "running")
+    assert list(world(conn)) == ["bob@x.de"]
+    assert (done.created, done.wrong) == (1, 4)
+    assert "2;This person was erased" in upload.errors(done).read_text("utf-8-sig")
+
+
 names = st.sampled_from(["a@x.de", "B@x.de", "c@x.de", "d@x.de"])
 words = st.sampled_from(["", "Ann", "Bob", "=1+1"])
 table = st.lists(st.tuples(names, words, words), min_size=1, max_size=12)

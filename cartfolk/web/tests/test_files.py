@@ -1,0 +1,94 @@
+"""Risk: a file comes in on the page otherwise than it was shown, or from somebody who may not."""
+
+from __future__ import annotations
+
+import re
+
+import psycopg
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from cartfolk.contact_files import jobs
+from cartfolk.core.sql import Connection
+from cartfolk.inbox.files import ledger
+from tests.people import drain_all
+
+ORDERS = (
+    "Bestellnummer;Bestelldatum;E-Mail;Status;Gesamtbetrag\n"
+    "1;03.04.2026 10:00;ann@x.de;gepackt;12,50\n2;04.04.2026;bob@x.de;bezahlt;1.200,00\n"
+    "3;irgendwann;cy@x.de;bezahlt;1\n"
+)
+LINES = "Bestellnummer;Artikel;Menge;Positionssumme\n1;Tee;2;12,50\n9;Tee;1;1,00\n"
+
+
+def upload(owner: Client, **form: object) -> int:
+    answer = owner.post("/contacts/import", form)
+    assert answer.status_code == 302, re.findall(r"notice error.*?<", answer.text)
+    return int(answer["Location"].rpartition("/")[2])
+
+
+def work(conn: Connection, url: str, number: int) -> ledger.Import:
+    """As the worker does."""
+    with psycopg.connect(url, autocommit=True) as mine, psycopg.connect(url, autocommit=True) as other:
+        doing = jobs.open_work(mine, other, number)
+        while doing.step():
+            pass
+    return ledger.get(conn, number)
+
+
+def test_orders_and_their_lines_of_a_shop(owner: Client, shop: int, conn: Connection, database: str) -> None:
+    form = {"kind": "orders", "store": str(shop), "file": SimpleUploadedFile("o.csv", ORDERS.encode("cp1252"))}
+    number = upload(owner, **form, lines=SimpleUploadedFile("l.csv", LINES.encode()))
+    page = owner.get(f"/contacts/import/{number}").text
+    fields = dict(re.findall(r'<select id="(column-\d-\d)".*?<option value="([\w.]+)" selected', page))
+    matched = {"number", "placed_at", "email", "status", "total", "line.name", "line.quantity", "line.total"}
+    assert set(fields.values()) == matched
+    assert 'name="status-gepackt"' in page
+    assert "bezahlt" not in re.findall(r'name="status-word" value="(\w+)"', page)
+    owner.post(f"/contacts/import/{number}/columns", fields | {"status-word": "gepackt", "status-gepackt": "completed"})
+    checked = work(conn, database, number)
+    assert (checked.state, checked.created, checked.wrong) == ("checked", 2, 2)
+    assert conn.execute("select count(*) from delivery").fetchone() == (0,)
+    assert "no such order" in owner.get(f"/contacts/import/{number}").text
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    assert work(conn, database, number).state == "done"
+    drain_all(conn, database)
+    rows = conn.execute("select external_id, status, total from orders order by 1").fetchall()
+    assert [(r[0], r[1], float(r[2])) for r in rows] == [("1", "completed", 12.5), ("2", "completed", 1200)]
+    assert "row" in owner.get(f"/contacts/import/{number}/errors").getvalue().decode("utf-8-sig").splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"), [(b"", "is empty"), (b"a,b,a\n1,2,3\n", "names a column twice: a"), (b"words", "is no table")]
+)
+def test_what_is_no_table_is_refused_in_a_sentence(owner: Client, content: bytes, told: str) -> None:
+    answer = owner.post("/contacts/import", {"kind": "contacts", "file": SimpleUploadedFile("x.csv", content)})
+    assert answer.status_code == 422
+    assert told in answer.text
+
+
+def test_a_matching_that_finds_nobody_is_explained(owner: Client, conn: Connection) -> None:
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", b"Vorname,Ort\nAnn,Ulm\n"))
+    answer = owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "firstname", "match": "email"})
+    assert answer.status_code == 422
+    assert "No column is E-mail address" in answer.text
+    assert ledger.get(conn, number).state == "new"
+    assert '<option value="firstname" selected' in answer.text, "what was chosen stays chosen"
+
+
+def test_a_step_that_is_over_is_not_done_twice(owner: Client, conn: Connection, database: str) -> None:
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", b"Email,Ort\na@x.de,Ulm\n"))
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    assert ledger.get(conn, number).state == "new", "nothing runs unchecked"
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "city"})
+    assert work(conn, database, number).state == "checked"
+    for _ in range(2):
+        owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    assert work(conn, database, number).created == 1
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    assert ledger.get(conn, number).state == "done"
+    owner.post(f"/contacts/import/{number}/do", {"do": "forget"})
+    assert owner.get(f"/contacts/import/{number}").status_code == 200
+    owner.post(f"/contacts/import/{number}/do", {"do": "undo"})
+    assert work(conn, database, number).undone["removed"] == 1
