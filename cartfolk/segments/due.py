@@ -12,8 +12,10 @@ from dataclasses import replace
 
 from cartfolk.segments import history
 from cartfolk.segments.asking import Parameters, local_day, midnight
-from cartfolk.segments.compile import Lateral, Sql, itself
+from cartfolk.segments.compile import Sql
+from cartfolk.segments.conditions import itself
 from cartfolk.segments.fields import EVENTS
+from cartfolk.segments.forms import Lateral
 from cartfolk.segments.operators import OPERATORS, Kind, Unit, kind
 from cartfolk.segments.sources import found
 from cartfolk.segments.tree import Amount, Calendar, Context, Event, Field, Node, Property, Question, walk

@@ -10,8 +10,10 @@ from typing import Any
 from cartfolk.core.sql import Connection
 from cartfolk.segments import history
 from cartfolk.segments.asking import Parameters, sure
-from cartfolk.segments.compile import Conditions, Lateral, Sql, itself
+from cartfolk.segments.compile import Sql
+from cartfolk.segments.conditions import Conditions, itself
 from cartfolk.segments.consent import consent
+from cartfolk.segments.forms import Lateral
 from cartfolk.segments.operators import OPERATORS
 from cartfolk.segments.problems import Path
 from cartfolk.segments.sources import found
