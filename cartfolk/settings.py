@@ -122,6 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "cartfolk.web.presence.Noticed",
     "cartfolk.web.middleware.ContentSecurityPolicy",
 ]
 

@@ -8,38 +8,55 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from cartfolk.stores.database import database
 
-__all__ = ["actor", "database", "marketer", "member", "owner"]
+from . import members
+from .models import Member
+from .roles import Role
+
+__all__ = ["actor", "database", "marketer", "member", "myself", "owner", "role_of", "who"]
 
 View = Callable[..., HttpResponseBase]
 
 
 def member(view: View) -> View:
-    """For signed-in people only, with times in the zone their browser told (cookie ``timezone``)."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with timezone.override(_zone(request)):
-            response = view(request, *args, **kwargs)
-        response.setdefault("Cache-Control", "private, no-store")
-        return response
-
-    return cast(View, login_required(guarded))
+    """For signed-in people only, with times in their zone (their profile's, else the browser's cookie)."""
+    return _guard(view, Role.READER)
 
 
 def marketer(view: View) -> View:
     """For those who may change contacts, segments and views: owners and marketers."""
-    return member(view)
+    return _guard(view, Role.MARKETER)
 
 
 def owner(view: View) -> View:
     """For those who may change the account itself: members, shops, tokens, privacy, erasure."""
-    return member(view)
+    return _guard(view, Role.OWNER)
+
+
+def myself(view: View) -> View:
+    """For signed-in people and their own account, also while a second step is asked of them that they lack."""
+    return _guard(view, Role.READER, second_step=False)
+
+
+def who(request: HttpRequest) -> Member:
+    """The signed-in member; read once a request."""
+    kept: Member | None = getattr(request, "_member", None)
+    if kept is None:
+        kept = members.of(request.user)
+        request._member = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def role_of(request: HttpRequest) -> Role | None:
+    """The reader's role, None when nobody is signed in."""
+    return Role(who(request).role) if request.user.is_authenticated else None
 
 
 def actor(request: HttpRequest) -> str:
@@ -47,8 +64,26 @@ def actor(request: HttpRequest) -> str:
     return f"user:{request.user.pk}"
 
 
-def _zone(request: HttpRequest) -> zoneinfo.ZoneInfo:
+def _guard(view: View, needs: Role, second_step: bool = True) -> View:
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        asking = who(request)
+        if not Role(asking.role).includes(needs):
+            raise PermissionDenied
+        if second_step and not asking.totp_secret and members.two_factor_required():
+            return redirect("web:account-two-factor")
+        with timezone.override(_zone(request, asking)):
+            response = view(request, *args, **kwargs)
+        response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    protected = cast(View, login_required(guarded))
+    protected.needs = needs  # type: ignore[attr-defined]  # what the frame and the tests know of it
+    return protected
+
+
+def _zone(request: HttpRequest, asking: Member) -> zoneinfo.ZoneInfo:
     try:
-        return zoneinfo.ZoneInfo(request.COOKIES.get("timezone", "UTC"))
+        return zoneinfo.ZoneInfo(asking.time_zone or request.COOKIES.get("timezone", "UTC"))
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
         return zoneinfo.ZoneInfo("UTC")

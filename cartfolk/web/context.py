@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext_lazy as _
+
+from .access import role_of
+from .roles import Role
 
 _PAGES = (
     ("web:home", _("Home"), "home", ("home",)),
     ("web:contacts", _("Contacts"), "contacts", ("contacts", "contact")),
     ("web:stores", _("Stores"), "stores", ("stores", "store")),
-    ("web:properties", _("Settings"), "settings", ("properties", "privacy", "audit", "language")),
+    (
+        "web:properties",
+        _("Settings"),
+        "settings",
+        ("properties", "privacy", "audit", "language", "account", "people", "tokens"),
+    ),
 )
 
 # The pages under Settings; each template begins with {% include "web/settings_tabs.html" %}.
@@ -20,6 +29,9 @@ _SETTINGS = (
     ("web:properties", _("Properties")),
     ("web:privacy", _("Privacy")),
     ("web:audit", _("Audit log")),
+    ("web:people", _("People")),
+    ("web:tokens", _("API tokens")),
+    ("web:account", _("Your account")),
 )  # fmt: skip
 
 
@@ -31,6 +43,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             match = resolve(request.path_info)
         except Resolver404:
             match = None
+    role = role_of(request) if hasattr(request, "user") else None
     here = (match.url_name or "").split("-")[0] if match else ""
     return {
         "navigation": [
@@ -40,5 +53,18 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "settings_pages": [
             {"route": route, "label": label, "current": route == (f"web:{match.url_name}" if match else "")}
             for route, label in _SETTINGS
+            if role and role.includes(_needs(route))
         ],
+        # What the reader's role may do; buttons it may not press are not shown.
+        "may": {
+            "change": bool(role and role.includes(Role.MARKETER)),
+            "manage": role == Role.OWNER,
+        },
     }
+
+
+@cache
+def _needs(route: str) -> Role:
+    """The role that the page behind a route asks for, as its guard says."""
+    needs: Role = resolve(reverse(route)).func.needs  # type: ignore[attr-defined]
+    return needs

@@ -1,9 +1,12 @@
-"""The little that pages themselves remember: one-time links, failed sign-ins, saved views and bulk edits."""
+"""What pages themselves remember: who may sign in and how, one-time links, API tokens, saved views, bulk edits."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+
+from .roles import Role
 
 
 class OwnerLink(models.Model):
@@ -15,7 +18,7 @@ class OwnerLink(models.Model):
 
 
 class SignInFailure(models.Model):
-    """One wrong password; five of them within a quarter of an hour make the next attempt wait."""
+    """One wrong password or code; five of them within a quarter of an hour make the next attempt wait."""
 
     key = models.CharField(max_length=64)  # SHA-256 of e-mail or address: nothing personal is kept
     at = models.DateTimeField()
@@ -78,3 +81,69 @@ class BulkPart(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["edit", "number"], name="web_bulk_part")]
+
+
+class Member(models.Model):
+    """What a signed-in person may do, and how they like it. Who is deactivated has an inactive Django user."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True)
+    role = models.CharField(max_length=8, choices=Role.choices)
+    language = models.CharField(max_length=2, blank=True, default="")  # "": as the browser says
+    time_zone = models.CharField(max_length=64, blank=True, default="")
+    seen_at = models.DateTimeField(null=True, blank=True)
+    totp_secret = models.BinaryField(default=b"")  # sealed; empty: no second step
+    totp_step = models.BigIntegerField(default=0)  # the last 30-second step whose code was used; none works twice
+
+
+class RecoveryCode(models.Model):
+    """A code that replaces the authenticator app once; only its SHA-256 is kept."""
+
+    member = models.ForeignKey(Member, on_delete=models.CASCADE)
+    code_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "code_hash"], name="web_recovery_code")]
+
+
+class Invitation(models.Model):
+    """A one-time link that lets a colleague in with a role. Accepted or revoked, the row is gone."""
+
+    email = models.EmailField(unique=True)
+    role = models.CharField(max_length=8, choices=Role.choices)
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()  # of the link; a new link starts the seven days again
+
+
+class Presence(models.Model):
+    """One browser that is signed in: what its owner recognises it by, not what would follow them."""
+
+    session_key = models.CharField(max_length=40, unique=True)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
+    browser = models.CharField(max_length=24)
+    system = models.CharField(max_length=24)
+    address = models.CharField(max_length=48)  # shortened: 203.0.113.x
+    since = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+
+class ApiToken(models.Model):
+    """A key for programs; only the SHA-256 of its 256 random bits is kept."""
+
+    name = models.CharField(max_length=80)
+    token_hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=8)  # its last characters, to tell it from others
+    scopes = ArrayField(models.CharField(max_length=40))
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+
+class Account(models.Model):
+    """What holds for everybody; one row."""
+
+    two_factor_required = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="web_account_one_row")]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -14,7 +13,10 @@ from django.urls import reverse
 
 from cartfolk.core.time import now
 
-from .models import OwnerLink
+from . import acts
+from .links import kept
+from .models import Member, OwnerLink
+from .roles import Role
 
 VALID = timedelta(days=7)
 
@@ -38,7 +40,7 @@ def setup_link() -> str | None:
     token = secrets.token_urlsafe(24)
     with transaction.atomic():
         OwnerLink.objects.filter(used_at=None).delete()
-        OwnerLink.objects.create(token_hash=_hash(token), created_at=now())
+        OwnerLink.objects.create(token_hash=kept(token), created_at=now())
     return f"{settings.PUBLIC_URL}{reverse('web:setup', args=[token])}"
 
 
@@ -56,12 +58,11 @@ def create(token: str, email: str, password: str) -> User:
             raise LinkExpired
         link.used_at = now()
         link.save(update_fields=["used_at"])
-        return User.objects.create_superuser(username=email.lower(), email=email, password=password)
+        user = User.objects.create_superuser(username=email.lower(), email=email, password=password)
+        Member.objects.create(user=user, role=Role.OWNER)
+        acts.note(f"user:{user.pk}", "member.joined", f"user:{user.pk}", role=Role.OWNER.value)
+        return user
 
 
 def _open(token: str) -> models.QuerySet[OwnerLink]:
-    return OwnerLink.objects.filter(token_hash=_hash(token), used_at=None, created_at__gt=now() - VALID)
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return OwnerLink.objects.filter(token_hash=kept(token), used_at=None, created_at__gt=now() - VALID)

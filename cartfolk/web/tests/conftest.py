@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
+from django.test.utils import setup_test_environment, teardown_test_environment
 
 from cartfolk.core.sql import Connection
 
 BORN = datetime(2026, 1, 1, tzinfo=UTC)
 PEOPLE = 130
+
+
+@pytest.fixture(scope="session", autouse=True)
+def answers_tell_their_context() -> Iterator[None]:
+    """Django's client hands out what a page was rendered from only in Django's test environment."""
+    setup_test_environment()
+    yield
+    teardown_test_environment()
 
 
 @pytest.fixture

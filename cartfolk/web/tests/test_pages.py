@@ -43,7 +43,7 @@ def test_pages_render_full(owner: Client, people: int, language: str) -> None:
 
 
 def test_strangers_are_sent_to_sign_in(database: str) -> None:
-    open_routes = {"sign-in", "sign-out", "setup", "language"}
+    open_routes = {"sign-in", "sign-in-code", "sign-out", "setup", "language", "invitation", "confirm", "unsubscribe"}
     kwargs = {"name": "x", "platform": "woocommerce"}
     from cartfolk.web.urls import urlpatterns
 

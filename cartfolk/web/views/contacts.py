@@ -23,7 +23,7 @@ from cartfolk.stores import lookup
 
 from .. import asked as asking
 from .. import export, filters, listing, narrow, properties, saved, table
-from ..access import actor, database, member
+from ..access import actor, database, marketer, member
 
 
 @dataclass(slots=True)
@@ -139,7 +139,7 @@ def contacts_count(request: HttpRequest) -> HttpResponse:
     return render(request, "web/contacts_count.html", {"found": found})
 
 
-@member
+@marketer
 @require_GET
 def contacts_export(request: HttpRequest) -> HttpResponseBase:
     """The list as the reader sees it, to its end, as CSV: the same filters, search, order and columns."""

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from cartfolk.audit import log
 from cartfolk.connectors import registry
 from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.connectors.errors import ConnectorError
@@ -29,7 +30,7 @@ from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
 from .. import access
-from ..access import database, member
+from ..access import actor, database, member, owner
 from ..forms import StoreSettings
 from ..sentences import said
 from ..words import ORDER, say
@@ -59,7 +60,7 @@ def stores(request: HttpRequest) -> HttpResponse:
 
 
 @sensitive_post_parameters()
-@member
+@owner
 @require_http_methods(["GET", "POST"])
 def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
     """The form a connector declares; its check is answered step by step."""
@@ -88,6 +89,7 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
                         form.add_error(None, said(str(refused)))
                     context["report"] = refused.report
                 else:
+                    log.note(conn, actor(request), "store.connected", f"store:{store.name}")
                     _save_rule(conn, store)
                     bulk.start(conn, store.pk, now())
                     jobs.start_sync(store.pk)
@@ -112,7 +114,7 @@ def store_progress(request: HttpRequest, name: str) -> HttpResponse:
     return render(request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)})
 
 
-@member
+@owner
 @require_POST
 def store_run(request: HttpRequest, name: str) -> HttpResponse:
     """Starts, pauses, resumes or cancels the import."""
@@ -130,13 +132,14 @@ def store_run(request: HttpRequest, name: str) -> HttpResponse:
             bulk.cancel(conn, found.pk, now())
         case unknown:
             raise BadRequest(f"do is {unknown!r}; it is one of start, pause, resume, cancel.")
+    log.note(conn, actor(request), "store.import", f"store:{found.name}", do=request.POST["do"])
     if request.htmx:  # type: ignore[attr-defined]
         context = {"store": found, "progress": progress.latest(conn, found.pk)}
         return render(request, "web/store_progress.html", context)
     return redirect("web:store", name)
 
 
-@member
+@owner
 @require_POST
 def store_state(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
@@ -150,10 +153,11 @@ def store_state(request: HttpRequest, name: str) -> HttpResponse:
             messages.success(request, _("Resumed."))
         case unknown:
             raise BadRequest(f"do is {unknown!r}; it is one of pause, resume.")
+    log.note(conn, actor(request), "store.state", f"store:{found.name}", do=request.POST["do"])
     return redirect("web:store", name)
 
 
-@member
+@owner
 @require_POST
 def store_settings(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
@@ -169,21 +173,23 @@ def store_settings(request: HttpRequest, name: str) -> HttpResponse:
         settings=options,
     )
     _save_rule(conn, changed)
+    log.note(conn, actor(request), "store.settings", f"store:{found.name}")
     messages.success(request, _("Saved. Values that depend on it are computed again."))
     return redirect("web:store", name)
 
 
-@member
+@owner
 @require_POST
 def store_secret(request: HttpRequest, name: str) -> HttpResponse:
     """The ingest secret, shown on demand only; ``renew`` replaces it."""
     conn, found = database(), _store(name)
     renewed = "renew" in request.POST
     secret = credentials.renew_ingest_secret(conn, found) if renewed else credentials.ingest_secret(found)
+    log.note(conn, actor(request), "store.secret_renewed" if renewed else "store.secret_shown", f"store:{found.name}")
     return render(request, "web/store_secret.html", {"store": found, "secret": secret, "renewed": renewed})
 
 
-@member
+@owner
 @require_POST
 def store_retry(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
@@ -198,12 +204,13 @@ def store_retry(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("web:store", name)
 
 
-@member
+@owner
 @require_http_methods(["GET", "POST"])
 def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
     if request.method == "POST" and request.POST.get("confirm") == found.name:
         left = asyncio.run(_disconnect(conn, found))
+        log.note(conn, actor(request), "store.disconnected", f"store:{found.name}")
         messages.success(request, _("%(store)s is disconnected. Its contacts stay.") % {"store": found})
         if left:
             messages.warning(request, said(left))

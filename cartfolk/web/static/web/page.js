@@ -90,6 +90,9 @@
   // A form that takes its time shows it, and is sent once.
   document.addEventListener("submit", (event) => {
     if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
+    // What cannot be taken back, or touches others, asks first.
+    const ask = event.submitter && event.submitter.dataset.confirm;
+    if (ask && !confirm(ask)) { event.preventDefault(); return; }
     if (event.target.dataset.sent) { event.preventDefault(); return; }
     event.target.dataset.sent = "yes";
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
