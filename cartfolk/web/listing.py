@@ -225,7 +225,7 @@ _NEAR = (
 _END = "select ({key})::text, {contact} from {source} where {where} {order} offset %(window)s - 1 limit 1"
 # The few a filter leaves, wherever they stand in the order.
 _FEW = (
-    "with few as materialized ({few}), found as materialized ("
+    "with few as materialized (select unnest(%(few)s::bigint[]) as contact_id), found as materialized ("
     "select x.contact_id, x.key from few cross join lateral (select l.contact_id, l.search, {key} as key from {source} "
     "where {contact} = few.contact_id and {where} offset 0) x where {keep}) "
     "select l.*, near.key::text as sort_value from (select * from found near {again} limit %(size)s) near "
@@ -329,7 +329,7 @@ class _Walk:
         valued: bool,
         start: tuple[str | None, int] | None,
         size: int,
-        few: narrow.Few | None = None,
+        few: list[int] | None = None,
     ) -> list[dict[str, Any]]:
         with self.conn.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(*self.statement(text, valued, start, size, few)).fetchall()
@@ -340,7 +340,7 @@ class _Walk:
         valued: bool,
         start: tuple[str | None, int] | None,
         size: int,
-        few: narrow.Few | None = None,
+        few: list[int] | None = None,
     ) -> tuple[sql.Composed, dict[str, Any]]:
         """One stretch's statement and its parameters."""
         downwards = self.descending != self.backward
@@ -372,7 +372,7 @@ class _Walk:
             keep.append(self.narrowing.condition)
             parameters |= self.narrowing.parameters
         if few is not None:
-            parameters |= few.parameters
+            parameters["few"] = few
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
             than = sql.SQL("<" if downwards else ">")
@@ -393,7 +393,6 @@ class _Walk:
             contact=contact,
             wide=sql.SQL(self.sort.wide),
             keep=sql.SQL(" and ").join(keep),
-            few=few.statement if few is not None else sql.SQL(""),
         )
         return composed, parameters
 

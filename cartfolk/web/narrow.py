@@ -8,7 +8,7 @@ the list is walked in its own order, which fills a page soon. See docs/decisions
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -51,14 +51,8 @@ class Narrowing:
     known: tree.Context
     types: Mapping[str, str]  # column types of contact_property
     unkept: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Few:
-    """Where the contacts of a filter lie side by side; ``statement`` selects their contact_id."""
-
-    statement: sql.Composed
-    parameters: dict[str, Any] = field(default_factory=dict)
+    # What was found for this request already; a page, its total and the next stretch ask the same.
+    found: dict[bool, list[int] | None] = field(default_factory=dict, compare=False)
 
 
 def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Mapping[str, str]) -> Narrowing:
@@ -82,21 +76,27 @@ def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Ma
     return Narrowing(condition, sql.SQL(whole.text), sql.SQL(whole.joins), parameters, root, known, types, unkept)
 
 
-def few(conn: Connection, narrowing: Narrowing, *, scan: bool = False) -> Few | None:
-    """The contacts of the rarest filter when they are few, else None. ``scan``: also by filters that need a pass
-    through the narrow copy of a property ("contains"), some tenths of a second per million contacts."""
-    places = _Places(conn, narrowing, scan)
-    return places.of(narrowing.root)
+def few(conn: Connection, narrowing: Narrowing, *, scan: bool = False) -> list[int] | None:
+    """The contacts of the rarest filter when they are few, else None; they still have to answer ``condition``.
+    ``scan``: also by filters that need a pass through the narrow copy of a property ("contains"), some tenths of a
+    second per million contacts."""
+    if scan and narrowing.found.get(False) is not None:
+        return narrowing.found[False]
+    if scan not in narrowing.found:
+        narrowing.found[scan] = _Places(conn, narrowing, scan).of(narrowing.root)
+    return narrowing.found[scan]
 
 
 def estimate(conn: Connection, narrowing: Narrowing | None, everybody: int) -> int | None:
     """About how many contacts the filters leave: exactly when few, else by the planner's statistics."""
     if narrowing is None:
         return everybody
-    small = few(conn, narrowing)
+    small = narrowing.found.get(True) or few(conn, narrowing)
     if small is not None:
-        statement = sql.SQL("select count(*) from ({}) x where {}").format(small.statement, narrowing.condition)
-        row = conn.execute(statement, {**small.parameters, **narrowing.parameters}).fetchone()
+        statement = sql.SQL("select count(*) from unnest(%(few)s::bigint[]) x (contact_id) where {}").format(
+            narrowing.condition
+        )
+        row = conn.execute(statement, {"few": small, **narrowing.parameters}).fetchone()
         return int(row[0]) if row else 0
     statement = sql.SQL("explain (format json) select from contact_list x {} where {}").format(
         narrowing.joins, narrowing.everybody
@@ -110,73 +110,59 @@ class _Places:
     conn: Connection
     narrowing: Narrowing
     scan: bool
-    names: Iterator[int] = field(default_factory=lambda: iter(range(10_000)))
 
-    def of(self, group: tree.Group) -> Few | None:
-        if group.match == "any":
-            return self.union([self.one(child) for child in group.children])
+    def of(self, group: tree.Group) -> list[int] | None:
         if group.match == "none":
             return None
-        best: tuple[int, Few] | None = None
+        if group.match == "all":
+            found = [ids for child in group.children if (ids := self.one(child)) is not None]
+            return min(found, key=len, default=None)
+        together: set[int] = set()
         for child in group.children:
-            found = self.one(child)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = found
-        return best[1] if best else None
+            ids = self.one(child)
+            if ids is None:
+                return None
+            together.update(ids)
+        return sorted(together) if together and len(together) <= FEW else None
 
-    def one(self, node: tree.Node) -> tuple[int, Few] | None:
-        """How many a condition leaves and where they lie; None when that is too many, or not known."""
+    def one(self, node: tree.Node) -> list[int] | None:
+        """The contacts a condition leaves; None when they are too many, or not known."""
         if isinstance(node, tree.Group):
-            inner = self.of(node)
-            return None if inner is None else (self.counted(inner), inner)
-        if not isinstance(node, tree.Property):
+            return self.of(node)
+        parameters: dict[str, Any] = {}
+        place = self.place(node, parameters) if isinstance(node, tree.Property) else None
+        if place is None:
             return None
-        found = self.place(node)
-        if found is None:
-            return None
-        number = self.counted(found)
-        return (number, found) if number <= FEW else None
+        ids = [
+            row[0] for row in self.conn.execute(place + sql.SQL(" limit {}").format(sql.Literal(FEW + 1)), parameters)
+        ]
+        return ids if len(ids) <= FEW else None
 
-    def union(self, parts: list[tuple[int, Few] | None]) -> Few | None:
-        known = [part for part in parts if part is not None]
-        if len(known) < len(parts) or not known or sum(number for number, _ in known) > FEW:
-            return None
-        together: dict[str, Any] = {}
-        for _, part in known:
-            together |= part.parameters
-        return Few(sql.SQL(" union ").join(part.statement for _, part in known), together)
-
-    def counted(self, place: Few) -> int:
-        statement = sql.SQL("select count(*) from ({} limit {}) few").format(place.statement, sql.Literal(FEW + 1))
-        return int((self.conn.execute(statement, place.parameters).fetchone() or (0,))[0])
-
-    def place(self, node: tree.Property) -> Few | None:
+    def place(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
+        """A statement for the contacts of a condition where they lie side by side; None when they do not."""
         item = self.narrowing.known.properties[node.name]
         asked = operators.kind(item)
         if node.question.include_unknown or asked is Kind.LIST:
             return None
         if node.name in _LISTED:
-            parameters: dict[str, Any] = {}
             condition = self.range(node, asked, sql.SQL(_LISTED[node.name]), parameters, epoch=False)
             if condition is None:
                 return None
-            return Few(sql.SQL("select l.contact_id from contact_list l where {}").format(condition), parameters)
+            return sql.SQL("select l.contact_id from contact_list l where {}").format(condition)
         if node.name not in self.narrowing.types:
             return None
         sort_id = sorting.place(self.conn, node.name, now())
         if sort_id is None:
             return None
         key = sorting.key(node.name, self.narrowing.types[node.name])
-        parameters = {}
         condition = self.range(node, asked, sql.Identifier("s", key.column), parameters, epoch=True)
         if condition is None:
             return None
         # The other column's emptiness is what the two indexes of contact_sort are cut by.
         other = sql.Identifier("s", "number" if key.column == "word" else "word")
-        statement = sql.SQL(
-            "select s.contact_id from contact_sort s where s.sort_id = {} and {} is null and {}"
-        ).format(sql.Literal(sort_id), other, condition)
-        return Few(statement, parameters)
+        return sql.SQL("select s.contact_id from contact_sort s where s.sort_id = {} and {} is null and {}").format(
+            sql.Literal(sort_id), other, condition
+        )
 
     def range(
         self, node: tree.Property, asked: Kind, column: sql.Composable, parameters: dict[str, Any], *, epoch: bool
@@ -184,7 +170,7 @@ class _Places:
         """A condition on the kept value that every contact of the filter fulfils; None when there is none."""
 
         def given(value: Any) -> sql.Composed:
-            name = f"few{next(self.names)}"
+            name = f"few{len(parameters)}"
             parameters[name] = value
             cast: LiteralString = "text" if isinstance(value, str) else "numeric" if epoch else "timestamptz"
             if isinstance(value, list):
