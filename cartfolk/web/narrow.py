@@ -123,7 +123,7 @@ class _Places:
             if ids is None:
                 return None
             together.update(ids)
-        return sorted(together) if together and len(together) <= FEW else None
+        return sorted(together) if len(together) <= FEW else None
 
     def one(self, node: tree.Node) -> list[int] | None:
         """The contacts a condition leaves; None when they are too many, or not known."""

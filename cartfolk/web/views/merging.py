@@ -32,7 +32,8 @@ def merge(request: HttpRequest) -> HttpResponse:
     """``ids=1,2,3&kept=1``: side by side with what will stand; POST merges."""
     conn = database()
     asked = request.POST if request.method == "POST" else request.GET
-    ids = list(dict.fromkeys(k for n in pairs.numbers(asked.get("ids", "")) if (k := merges.kept(conn, n)) is not None))
+    given = pairs.numbers(",".join(asked.getlist("ids")))  # one text with commas, or a box each
+    ids = list(dict.fromkeys(k for n in given if (k := merges.kept(conn, n)) is not None))
     people = duplicates.people(conn, ids)
     if len(ids) < 2:
         messages.error(request, _("Choose at least two contacts to merge: they may be one already."))
