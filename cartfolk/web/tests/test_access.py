@@ -59,6 +59,7 @@ NEEDS = {
     "properties-state": MARKETER,
     "contacts-count": READER,
     "contacts-filter": READER,
+    "contacts-filterable": READER,
     "contacts-view-save": MARKETER,
     "contacts-view": MARKETER,
     "contacts-list": MARKETER,
