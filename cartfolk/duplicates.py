@@ -71,12 +71,13 @@ def _slips() -> dict[str, str]:
     return found
 
 
-def find(conn: Connection, everything: bool = False) -> int:
-    """Brings the suggestions up to date for the contacts whose values changed since the last time, or for all;
-    returns how many pairs were found among them. ``conn`` is autocommit; a killed search is begun again."""
+def find(conn: Connection, everything: bool = False, rebuild: bool = False) -> int:
+    """Brings the suggestions up to date for the contacts whose values changed since the last time; returns how many
+    pairs were found among them. With ``everything`` all are compared; with ``rebuild`` the keys they are compared by
+    are made anew before. ``conn`` is autocommit; a killed search is begun again."""
     begun = now()
     row = conn.execute(Q["watermark"]).fetchone()
-    since = row[0] - _OVERLAP if row and not everything else None
+    since = row[0] - _OVERLAP if row and not rebuild else None
     touched: list[int] = []
     after, count = 0, 0
     while batch := [
@@ -88,7 +89,7 @@ def find(conn: Connection, everything: bool = False) -> int:
     with conn.transaction():
         conn.execute("set local work_mem = '128MB'")
         conn.execute("set local jit = off")
-        if since is None or len(touched) > _MANY:
+        if everything or since is None or len(touched) > _MANY:
             conn.execute(Q["forget_gone"])
             count = _compare(conn, None)
         elif touched:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from cartfolk.commerce import derive
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity import normalise, suppression
-from cartfolk.identity.decide import GUEST, OWN, Claim, Owner, Sighting
+from cartfolk.identity.decide import GUEST, OWN, SEEN, Claim, Owner, Sighting
 from cartfolk.identity.resolve import claim as write_claim
-from cartfolk.identity.resolve import look_up, settle
+from cartfolk.identity.resolve import drop_email, look_up, settle
 from cartfolk.identity.suppression import Name
 from cartfolk.pipeline import LIVE, Facts
 
+Q = Statements.beside(__file__, "people.sql")
 HERE = 0  # the store of those no shop told of
 _ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)  # older than any shop's word; the same whoever comes first
 
@@ -30,6 +31,10 @@ class NobodyNamed(ValueError):
 
 class Erased(NobodyNamed):
     """The person asked to be erased: let the address in again under Settings, Privacy first."""
+
+
+class EmailNamed(ValueError):
+    """A shop names the contact by this address: change it there."""
 
 
 class EmailTaken(ValueError):
@@ -77,11 +82,52 @@ def rename(conn: Connection, identity_conn: Connection, contact_id: int, email: 
 
     Transactions as in ``create``. Raises EmailTaken when the address is somebody else's, NobodyNamed when it is none.
     """
+    _claim_email(conn, identity_conn, contact_id, email, OWN)
+
+
+def add_email(conn: Connection, identity_conn: Connection, contact_id: int, email: str) -> None:
+    """One more address of the contact, found by from now on. One it has already stays as it is.
+
+    Transactions and errors as in ``rename``.
+    """
+    if normalise.email(email) not in {one.value for one in emails(conn, contact_id)}:
+        _claim_email(conn, identity_conn, contact_id, email, SEEN)
+
+
+def remove_email(conn: Connection, identity_conn: Connection, contact_id: int, value: str) -> None:
+    """Takes an address from the contact. Raises EmailNamed when a shop names the contact by it: it
+    would come back with the next record."""
+    found = {one.value: one for one in emails(conn, contact_id)}
+    value = normalise.email(value) or value
+    if value not in found:
+        return
+    if found[value].shops:
+        raise EmailNamed(f"{value} is in the shop's records of this contact; change it in the shop.")
+    drop_email(identity_conn, contact_id, value)
+    derive.dirty(conn, [contact_id], LIVE)
+
+
+@dataclass(frozen=True, slots=True)
+class Email:
+    """An address of a contact: compared and as written, and whether a shop's record names the contact by it."""
+
+    value: str
+    original: str
+    shops: bool
+    chosen: bool  # made the first by hand
+
+
+def emails(conn: Connection, contact_id: int) -> list[Email]:
+    """The addresses of a contact, the one made the first by hand before the others."""
+    return [Email(*row) for row in conn.execute(Q["emails"], {"contact": contact_id})]
+
+
+def _claim_email(conn: Connection, identity_conn: Connection, contact_id: int, email: str, strength: int) -> None:
     value = normalise.email(email)
     if value is None:
         raise NobodyNamed(f"{email[:80]!r} is no e-mail address; it looks like name@example.org.")
-    _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, OWN, None, value, email, None)])
-    owner = Owner(contact_id, OWN, now(), HERE, "", email.strip())
+    _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, strength, None, value, email, None)])
+    owner = Owner(contact_id, strength, now(), HERE, "", email.strip())
     if holder := write_claim(identity_conn, Claim("email", value, owner)):
         raise EmailTaken(value, holder)
     derive.dirty(conn, [contact_id], LIVE)

@@ -82,8 +82,9 @@ def test_incremental_equals_everything_anew_and_what_changed_away_is_withdrawn(
     duplicates.find(conn)
     found = pairs(conn)
     assert len(found) == 1
-    duplicates.find(conn, everything=True)
-    assert pairs(conn) == found
+    for anew in ({"everything": True}, {"rebuild": True}):
+        duplicates.find(conn, **anew)
+        assert pairs(conn) == found
 
 
 def test_dismissed_is_not_suggested_again_nor_merged_by_a_rule(conn: Connection, database: str, store: int) -> None:

@@ -142,3 +142,6 @@ order by 1, 4 desc, 2
 
 -- :name find_by_email
 select contact_id from identity where kind = 'email' and value = %(value)s
+
+-- :name drop_email
+delete from identity where kind = 'email' and value = %(value)s and contact_id = %(contact)s

@@ -207,6 +207,13 @@ def claim(conn: Connection, one: Claim) -> int | None:
     return None
 
 
+def drop_email(conn: Connection, contact_id: int, value: str) -> None:
+    """The contact is not found by this address any more. Runs its own transaction on ``conn`` (autocommit)."""
+    with conn.transaction():
+        conn.execute(Q["lock_identities"])
+        conn.execute(Q["drop_email"], {"contact": contact_id, "value": value})
+
+
 def pretend(conn: Connection, count: int) -> list[int]:
     """Nameless contacts for trying something out, inside a transaction the caller rolls back."""
     contacts = [row[0] for row in conn.execute(Q["new_contact_ids"], {"count": count})]

@@ -1,8 +1,13 @@
 -- :name identities
 -- The addresses and numbers the contacts are known by. Asked first and passed on as arrays: identity is keyed
 -- by its value, not by contact, so a distributed database could not join it below.
-select contact_id, kind, value, original from identity where contact_id = any(%(contacts)s)
-order by contact_id, kind, strength desc, version desc, value collate "C"
+-- ``chosen``: an address that people, no shop (store 0), made the contact's first.
+select contact_id, told.kind, value, original
+from identity
+cross join lateral (values (kind), (case when kind = 'email' and store_id = 0 and strength = 2 then 'chosen' end))
+    as told (kind)
+where contact_id = any(%(contacts)s) and told.kind is not null
+order by contact_id, told.kind, strength desc, version desc, value collate "C"
 
 -- :name tune
 -- For this transaction: one plan for any number of contacts (planning two hundred columns takes as long as
@@ -282,6 +287,7 @@ known as (
     select contact_id,
         array_agg(value order by position) filter (where kind = 'email') as emails,
         (array_agg(original order by position) filter (where kind = 'email'))[1] as email,
+        (array_agg(original order by position) filter (where kind = 'chosen'))[1] as chosen,
         (array_agg(original order by position) filter (where kind = 'phone'))[1] as phone
     from unnest(%(known_contacts)s::bigint[], %(known_kinds)s::text[], %(known_values)s::text[],
                 %(known_originals)s::text[]) with ordinality as known (contact_id, kind, value, original, position)
@@ -302,7 +308,7 @@ base as (
         k.emails, con.first_at as consent_at, con.first_granted, con.last_granted, con.granted, con.withdrawn_at, con.sources, con.confirmed, con.asked,
         step.n as steps, step.n_names as step_names, step.first_at as step_first, step.last_at as step_last,
         step.first_name as step_first_name, step.last_name as step_last_name,
-        btrim(coalesce(acc.email, os.email, cs.email, k.email)) as mail,
+        btrim(coalesce(k.chosen, acc.email, os.email, cs.email, k.email)) as mail,
         coalesce(acc.phone, nullif(newest.phone, ''), nullif(newest.billing->>'phone', ''), cs.phone, k.phone) as tel,
         case when coalesce(acc.first_name, acc.last_name) <> '' then acc.first_name
              when coalesce(newest.first_name, newest.last_name) <> '' then newest.first_name

@@ -50,10 +50,10 @@ PROPERTIES = (
     _p("firstname", "string", "First Name", "Vorname", _SHOP_EN, _SHOP_DE, own=True),
     _p("lastname", "string", "Last Name", "Nachname", _SHOP_EN, _SHOP_DE, own=True),
     _p("email", "email", "Email", "E-Mail",
-       "Address of the most recently changed shop account, else of the newest order, else of the newest cart, "
-       "else one the contact was found by.",
-       "Adresse des zuletzt geänderten Shopkontos, sonst der neuesten Bestellung, sonst des neuesten Warenkorbs, "
-       "sonst eine, unter der der Kontakt gefunden wurde."),
+       "The address people made the first; else that of the most recently changed shop account, else of the newest "
+       "order, else of the newest cart, else one the contact was found by.",
+       "Von Hand zur ersten gemachte Adresse; sonst die des zuletzt geänderten Shopkontos, der neuesten Bestellung, "
+       "des neuesten Warenkorbs, sonst eine, unter der der Kontakt gefunden wurde."),
     _p("hs_additional_emails", "email", "Additional Email Addresses", "Weitere E-Mail-Adressen",
        "The other addresses the contact is known by, normalised.",
        "Die anderen Adressen, unter denen der Kontakt bekannt ist, normalisiert.", multi=True),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ..views import duplicates, merging
+from ..views import duplicates, emails, merging
 
 urlpatterns: list[URLPattern] = [
     path("contacts/duplicates", duplicates.suggested, name="contacts-duplicates"),
@@ -11,5 +11,6 @@ urlpatterns: list[URLPattern] = [
     path("contacts/duplicates/reconsider", duplicates.reconsider, name="contacts-duplicates-reconsider"),
     path("contacts/merge", merging.merge, name="contacts-merge"),
     path("contacts/merges/<int:merge_id>/undo", merging.undo, name="contacts-merge-undo"),
+    path("contacts/<int:contact_id>/emails", emails.emails, name="contact-emails"),
     path("contacts/<int:contact_id>/merge", merging.choose, name="contact-merge"),
 ]

@@ -68,3 +68,31 @@ def test_what_cannot_be_merged_is_said(owner: Client, people: int, ids: str) -> 
     answer = owner.get(f"/contacts/merge?ids={ids}", follow=True)
     assert answer.status_code == 200
     assert 'class="notice error"' in answer.content.decode()
+
+
+def test_addresses_are_added_put_first_and_taken_away_but_for_the_shops(
+    owner: Client, conn: Connection, twins: tuple[int, int]
+) -> None:
+    conn.execute("update customer set email = 'shop@x.de' where contact_id = 1")
+    conn.execute(
+        "insert into identity values ('email', 'shop@x.de', 1, 'Shop@x.de', 2, now(),"
+        " (select min(store_id) from store_rule), '1'), ('email', 'taken@x.de', 2, 'taken@x.de', 0, now(), 0, '')"
+    )
+
+    def act(what: str, email: str) -> int:
+        return owner.post("/contacts/1/emails", {"act": what, "email": email}).status_code
+
+    def first() -> tuple[str, list[str]]:
+        row = conn.execute("select email, hs_additional_emails from contact_property where contact_id = 1").fetchone()
+        assert row
+        return row[0], row[1]
+
+    assert act("add", "Second@x.de") == 302
+    assert first() == ("shop@x.de", ["second@x.de"])
+    assert act("first", "second@x.de") == 302
+    assert first() == ("second@x.de", ["shop@x.de"])
+    assert act("remove", "shop@x.de") == 422, "it would come back with the shop's next record"
+    assert act("add", "taken@x.de") == 422
+    assert act("add", "nothing") == 422
+    assert act("remove", "second@x.de") == 302
+    assert first() == ("shop@x.de", None)

@@ -1,0 +1,95 @@
+"""``cartfolk contacts merge | unmerge | duplicates``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from cartfolk.core.sql import Connection
+
+from . import contacts, program
+from .exits import CommandFailed, Exit
+
+_BY = "system"  # the command line is the operator's
+
+
+def merge(arguments: argparse.Namespace) -> int:
+    """Makes one contact of several, or says what would stand."""
+    from cartfolk import duplicates, merging
+
+    with program.database() as url, program.connected(url) as conn:
+        kept = _contact(conn, arguments.kept)
+        others = [contact for one in arguments.others if (contact := _contact(conn, one)) != kept]
+        try:
+            seen = merging.preview(conn, kept, others)
+            for line in (line for line in seen.lines if line.differs):
+                told = " | ".join(_said(value) for value in line.values)
+                sys.stdout.write(f"{line.name:40} {told} -> {_said(line.after)}\n")
+            if not arguments.dry_run:
+                merging.merge(conn, kept, others, arguments.reason or "Merged by hand", _BY)
+                duplicates.refresh(conn, [kept])
+        except merging.CannotMerge as error:
+            raise CommandFailed(str(error), Exit.USAGE) from error
+        verb = "would go" if arguments.dry_run else "went"
+        sys.stdout.write(f"{len(seen.contacts) - 1} contact(s) {verb} into contact {kept}.\n")
+    return Exit.OK
+
+
+def unmerge(arguments: argparse.Namespace) -> int:
+    """Takes the latest or the named merge of a contact back, or lists them."""
+    from cartfolk import duplicates, merging
+    from cartfolk.identity import merges
+
+    with program.database() as url, program.connected(url) as conn:
+        contact = _contact(conn, arguments.contact)
+        known = merges.history(conn, contact)
+        if arguments.list:
+            for one in known:
+                state = f"undone {one.undone_at:%Y-%m-%d %H:%M}" if one.undone_at else ""
+                sys.stdout.write(f"{one.merge_id:8} {one.at:%Y-%m-%d %H:%M} {one.gone} into {one.kept} {state}\n")
+            return Exit.OK
+        wanted = arguments.merge or next((one.merge_id for one in known if one.undoable), None)
+        if wanted is None or wanted not in {one.merge_id for one in known}:
+            raise CommandFailed(
+                f"Contact {contact} has no such merge; `cartfolk contacts unmerge {contact} --list` shows them.",
+                Exit.NOT_FOUND,
+            )
+        try:
+            kept, gone = merging.undo(conn, wanted, _BY)
+        except merging.CannotUndo as error:
+            raise CommandFailed(str(error), Exit.NOT_FOUND) from error
+        duplicates.refresh(conn, [kept, gone])
+        sys.stdout.write(f"Contacts {kept} and {gone} are two again.\n")
+    return Exit.OK
+
+
+def duplicates(arguments: argparse.Namespace) -> int:
+    """Pairs that may be one person, the surest first."""
+    from cartfolk import duplicates
+
+    with program.database() as url, program.connected(url) as conn:
+        if arguments.find:
+            duplicates.find(conn, rebuild=True)
+        for pair in duplicates.suggestions(conn, limit=arguments.limit):
+            if arguments.json:
+                told = {"contacts": [pair.one, pair.other], "score": pair.score, "reasons": pair.reasons}
+                sys.stdout.write(json.dumps(told) + "\n")
+            else:
+                sys.stdout.write(f"{pair.one:10} {pair.other:10} {pair.score:3} % {', '.join(pair.reasons)}\n")
+    return Exit.OK
+
+
+def _contact(conn: Connection, text: str) -> int:
+    """The contact of this number (whoever it was merged into) or address. Raises CommandFailed."""
+    from cartfolk.identity import merges
+
+    if not text.isdecimal():
+        return contacts.find(conn, text)
+    if len(text) > 18 or (kept := merges.kept(conn, int(text))) is None:
+        raise CommandFailed(f"There is no contact {text}.", Exit.NOT_FOUND)
+    return kept
+
+
+def _said(value: object) -> str:
+    return "-" if value in (None, "", []) else str(value)[:40]
