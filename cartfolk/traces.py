@@ -22,6 +22,7 @@ from cartfolk.identity.suppression import Name
 from cartfolk.inbox import reading
 from cartfolk.inbox.deliveries import Delivery
 
+MOST_HINTS = 100  # of more people together everything is read
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _ADDRESS = re.compile(r"[^\s\"'<>(),;:\\]+@[^\s\"'<>(),;:\\]+")
 
@@ -67,18 +68,23 @@ class Traces:
 
     names: frozenset[Name]
     emails: frozenset[str] = field(init=False)
-    _tokens: frozenset[str] = field(init=False)
-    _everywhere: bool = field(init=False)
+    _ids: tuple[str, ...] = field(init=False)
+    _hints: tuple[str, ...] = field(init=False)  # a text without any of them holds nothing; none: look at everything
 
     def __post_init__(self) -> None:
         self.emails = frozenset(name.value for name in self.names if name.kind == "email")
-        self._tokens = frozenset(name.value.lower() for name in self.names if name.kind != "phone")
-        # a number is written in too many ways to be looked for as text
-        self._everywhere = len(self._tokens) > 50 or any(name.kind == "phone" for name in self.names)
+        self._ids = tuple({name.value.lower() for name in self.names if name.kind in ("customer", "order", "cart")})
+        # What costs little to look for comes first. A domain stands as it is in every spelling, unless it is not ASCII;
+        # a phone number is written in too many ways, and matters only where nothing else names the person.
+        domains = {email.rpartition("@")[2] for email in self.emails}
+        plain = all(domain.isascii() for domain in domains) and len(self._ids) + len(domains) <= MOST_HINTS
+        self._hints = (*sorted(domains), *self._ids) if plain else ()
 
     def in_text(self, text: str) -> bool:
         """Whether one of the addresses stands in ``text``: in any case, escaped as in JSON or in an address line."""
-        return bool(self.emails) and any(email in told for told in _spellings(text) for email in self.emails)
+        if not self.emails or not self._hinted(text):
+            return False
+        return any(email in told for told in _spellings(text) for email in self.emails)
 
     def split(self, delivery: Delivery, connector: Connector) -> tuple[bytes, list[Piece]] | None:
         """The delivery's body without the people's objects, and those; None when it holds nothing of them.
@@ -86,7 +92,7 @@ class Traces:
         Other people's objects stay byte for byte. A text that is no JSON goes as a whole.
         """
         text = delivery.body.decode(json.detect_encoding(delivery.body), "replace")
-        if not self._everywhere and not self._possible(text):
+        if not self._hinted(text):
             return None
         try:
             found = list(_elements(text))
@@ -107,12 +113,22 @@ class Traces:
             delivery.body.decode("utf-8", "replace")
         )
 
-    def _possible(self, text: str) -> bool:
-        return any(token in told for told in _spellings(text) for token in self._tokens)
+    def _possible(self, raw: str) -> bool:
+        """Whether an object may be theirs: what costs more, reading it, is left to the few that are."""
+        if not self._hints:
+            return True
+        low = raw.lower()
+        return any(_alone(one, low) for one in self._ids) or self.in_text(raw)
+
+    def _hinted(self, text: str) -> bool:
+        low = text.lower()
+        return not self._hints or any(hint in low for hint in self._hints)
 
     def _mine(self, raw: str, value: Any, delivery: Delivery, connector: Connector) -> bool:
         if delivery.kind == "deleted":
             return Name(stream_kind(delivery.stream), delivery.store_id, str(value)) in self.names
+        if not self._possible(raw):
+            return False
         if any(self._address(told) for told in _strings(value)):
             return True
         alone = replace(delivery, body=f"[{raw}]".encode("utf-8", "surrogatepass"))
@@ -130,6 +146,17 @@ class Traces:
     @staticmethod
     def _piece(delivery: Delivery, raw: str) -> Piece:
         return Piece(delivery.delivery_id, delivery.store_id, delivery.stream, raw)
+
+
+def _alone(word: str, text: str) -> bool:
+    """Whether an id stands in ``text``, perhaps in gid://shopify/Customer/5, but not in a longer number or word."""
+    at = text.find(word)
+    while at >= 0:
+        before, after = text[at - 1 : at] if at else "", text[at + len(word) : at + len(word) + 1]
+        if not before.isalnum() and not after.isalnum():
+            return True
+        at = text.find(word, at + 1)
+    return False
 
 
 def _elements(text: str) -> Iterator[tuple[str, Any]]:
@@ -172,7 +199,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def _spellings(text: str) -> Iterator[str]:
     """The text in small letters as it stands, without JSON's escapes, and without those of addresses."""
-    low = unicodedata.normalize("NFC", text).lower()
+    low = text.lower() if text.isascii() else unicodedata.normalize("NFC", text).lower()
     yield low
     if "\\u" in low:
         yield unicodedata.normalize("NFC", _ESCAPE.sub(lambda found: chr(int(found[1], 16)), low)).lower()
