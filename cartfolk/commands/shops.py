@@ -313,6 +313,7 @@ def status(arguments: argparse.Namespace) -> int:
     with program.database() as url:
         program.migrate()
         with program.connected(url) as conn:
+            from cartfolk.commerce import rates
             from cartfolk.inbox import progress
             from cartfolk.stores.lookup import every
 
@@ -327,6 +328,7 @@ def status(arguments: argparse.Namespace) -> int:
                         "reason": store.state_reason,
                         "last_ok_at": store.last_ok_at,
                         "webhooks": store.webhook_health.get("ok"),
+                        "orders_without_rate": rates.missing(conn, store.pk),
                         "run": run and {
                             "state": run.state, "expected": run.expected, "done": run.applied,
                             "rate": round(run.rate, 1), "seconds_left": run.seconds_left,
@@ -339,6 +341,9 @@ def status(arguments: argparse.Namespace) -> int:
         else:
             print(f"{one['store']:20} {one['state']:10} {one['contacts']} contacts, {one['orders']} orders, "
                   f"{one['quarantined']} in quarantine  {one['reason']}")  # fmt: skip
+            for currency, number in one["orders_without_rate"].items():
+                print(f"{'':20} {number} orders in {currency} without an exchange rate: their value is left out. "
+                      "Enter a rate in the shop, where it can keep one, and save the orders again.")  # fmt: skip
     if not told and not arguments.json:
         print("No store yet: `cartfolk connect` connects one.")
     return Exit.OK

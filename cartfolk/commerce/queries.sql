@@ -840,6 +840,17 @@ on conflict (store_id) do update set
     counted = coalesce(%(counted)s::text[], store_rule.counted), statuses = excluded.statuses,
     label = excluded.label, name = excluded.name, url = excluded.url
 
+-- :name orders_without_rate
+-- A store's counted orders in another currency whose rate nobody told, by currency; the value of these is left out.
+-- Counted up to a limit.
+select currency, count(*) from (
+    select o.currency from orders o join store_rule r using (store_id)
+    where o.store_id = %(store)s and o.rate is null and o.currency <> r.home_currency
+      and o.deleted_at is null and o.status = any(r.counted)
+    limit %(limit)s) few
+group by currency
+order by count(*) desc, currency
+
 -- :name rules
 -- The rules of all stores, or of one.
 select store_id, home_currency, live_from, idle, expires, counted, statuses, label, name, url

@@ -150,12 +150,6 @@ select quarantine_id, stream, kind, external_id, field, reason, created_at, atte
 -- When each stream of a store was last asked for changes.
 select stream, polled_at from stream_cursor where store_id = %(store)s order by stream
 
--- :name store_orders_without_rate
--- Counted orders in another currency whose rate is not known: counted, their value left out.
-select count(*) from (
-    select 1 from orders o join store_rule r using (store_id)
-     where o.store_id = %(store)s and o.rate is null and o.currency <> r.home_currency limit 1001) few
-
 -- :name store_reach
 -- What disconnecting a store touches, counted up to a limit.
 select (select count(*) from (select 1 from reference where store_id = %(store)s and kind = 'customer' limit 100001) a),

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from cartfolk.commerce import rates, rules
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.stores import health
@@ -287,3 +288,24 @@ def test_the_last_comparison_with_the_shop_shows_what_both_sides_count(owner: An
     assert re.findall(r'<td class="right">([\d,]+)</td>', page[page.index("Compared with the shop") :])[:4] == [
         "5,123", "5,121", "1", "3",
     ]  # fmt: skip
+
+
+def test_orders_without_a_rate_are_told_by_currency(owner: Client, people: int, shop: int, conn: Connection) -> None:
+    """Risk: an owner wonders where the value of foreign orders is."""
+    rules.save(conn, shop, home_currency="EUR", live_from=now(), label="WooCommerce", name="teashop")
+    conn.execute(
+        "insert into orders (contact_id, order_id, store_id, external_id, status, status_raw, currency, total, rate, "
+        "version, received_at, number, tax, shipping, discount, detail, placed_at, deleted_at) "
+        "select 1, 900 + n, %s, 'r' || n, status, 'x', currency, 10, rate, "
+        "now(), now(), n, 0, 0, 0, 0, now(), deleted from (values "
+        "(1, 'completed', 'USD', null::numeric, null::timestamptz), (2, 'refunded', 'USD', null, null), "
+        "(3, 'completed', 'GBP', null, null), (4, 'completed', 'USD', 0.9, null), (5, 'completed', 'EUR', null, null), "
+        "(6, 'cancelled', 'USD', null, null), (7, 'completed', 'USD', null, now())) "
+        "as o (n, status, currency, rate, deleted)",
+        [shop],
+    )
+    assert rates.missing(conn, shop) == {"USD": 2, "GBP": 1}
+    page = owner.get(STORE).text
+    assert "2 orders in USD count, their value is left out" in page
+    assert "1 order in GBP counts, its value is left out" in page
+    assert "save the orders again" in page

@@ -17,6 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cartfolk.audit import log
+from cartfolk.commerce import rates
 from cartfolk.connectors import registry
 from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.connectors.errors import ConnectorError
@@ -250,7 +251,6 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
     behind = lag.of_all(conn).get(store.pk, lag.Lag())
     (count,) = conn.execute(Q["quarantined"], {"store": store.pk}).fetchone() or (0,)
     polls = conn.execute(Q["store_poll"], {"store": store.pk}).fetchall()
-    (unrated,) = conn.execute(Q["store_orders_without_rate"], {"store": store.pk}).fetchone() or (0,)
     return {
         "store": store,
         "label": _label(store),
@@ -261,7 +261,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "quarantined": count,
         "lag": behind,
         "late": late(store, behind),
-        "unrated": unrated,
+        "unrated": rates.missing(conn, store.pk),
         "polls": polls,
         "compared": _compared(store),
         "settings_form": _settings(store),
