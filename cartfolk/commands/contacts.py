@@ -5,32 +5,16 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.core.time import iso, now
+from cartfolk.core.time import now
 
 from . import program
 from .exits import CommandFailed, Exit
 
 Q = Statements.beside(__file__)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON says it: money as decimal strings, times as ISO 8601 UTC."""
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value, "f")
-    if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set):
-        return [plain(item) for item in value]
-    return value
 
 
 def list_(arguments: argparse.Namespace) -> int:

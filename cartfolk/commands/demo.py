@@ -21,12 +21,12 @@ from typing import Any
 
 import httpx2
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 
 from . import program, serve, shops
 from .browser import Browser
-from .contacts import plain
 from .exits import CommandFailed, Exit
 
 STORE = "demo"

@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 
 from . import program
-from .contacts import plain
 from .exits import CommandFailed, Exit
 from .shops import store_named, wait_until_idle
 
@@ -248,7 +248,7 @@ def _tell(summary: Mapping[str, Any], arguments: argparse.Namespace) -> None:
 def add_export_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", help="the file to write, - for standard output")
     parser.add_argument("--format", choices=["csv", "jsonl"], help="default: by the file's name, else csv")
-    parser.add_argument("--columns", default="", help="names of properties, separated by commas")
+    parser.add_argument("--columns", default="", help="names of properties, separated by commas; all = every one")
     parser.add_argument("--search", default="", help="only contacts that this search finds")
     parser.add_argument("--sort", default="createdate", help="a property's name; + in front: smallest first")
 
@@ -261,12 +261,18 @@ def _direction(sort: str) -> str:
 def export(arguments: argparse.Namespace) -> int:
     """Writes contacts in the list's order, formula-safe."""
     with program.database() as url, program.connected(url) as conn:
+        from cartfolk.properties import defined
         from cartfolk.web import export as exporting
         from cartfolk.web import listing, properties
 
-        there = properties.columns(conn)
+        there, custom = properties.columns(conn), properties.columns(conn, "contact_custom")
         wanted = [name for name in arguments.columns.split(",") if name] or list(exporting.STANDARD)
-        if unknown := [name for name in wanted if name not in there and name not in exporting.OWN]:
+        if wanted == ["all"]:
+            stored = {*there, *custom}
+            wanted = [*exporting.OWN, *(name for name in defined.load(conn).properties if name in stored)]
+        if unknown := [
+            name for name in wanted if name not in there and name not in exporting.OWN and name not in custom
+        ]:
             raise CommandFailed(f"--columns {unknown[0]}: there is no such property; `cartfolk properties` lists them.",
                                 Exit.USAGE)  # fmt: skip
         question = listing.Question(sort=_direction(arguments.sort), search=arguments.search, columns=there)

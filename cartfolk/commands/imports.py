@@ -9,10 +9,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 
 from . import program
-from .contacts import plain
 from .exits import CommandFailed, Exit
 
 SHOWN = 5  # wrong rows told in the terminal; the error file has all

@@ -8,8 +8,9 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
+from cartfolk.core.plain import plain
+
 from . import program
-from .contacts import plain
 from .exits import CommandFailed, Exit
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 
 from . import program
-from .contacts import Q, plain
+from .contacts import Q
 from .exits import CommandFailed, Exit
 
 

@@ -7,10 +7,10 @@ import json
 import sys
 from dataclasses import asdict
 
+from cartfolk.core.plain import plain
 from cartfolk.core.time import now
 
 from . import program
-from .contacts import plain
 from .exits import Exit
 from .shops import store_named
 

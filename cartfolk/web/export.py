@@ -9,7 +9,8 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso
 from cartfolk.stores import lookup
@@ -93,6 +95,13 @@ def csv_lines(found: Iterator[Mapping[str, Any]], columns: Sequence[str]) -> Ite
     yield line(columns)
     for row in found:
         yield line([cell(row[name]) for name in columns])
+
+
+def json_lines(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The lines of a JSON Lines file: empty values are left out, amounts are decimal text, times ISO 8601 UTC."""
+    for row in found:
+        told = {name: plain(value) for name, value in row.items() if value is not None}
+        yield json.dumps(told, ensure_ascii=False) + "\n"
 
 
 def cell(value: Any) -> str:

@@ -92,3 +92,28 @@ def test_a_step_that_is_over_is_not_done_twice(owner: Client, conn: Connection, 
     assert owner.get(f"/contacts/import/{number}").status_code == 200
     owner.post(f"/contacts/import/{number}/do", {"do": "undo"})
     assert work(conn, database, number).undone["removed"] == 1
+
+
+def test_what_was_exported_comes_in_again_and_changes_nothing(owner: Client, conn: Connection, database: str) -> None:
+    columns = {"E-Mail": "email", "Vorname": "firstname", "Web": "website", "Tel": "phone", "Rolle": "jobtitle"}
+    text = 'E-Mail,Vorname,Web,Tel,Rolle\na@x.de,=1+1,https://a.example,+49 30 123,"Chef, sehr"\nb@x.de,Bö,,,-\n'
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", text.encode()))
+    fields = {f"column-0-{at}": field for at, field in enumerate(columns.values())}
+    owner.post(f"/contacts/import/{number}/columns", fields)
+    work(conn, database, number)
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    work(conn, database, number)
+    drain_all(conn, database)
+    for address in ("/contacts/export?columns=all", "/contacts/export?columns=all&format=jsonl"):
+        answer = owner.get(address)
+        content = b"".join(answer.streaming_content)
+        assert b"=1+1" in content
+        again = upload(owner, kind="contacts", file=SimpleUploadedFile("contacts", content))
+        page = owner.get(f"/contacts/import/{again}").text
+        guessed = dict(
+            re.findall(r'<select id="(column-\d-\d+)"(?:(?!</select>).)*?<option value="([\w.]+)" selected', page)
+        )
+        assert {"contact_id", "email", "firstname", "website", "phone", "jobtitle"} <= set(guessed.values())
+        owner.post(f"/contacts/import/{again}/columns", guessed | {"match": "contact_id"})
+        done = work(conn, database, again)
+        assert (done.created, done.changed, done.unchanged, done.wrong) == (0, 0, 2, 0), done.preview

@@ -142,22 +142,27 @@ def contacts_count(request: HttpRequest) -> HttpResponse:
 @marketer
 @require_GET
 def contacts_export(request: HttpRequest) -> HttpResponseBase:
-    """The list as the reader sees it, to its end, as CSV: the same filters, search, order and columns."""
+    """The list as the reader sees it, to its end: the same filters, search and order, its columns or (``columns=all``)
+    every property, as CSV or (``format=jsonl``) JSON Lines."""
     shown = read(request)
-    picked = ["contact_id", "name", *shown.picked]
+    everything = request.GET.get("columns") == "all"
+    jsonl = request.GET.get("format") == "jsonl"
+    picked = ["contact_id", "name", *(shown.offered if everything else shown.picked)]
     found = export.rows(shown.conn, shown.question(QueryDict()), picked)
     chosen = {int(number) for number in request.GET.getlist("ids")[:1000] if number.isdigit() and len(number) < 18}
     if chosen:
         found = export.some(shown.conn, sorted(chosen), picked)
-    lines = export.csv_lines(found, picked)
+    lines = export.json_lines(found) if jsonl else export.csv_lines(found, picked)
     try:
-        head = [next(lines), next(lines, "")]  # a sort that does not exist is noticed before anything is sent
+        head = [next(lines, ""), next(lines, "")]  # a sort that does not exist is noticed before anything is sent
     except listing.CursorInvalid:
         return redirect("web:contacts")
     what = f"{len(chosen)} chosen" if chosen else "list"
-    log.note(shown.conn, actor(request), "contacts.export", what=what, columns=picked)
-    answer = StreamingHttpResponse(itertools.chain(["\ufeff"], head, lines), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="contacts-{now():%Y-%m-%d}.csv"'
+    log.note(shown.conn, actor(request), "contacts.export", what=what, columns="all" if everything else picked)
+    # Excel takes a CSV file for UTF-8 only with its mark in front
+    mark, kind, end = ("", "application/jsonl", "jsonl") if jsonl else ("\ufeff", "text/csv", "csv")
+    answer = StreamingHttpResponse(itertools.chain([mark], head, lines), content_type=f"{kind}; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="contacts-{now():%Y-%m-%d}.{end}"'
     return answer
 
 
