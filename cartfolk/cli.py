@@ -11,7 +11,7 @@ from cartfolk.commands.exits import CommandFailed, Exit
 
 
 def parser() -> argparse.ArgumentParser:
-    from cartfolk.commands import contacts, demo, files, imports, merges, privacy, serve, shops, upkeep
+    from cartfolk.commands import contacts, demo, files, imports, merges, privacy, segments, serve, shops, upkeep
 
     top = argparse.ArgumentParser(
         prog="cartfolk", description="Every customer, order and cart of your shops as contacts, live."
@@ -93,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=contacts.show)
     imports.add_arguments(verbs)
+
+    segments.add_arguments(add("segments", "saved questions about contacts: list, create, members, why"))
 
     item = add("erase", "erase people everywhere, and keep them out from then on")
     privacy.add_arguments(item)

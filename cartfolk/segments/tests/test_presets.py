@@ -1,0 +1,71 @@
+"""Risk: a preset cannot be asked of this account, counts other people than it says, or has no sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from cartfolk import pipeline
+from cartfolk.core.sql import Connection
+from cartfolk.segments import language, sentence, stored
+from cartfolk.segments.presets import PRESETS
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+AGO = {1: (10,), 2: (100,), 3: (400,), 4: (5, 40), 5: (20, 50, 80, 110, 140, 170)}  # contact: orders, days ago
+
+
+@pytest.fixture
+def shop(conn: Connection) -> Connection:
+    conn.execute("insert into contact (contact_id) select generate_series(1, 7)")
+    conn.execute(
+        "insert into store_rule (store_id, home_currency, live_from, label, name)"
+        " values (7, 'EUR', '2020-01-01', 'WooCommerce', 'shop')"
+    )
+    for contact, days in AGO.items():
+        for place, ago in enumerate(days):
+            conn.execute(
+                "insert into orders (contact_id, order_id, store_id, external_id, version, received_at, number, status,"
+                " status_raw, currency, total, tax, shipping, discount, detail, placed_at) values"
+                " (%(c)s, %(n)s, 7, %(n)s::text, %(at)s, %(at)s, '1', 'completed', 'completed', 'EUR', 300, 0, 0, 0, 0,"
+                " %(at)s)",
+                {"c": contact, "n": contact * 100 + place, "at": NOW - timedelta(days=ago)},
+            )
+    with conn.transaction():
+        pipeline.refresh(conn, range(1, 8), NOW, "sync")
+    return conn
+
+
+@pytest.mark.parametrize(
+    ("key", "contacts"),
+    [
+        ("customers", {1, 2, 3, 4, 5}),
+        ("once", {1, 2, 3}),
+        ("twice", {4}),
+        ("four", {5}),
+        ("engaged", {1, 4, 5}),
+        ("disengaged", {2}),
+        ("repeat", {5}),
+        ("new", {1}),
+        ("win-back-90", {2, 3}),
+        ("win-back-365", {3}),
+        ("vip", {5}),
+        ("big", {5}),
+        ("hibernating", {3}),
+        ("second-order", set()),
+        ("abandoned", set()),
+        ("anniversary", set()),
+    ],
+)
+def test_a_preset_has_whom_it_says(shop: Connection, key: str, contacts: set[int]) -> None:
+    context = stored.context(shop)
+    root = language.from_json(PRESETS[key].definition, context)
+    assert set(stored.count(shop, root, context, NOW).sample) == contacts
+
+
+def test_every_preset_can_be_asked_and_said(shop: Connection) -> None:
+    context = stored.context(shop)
+    for preset in PRESETS.values():
+        root = language.from_json(preset.definition, context)
+        stored.count(shop, root, context, NOW)
+        assert sentence.segment(root, context).startswith("Contacts: ")
