@@ -75,7 +75,7 @@ def members(stage: Stage, root: Node, at: datetime) -> list[int]:
     return sorted(row[0] for row in stage.conn.execute(sql.text, sql.at(at)).fetchall())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), clock=st.sampled_from(CLOCKS), spread=st.sampled_from([0, 1, -1, 3600, 86400]))
 def test_every_way_to_ask_names_the_same_members(stage: Stage, seed: int, clock: datetime, spread: int) -> None:
     at = clock + timedelta(seconds=spread)
@@ -107,7 +107,7 @@ def test_every_way_to_ask_names_the_same_members(stage: Stage, seed: int, clock:
         assert {person for person, found in touched.items() if number in found} == expected[number], to_json(root)
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10**9), clock=st.sampled_from(CLOCKS))
 def test_nobodys_answer_changes_before_they_are_due(stage: Stage, seed: int, clock: datetime) -> None:
     rng = random.Random(seed)
