@@ -11,7 +11,7 @@ from cartfolk.commands.exits import CommandFailed, Exit
 
 
 def parser() -> argparse.ArgumentParser:
-    from cartfolk.commands import contacts, demo, files, imports, merges, privacy, segments, serve, shops, upkeep
+    from cartfolk.commands import contacts, demo, files, imports, members, merges, privacy, segments, serve, shops, upkeep
 
     top = argparse.ArgumentParser(
         prog="cartfolk", description="Every customer, order and cart of your shops as contacts, live."
@@ -100,22 +100,7 @@ def parser() -> argparse.ArgumentParser:
     privacy.add_arguments(item)
     item.set_defaults(run=privacy.erase)
 
-    merged = verbs.add_parser("merge", help="make one contact of several")
-    merged.add_argument("kept", help="the e-mail address or number of the contact that is kept")
-    merged.add_argument("others", nargs="+", help="those that are merged into it")
-    merged.add_argument("--reason", default="", help="why, as it will be read later")
-    merged.add_argument("--dry-run", action="store_true", help="only say what would stand")
-    merged.set_defaults(run=merges.merge)
-    unmerged = verbs.add_parser("unmerge", help="take a merge back: both contacts as they were")
-    unmerged.add_argument("contact", help="the e-mail address or number of the contact")
-    unmerged.add_argument("--merge", type=_positive, help="which merge (default: the latest that can be undone)")
-    unmerged.add_argument("--list", action="store_true", help="only list the merges")
-    unmerged.set_defaults(run=merges.unmerge)
-    doubled = verbs.add_parser("duplicates", help="contacts that may be one person")
-    doubled.add_argument("--find", action="store_true", help="compare all contacts now")
-    doubled.add_argument("--limit", type=_positive, default=50)
-    doubled.add_argument("--json", action="store_true", help="one JSON object a line")
-    doubled.set_defaults(run=merges.duplicates)
+    from cartfolk.commands import contacts, demo, files, imports, members, merges, privacy, segments, serve, shops, upkeep
 
     item = add("properties", "list all properties with their definitions")
     item.add_argument("--json", action="store_true")

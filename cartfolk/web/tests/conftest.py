@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
-from django.test.utils import setup_test_environment, teardown_test_environment
+from django.test.utils import override_settings, setup_test_environment, teardown_test_environment
 
 from cartfolk.core.sql import Connection
 
@@ -16,10 +16,11 @@ PEOPLE = 130
 
 
 @pytest.fixture(scope="session", autouse=True)
-def answers_tell_their_context() -> Iterator[None]:
-    """Django's client hands out what a page was rendered from only in Django's test environment."""
+def _contexts() -> Iterator[None]:
+    """Answers tell what their templates were given (``response.context``); a password costs no second to hash."""
     setup_test_environment()
-    yield
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
     teardown_test_environment()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -97,3 +98,23 @@ def test_a_marketer_cannot_make_themselves_owner_by_posting(owner: Client) -> No
     client.post("/settings/account/profile", {"name": "M", "role": "owner", "is_superuser": "1"})
     user.refresh_from_db()
     assert (members.of(user).role, user.is_superuser) == ("marketer", False)
+
+
+def test_a_locked_out_owner_gets_in_by_the_command_line(owner: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    from cartfolk import cli
+
+    Member.objects.update_or_create(pk=User.objects.get().pk, defaults={"role": "owner", "totp_secret": b"lost"})
+    assert cli.main(["members", "reset-2fa", "Olga@example.org"]) == 0
+    assert not Member.objects.get().totp_secret
+    assert cli.main(["members", "invite", "new@example.org", "--role", "owner"]) == 0
+    link = capsys.readouterr().out.splitlines()[-1]
+    assert Client().post(_path(link), {"name": "N", "password": PASSWORD}).status_code == 302
+    assert cli.main(["members", "role", "olga@example.org", "reader"]) == 0
+    assert cli.main(["members", "role", "new@example.org", "reader"]) == 2  # the last owner
+    assert cli.main(["members", "role", "nobody@example.org", "reader"]) == 6
+    assert cli.main(["members", "list", "--json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    assert {(row["email"], row["role"]) for row in rows} == {
+        ("olga@example.org", "reader"),
+        ("new@example.org", "owner"),
+    }
