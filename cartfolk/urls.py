@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = []
 if find_spec("cartfolk.inbox.urls"):
     # The doors first: /hooks, /ingest and /t are asked far more often than any page.
     urlpatterns.append(path("", include("cartfolk.inbox.urls")))
+urlpatterns.append(path("", include("cartfolk.api.urls")))
 urlpatterns.append(path("", include("cartfolk.web.urls")))
 
 handler400 = "cartfolk.web.views.errors.bad_request"

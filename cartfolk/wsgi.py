@@ -14,7 +14,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cartfolk.settings")
 
-_DOORS = ("/hooks/", "/ingest/", "/t/")
+_DOORS = ("/hooks/", "/ingest/", "/t/", "/crm/")
 
 
 def _doors() -> WSGIHandler:
