@@ -157,7 +157,7 @@ def _begin(conn: Connection, arguments: argparse.Namespace) -> int:
         for column in entry["columns"]:
             print(f"  {column:30} {found.get(column, 'left out')}", file=sys.stderr)
     number = ledger.add(conn, "contacts", log.SYSTEM, [entry], chosen.written())
-    log.note(conn, log.SYSTEM, "import.run", f"import:{number}", kind="contacts", dry_run=arguments.dry_run)
+    log.note(conn, log.SYSTEM, "import.started", f"import:{number}", kind="contacts", dry_run=arguments.dry_run)
     return number
 
 

@@ -190,7 +190,7 @@ words = st.sampled_from(["", "Ann", "Bob", "=1+1"])
 table = st.lists(st.tuples(names, words, words), min_size=1, max_size=12)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=table, kills=st.lists(st.integers(0, 3), max_size=3), undo_kill=st.integers(0, 2))
 def test_killed_anywhere_and_undone_it_ends_as_promised(
     conn: Connection, database: str, monkeypatch: pytest.MonkeyPatch, rows: Any, kills: list[int], undo_kill: int

@@ -158,7 +158,7 @@ def contacts_export(request: HttpRequest) -> HttpResponseBase:
     except listing.CursorInvalid:
         return redirect("web:contacts")
     what = f"{len(chosen)} chosen" if chosen else "list"
-    log.note(shown.conn, actor(request), "contacts.export", what=what, columns="all" if everything else picked)
+    log.note(shown.conn, actor(request), "contact.exported", what=what, columns="all" if everything else picked)
     # Excel takes a CSV file for UTF-8 only with its mark in front
     mark, kind, end = ("", "application/jsonl", "jsonl") if jsonl else ("\ufeff", "text/csv", "csv")
     answer = StreamingHttpResponse(itertools.chain([mark], head, lines), content_type=f"{kind}; charset=utf-8")

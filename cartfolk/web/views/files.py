@@ -71,7 +71,7 @@ def _upload(conn: Connection, request: HttpRequest) -> int:
     settings = {"store_id": int(store)} if kind != "contacts" else {}
     with conn.transaction():
         number = ledger.add(conn, cast(ledger.Kind, kind), actor(request), entries, settings)
-        log.note(conn, actor(request), "import.upload", f"import:{number}", kind=kind)
+        log.note(conn, actor(request), "import.uploaded", f"import:{number}", kind=kind)
     return number
 
 
@@ -128,7 +128,7 @@ def act(request: HttpRequest, import_id: int) -> HttpResponse:
         case "run":
             with conn.transaction():
                 if ledger.start(conn, import_id, "running", before=["checked"]):
-                    log.note(conn, who, "import.run", f"import:{import_id}", kind=found.kind)
+                    log.note(conn, who, "import.started", f"import:{import_id}", kind=found.kind)
             jobs.start(import_id)
         case "go on" if found.files and found.began_at:
             ledger.go_on(conn, import_id, "running", before=["cancelled", "failed"])
@@ -138,11 +138,11 @@ def act(request: HttpRequest, import_id: int) -> HttpResponse:
         case "undo" if found.undoable:
             with conn.transaction():
                 ledger.go_on(conn, import_id, "undoing", before=["done", "failed", "cancelled"])
-                log.note(conn, who, "import.undo", f"import:{import_id}")
+                log.note(conn, who, "import.undone", f"import:{import_id}")
             jobs.start(import_id)
         case "forget":
             upload.forget(conn, found)
-            log.note(conn, who, "import.forget", f"import:{import_id}")
+            log.note(conn, who, "import.forgotten", f"import:{import_id}")
             messages.success(request, _("The files are deleted. What the import did to the contacts stays."))
             return redirect("web:contacts-import")
         case _unknown:
