@@ -11,7 +11,18 @@ from cartfolk.commands.exits import CommandFailed, Exit
 
 
 def parser() -> argparse.ArgumentParser:
-    from cartfolk.commands import contacts, demo, files, imports, members, merges, privacy, segments, serve, shops, upkeep
+    from cartfolk.commands import (
+        contacts,
+        demo,
+        files,
+        imports,
+        members,
+        privacy,
+        segments,
+        serve,
+        shops,
+        upkeep,
+    )
 
     top = argparse.ArgumentParser(
         prog="cartfolk", description="Every customer, order and cart of your shops as contacts, live."
@@ -100,7 +111,8 @@ def parser() -> argparse.ArgumentParser:
     privacy.add_arguments(item)
     item.set_defaults(run=privacy.erase)
 
-    from cartfolk.commands import contacts, demo, files, imports, members, merges, privacy, segments, serve, shops, upkeep
+    item = add("members", "who may sign in: list, invite, change a role, reset the second step")
+    members.add_arguments(item)
 
     item = add("properties", "list all properties with their definitions")
     item.add_argument("--json", action="store_true")

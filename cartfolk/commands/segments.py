@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cartfolk.core.plain import plain
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 
 from . import program
-from .contacts import find, plain
+from .contacts import find
 from .exits import CommandFailed, Exit
 
 if TYPE_CHECKING:

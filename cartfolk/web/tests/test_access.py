@@ -40,6 +40,7 @@ NEEDS = {
     "store-retry": OWNER,
     "store-disconnect": OWNER,
     "properties": READER,
+    "contact-emails": MARKETER,
     "privacy": OWNER,
     "privacy-keep": OWNER,
     "privacy-lift": OWNER,
