@@ -176,6 +176,8 @@ def apply(
 def _welcome(conn: Connection, received: Sequence[Received]) -> tuple[list[Received], list[Received]]:
     """Who may come in, and the records of erased people. An erasure that begins now waits for this transaction."""
     conn.execute(suppression.Q["enter"])
+    if not suppression.anybody(conn):
+        return list(received), []
     told = [names(item.record, item.store_id) for item in received]
     known = suppression.known(conn, {name for each in told for name in each})
     if not known:

@@ -49,11 +49,14 @@ def hashed(name: Name) -> bytes:
     return hmac.digest(secrets.derived(settings.SECRET_KEY, "suppression"), told, "sha256")
 
 
-def known(conn: Connection, names: Iterable[Name]) -> set[Name]:
-    """Which of ``names`` belong to erased people; one look-up by key, none at all while nobody was erased."""
+def anybody(conn: Connection) -> bool:
+    """Whether anybody was ever erased: where not, nothing needs comparing."""
     row = conn.execute(Q["any"]).fetchone()
-    if row is None or not row[0]:
-        return set()
+    return bool(row and row[0])
+
+
+def known(conn: Connection, names: Iterable[Name]) -> set[Name]:
+    """Which of ``names`` belong to erased people; one look-up by key."""
     by_hash = {hashed(name): name for name in names}
     found = conn.execute(Q["known"], {"hashes": list(by_hash)}) if by_hash else ()
     return {by_hash[bytes(value)] for (value,) in found}
