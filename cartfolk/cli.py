@@ -93,7 +93,7 @@ def parser() -> argparse.ArgumentParser:
     item.set_defaults(run=shops.status)
 
     item = add("contacts", "list or show contacts")
-    verbs = item.add_subparsers(dest="verb", metavar="list|show|merge|unmerge|duplicates", required=True)
+    verbs = item.add_subparsers(dest="verb", metavar="VERB", required=True)
     listed = verbs.add_parser("list", help="contacts, newest first")
     listed.add_argument("--json", action="store_true", help="one JSON object a line")
     listed.add_argument("--sort", default="createdate", help="a property's name; + in front: smallest first")

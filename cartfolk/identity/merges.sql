@@ -88,10 +88,11 @@ order by at desc limit %(limit)s
 -- :name hand_aparts
 -- Whoever was not the one that is gone is not the one that is kept either.
 insert into contact_apart (contact_id, other_id, at, by, reason)
-select pair.* from contact_apart a
-cross join lateral (values (%(kept)s::bigint, a.other_id, a.at, a.by, a.reason),
-                           (a.other_id, %(kept)s::bigint, a.at, a.by, a.reason)) as pair (contact_id, other_id, at, by, reason)
-where a.contact_id = %(gone)s and a.other_id <> %(kept)s
+select pair.contact_id, pair.other_id, pair.at, pair.by, pair.reason
+from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
+join contact_apart a on a.contact_id = m.gone and a.other_id <> m.kept
+cross join lateral (values (m.kept, a.other_id, a.at, a.by, a.reason), (a.other_id, m.kept, a.at, a.by, a.reason))
+    as pair (contact_id, other_id, at, by, reason)
 on conflict do nothing
 
 -- :name forget_pairs

@@ -119,10 +119,11 @@ with pairs as (
 )
 update reference r set contact_id = p.kept_id from pairs p where r.contact_id = p.gone_id
 
--- :name record_merge
+-- :name record_merges
 insert into contact_merge (kept_id, gone_id, merged_at, reason, merged_by, evidence)
-values (%(kept)s, %(gone)s, %(at)s, %(reason)s, %(by)s, %(evidence)s::jsonb)
-returning merge_id
+select kept_id, gone_id, %(at)s, %(reason)s, %(by)s, evidence
+from unnest(%(kept)s::bigint[], %(gone)s::bigint[], %(evidence)s::jsonb[]) as m (kept_id, gone_id, evidence)
+returning gone_id, merge_id
 
 -- :name lock_for_refresh
 -- Two refreshes of one contact take turns; writers of facts are not held up.

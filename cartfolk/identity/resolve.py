@@ -250,8 +250,8 @@ def merge(
     merges = final_targets(merges)
     contacts = sorted({*merges, *merges.values(), *(t.source for t in transfers), *(t.target for t in transfers)})
     conn.execute(Q["lock_for_merge"], {"contacts": contacts})
-    for gone, keeper in sorted(merges.items()):
-        _merge_pair(conn, gone, keeper, reason, by, mover, at)
+    for pairs in _waves(merges):
+        _merge_pairs(conn, pairs, reason, by, mover, at or now())
     mover.people(conn, {}, transfers)
     if transfers:
         handed = conn.execute(
@@ -266,32 +266,34 @@ def merge(
     conn.execute(Q["mark_moved"], {"contacts": contacts})
 
 
-def _merge_pair(
-    conn: Connection, gone: int, keeper: int, reason: str, by: str, mover: Mover, at: datetime | None
-) -> None:
-    """One merge with what an undo needs: a few statements more, and merges are rare."""
+def _waves(merges: Mapping[int, int]) -> Iterator[dict[int, int]]:
+    """The merges so that no contact is kept twice in one wave: each is to be undone by itself."""
+    waiting = dict(sorted(merges.items()))
+    while waiting:
+        first = {keeper: gone for gone, keeper in reversed(waiting.items())}
+        wave = {gone: keeper for keeper, gone in first.items()}
+        yield wave
+        waiting = {gone: keeper for gone, keeper in waiting.items() if gone not in wave}
+
+
+def _merge_pairs(conn: Connection, pairs: Mapping[int, int], reason: str, by: str, mover: Mover, at: datetime) -> None:
+    """Merges (gone -> kept) with what an undo needs: a few statements more, however many they are."""
+    arrays = {"gone": list(pairs), "kept": list(pairs.values())}
     shapes = rows_of.shapes(conn, [*NAMES, *mover.tables])
-    before = rows_of.read(conn, shapes, [gone, keeper])
-    names = [list(row[:3]) for row in conn.execute(Q["of_contact"], {"contact": gone})]
-    conn.execute(Q["merge_identities"], {"gone": [gone], "kept": [keeper]})
-    mover.people(conn, {gone: keeper}, [])
+    before = rows_of.read(conn, shapes, [*pairs, *pairs.values()])
+    conn.execute(Q["merge_identities"], arrays)
+    mover.people(conn, pairs, [])
     facts = {table: shapes[table] for table in mover.tables if table not in mover.derived}
-    made = rows_of.made_by_merge(before, rows_of.read(conn, facts, [keeper]), gone, keeper)
+    after = rows_of.read(conn, facts, list(pairs.values()))
+    names = [json.dumps({"names": rows_of.names(before, gone)}) for gone in pairs]
     recorded = conn.execute(
-        Q["record_merge"],
-        {
-            "gone": gone,
-            "kept": keeper,
-            "at": at or now(),
-            "reason": reason,
-            "by": by,
-            "evidence": json.dumps({"names": names}),
-        },
-    ).fetchone()
-    assert recorded is not None
-    rows_of.save(conn, recorded[0], before, made, keeper)
-    conn.execute(records.Q["hand_aparts"], {"gone": gone, "kept": keeper})
-    conn.execute(records.Q["forget_pairs"], {"contacts": [gone]})
+        Q["record_merges"], {**arrays, "at": at, "reason": reason, "by": by, "evidence": names}
+    ).fetchall()
+    for gone, merge_id in recorded:
+        made = rows_of.made_by_merge(before, after, gone, pairs[gone])
+        rows_of.save(conn, merge_id, before, made, gone, pairs[gone])
+    conn.execute(records.Q["hand_aparts"], arrays)
+    conn.execute(records.Q["forget_pairs"], {"contacts": list(pairs)})
 
 
 @dataclass(slots=True)

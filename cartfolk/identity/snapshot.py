@@ -71,7 +71,9 @@ def read(conn: Connection, known: Mapping[str, Shape], contacts: Sequence[int]) 
 def made_by_merge(before: Rows, after: Rows, gone: int, kept: int) -> dict[str, dict[Key, Row | None]]:
     """What a merge wrote that neither contact had, and what it took away: nothing, mostly."""
     made: dict[str, dict[Key, Row | None]] = {}
-    for (table, _), rows in after.items():
+    for (table, contact), rows in after.items():
+        if contact != kept:
+            continue
         mine, others = before[table, kept], before[table, gone]
         changed: dict[Key, Row | None] = {k: r for k, r in rows.items() if r not in (mine.get(k), others.get(k))}
         changed |= dict.fromkeys((mine.keys() | others.keys()) - rows.keys())
@@ -80,9 +82,19 @@ def made_by_merge(before: Rows, after: Rows, gone: int, kept: int) -> dict[str, 
     return made
 
 
-def save(conn: Connection, merge_id: int, before: Rows, made: Mapping[str, dict[Key, Row | None]], kept: int) -> None:
-    """Keeps the rows before merge ``merge_id`` and what it made of them."""
-    full = [(one, rows) for one, rows in before.items() if rows or (one[1] == kept and one[0] in made)]
+def names(rows: Rows, contact: int) -> list[tuple[str | None, str | None, str | None]]:
+    """What names a contact: kind, value and how it was written."""
+    told = [(row["kind"], row["value"], row["original"]) for row in rows["identity", contact].values()]
+    accounts = [row["external_id"] for row in rows["account", contact].values()]
+    return sorted(told) + [("customer", number, number) for number in sorted(filter(None, accounts))]
+
+
+def save(
+    conn: Connection, merge_id: int, before: Rows, made: Mapping[str, dict[Key, Row | None]], gone: int, kept: int
+) -> None:
+    """Keeps the rows of both before merge ``merge_id`` and what it made of them."""
+    mine = [(one, rows) for one, rows in before.items() if one[1] in (gone, kept)]
+    full = [(one, rows) for one, rows in mine if rows or (one[1] == kept and one[0] in made)]
     conn.execute(
         Q["save_snapshot"],
         {
