@@ -16,9 +16,9 @@ _BY = "system"  # the command line is the operator's
 
 def merge(arguments: argparse.Namespace) -> int:
     """Makes one contact of several, or says what would stand."""
-    from cartfolk import duplicates, merging
-
     with program.database() as url, program.connected(url) as conn:
+        from cartfolk import duplicates, merging
+
         kept = _contact(conn, arguments.kept)
         others = [contact for one in arguments.others if (contact := _contact(conn, one)) != kept]
         try:
@@ -38,10 +38,10 @@ def merge(arguments: argparse.Namespace) -> int:
 
 def unmerge(arguments: argparse.Namespace) -> int:
     """Takes the latest or the named merge of a contact back, or lists them."""
-    from cartfolk import duplicates, merging
-    from cartfolk.identity import merges
-
     with program.database() as url, program.connected(url) as conn:
+        from cartfolk import duplicates, merging
+        from cartfolk.identity import merges
+
         contact = _contact(conn, arguments.contact)
         known = merges.history(conn, contact)
         if arguments.list:
@@ -66,9 +66,9 @@ def unmerge(arguments: argparse.Namespace) -> int:
 
 def duplicates(arguments: argparse.Namespace) -> int:
     """Pairs that may be one person, the surest first."""
-    from cartfolk import duplicates
-
     with program.database() as url, program.connected(url) as conn:
+        from cartfolk import duplicates
+
         if arguments.find:
             duplicates.find(conn, rebuild=True)
         for pair in duplicates.suggestions(conn, limit=arguments.limit):
