@@ -15,6 +15,7 @@ from .roles import Role
 _PAGES = (
     ("web:home", _("Home"), "home", ("home",)),
     ("web:contacts", _("Contacts"), "contacts", ("contacts", "contact")),
+    ("web:segments", _("Segments"), "segments", ("segments", "segment")),
     ("web:stores", _("Stores"), "stores", ("stores", "store")),
     (
         "web:properties",

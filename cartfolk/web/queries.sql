@@ -165,3 +165,7 @@ select store_id, home_currency from store_rule
 select store_id, label, home_currency,
        coalesce(nullif(regexp_replace(url, '^\w+://(www\.)?([^/]+).*$', '\2'), ''), name) as host
 from store_rule
+
+-- :name names
+-- What to call these contacts.
+select contact_id, coalesce(name, email, phone) from contact_list where contact_id = any(%(contacts)s)

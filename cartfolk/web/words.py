@@ -106,6 +106,8 @@ SOURCES = {
     "restore": _n("Taken back"),
     "calculated": _n("Calculated"),
     "rules": _n("Settings changed"),
+    "definition": _n("Definition"),
+    "segment": _n("Another segment"),
     "recompute": _n("Computed again"),
 }
 LIFECYCLE = {

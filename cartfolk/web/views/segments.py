@@ -1,0 +1,158 @@
+"""Segments: the list, what to begin with, and one segment with its members, moves and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
+from cartfolk.segments import explain, jobs, language, sentence, stored
+from cartfolk.segments.presets import PRESETS
+from cartfolk.segments.problems import Refused
+from cartfolk.segments.tree import Context, Group, Node
+
+from .. import properties
+from ..access import actor, database, marketer, member
+
+Q = Statements.beside(str(properties.__file__))
+PAGE = 50
+
+
+@member
+@require_GET
+def segments(request: HttpRequest) -> HttpResponse:
+    """Every segment with its size, and the presets that are not there yet."""
+    conn = database()
+    found = stored.every(conn)
+    names = {item.name.lower() for item in found}
+    offered = [
+        {"key": preset.key, "name": _(preset.name), "about": _(preset.about)}
+        for preset in PRESETS.values()
+        if _(preset.name).lower() not in names
+    ]
+    context = {"segments": found, "deleted": stored.every(conn, deleted=True), "presets": offered}
+    return render(request, "web/segments.html", context)
+
+
+@marketer
+@require_POST
+def segments_create(request: HttpRequest) -> HttpResponse:
+    """Makes a segment of a preset, under the preset's name in the reader's language."""
+    preset = PRESETS.get(request.POST.get("preset", ""))
+    if preset is None:
+        raise BadRequest("preset is none of those the page offers.")
+    conn = database()
+    try:
+        number = stored.create(conn, _(preset.name), preset.definition, actor(request))
+    except stored.NameTaken:
+        messages.error(request, _("There is a segment of this name already."))
+        return redirect("web:segments")
+    jobs.start(number)
+    return redirect("web:segment", number)
+
+
+@member
+@require_GET
+def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """One segment: what it asks in words, who is in it, who joined and left; with ``contact`` why that one is."""
+    conn = database()
+    item = _one(conn, segment_id)
+    where = stored.context(conn, segment_id)
+    root, broken = _root(item, where)
+    after = _number(request.GET.get("after", ""))
+    ids = stored.members(conn, segment_id, after, PAGE + 1)
+    asked = _number(request.GET.get("contact", ""))
+    reason = explain.explain(conn, root, asked, where, now()) if root is not None and asked else None
+    moves = stored.log(conn, segment_id, limit=20)
+    context = {
+        "segment": item,
+        "sentence": sentence.segment(root, where) if root is not None else "",
+        "broken": broken,
+        "members": _people(conn, ids[:PAGE]),
+        "following": ids[PAGE - 1] if len(ids) > PAGE else None,
+        "moves": list(zip(moves, _people(conn, [row["contact_id"] for row in moves]), strict=True)),
+        "asked": asked,
+        "reason": reason,
+        "reasons": list(_reasons(reason, where, 0)) if reason else [],
+        "users": stored.used_by(conn, segment_id),
+    }
+    return render(request, "web/segment.html", context)
+
+
+@marketer
+@require_POST
+def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Builds again, ends a build, renames, deletes, restores."""
+    conn, by = database(), actor(request)
+    try:
+        match request.POST.get("do"):
+            case "build":
+                stored.rebuild(conn, segment_id, by)
+                jobs.start(segment_id)
+            case "cancel":
+                stored.cancel(conn, segment_id, by)
+            case "rename":
+                stored.rename(conn, segment_id, request.POST.get("name", ""), by)
+            case "delete":
+                stored.delete(conn, segment_id, by)
+                messages.success(request, _("The segment is deleted. It can be restored below for 90 days."))
+                return redirect("web:segments")
+            case "restore":
+                stored.restore(conn, segment_id, by)
+                jobs.start(segment_id)
+            case unknown:
+                raise BadRequest(f"do is {unknown!r}; it is one of build, cancel, rename, delete, restore.")
+    except stored.SegmentMissing as error:
+        raise Http404(_("There is no segment with this number.")) from error
+    except stored.InUse as error:
+        names = ", ".join(error.users)
+        messages.error(request, _("%(names)s ask for it. Change or delete those first.") % {"names": names})
+    except stored.NameTaken:
+        messages.error(request, _("There is a segment of this name already."))
+    except ValueError:
+        messages.error(request, _("A name has 1 to 120 characters."))
+    return redirect("web:segment", segment_id)
+
+
+def _one(conn: Connection, segment_id: int) -> stored.Segment:
+    try:
+        return stored.one(conn, segment_id)
+    except stored.SegmentMissing as error:
+        raise Http404(_("There is no segment with this number.")) from error
+
+
+def _root(item: stored.Segment, where: Context) -> tuple[Node | None, str]:
+    """The definition, and why it cannot be asked any more."""
+    if item.definition is None:
+        return None, ""
+    try:
+        return language.from_json(item.definition, where), ""
+    except Refused as refused:
+        return None, " ".join(sentence.problem(problem) for problem in refused.problems)
+
+
+def _people(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
+    """Contacts with what to call them, in the order asked."""
+    names: dict[int, str] = dict(conn.execute(Q["names"], {"contacts": ids}).fetchall()) if ids else {}
+    return [{"id": number, "name": names.get(number) or str(number)} for number in ids]
+
+
+def _reasons(reason: explain.Reason, where: Context, depth: int) -> Iterator[dict[str, Any]]:
+    words = {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}
+    node = reason.node
+    said = words[node.match] if isinstance(node, Group) else sentence.node(node, where)
+    yield {"depth": min(depth, 5), "said": said, "holds": reason.holds, "value": reason.value}
+    for child in reason.children:
+        yield from _reasons(child, where, depth + 1)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdecimal() and len(text) < 19 else 0
