@@ -14,8 +14,9 @@ _TIMES = ("createdAt", "updatedAt", "orderPlacedAt")
 
 
 def stamp(seconds: int, milliseconds: bool = False) -> str:
-    """A time as it stands in a column: those the database sets have whole seconds, those Node sets have more."""
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    """A time as it stands in a column: those the database sets have whole seconds, those Node sets have more, here just
+    before that second, as nothing happens in the future."""
+    text = datetime.fromtimestamp(seconds - milliseconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return f"{text}.473" if milliseconds else text
 
 
