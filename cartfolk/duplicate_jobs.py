@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import psycopg
-from django.conf import settings
 from procrastinate.contrib.django import app
 
 from cartfolk import duplicates
+from cartfolk.inbox.jobs import connected
 
 
 @app.periodic(cron="23 * * * *")
 @app.task(name="cartfolk.find_duplicates", queueing_lock="find-duplicates", lock="duplicates")
 def find_duplicates(timestamp: int) -> None:
     """Hourly: compares the contacts whose values changed."""
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+    with connected() as conn:
         duplicates.find(conn)
 
 
@@ -21,5 +20,5 @@ def find_duplicates(timestamp: int) -> None:
 @app.task(name="cartfolk.find_all_duplicates", queueing_lock="find-all-duplicates", lock="duplicates")
 def find_all_duplicates(timestamp: int) -> None:
     """Nightly: compares all, so that nothing missed stays missed."""
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+    with connected() as conn:
         duplicates.find(conn, everything=True)

@@ -36,6 +36,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.identity import merges, normalise, resolve, suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import deliveries, quarantine, recovery, retention
+from cartfolk.inbox.jobs import connected
 from cartfolk.pipeline import LIVE
 from cartfolk.properties import compute
 from cartfolk.segments import merge as memberships
@@ -184,7 +185,7 @@ def requests(conn: Connection) -> int:
 @app.task(name="cartfolk.privacy_requests", queueing_lock="privacy-requests", lock="privacy-requests")
 def privacy_requests(timestamp: int) -> None:
     """Every five minutes: erasures that shops pass on; links that expired are forgotten."""
-    with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+    with connected() as conn:
         requests(conn)
         consent_links.clean(conn)
 

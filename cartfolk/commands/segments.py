@@ -172,9 +172,9 @@ def why(arguments: argparse.Namespace) -> int:
         if reason is None:
             raise CommandFailed(f"There is no contact {contact}.", Exit.NOT_FOUND)
         if arguments.json:
-            _say({"in": reason.holds, "conditions": list(_reasons(reason, context, 0))})
+            _say({"in": reason.holds, "conditions": list(_reasons(reason, context))})
         else:
-            for row in _reasons(reason, context, 0):
+            for row in _reasons(reason, context):
                 mark = "yes" if row["holds"] else "no "
                 value = "" if row["value"] is None else f"   (is: {plain(row['value'])})"
                 sys.stdout.write(f"{mark} {'  ' * row['depth']}{row['condition']}{value}\n")
@@ -212,16 +212,15 @@ def restore(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _reasons(reason: Reason, context: Context, depth: int) -> Iterator[dict[str, Any]]:
+def _reasons(reason: Reason, context: Context) -> Iterator[dict[str, Any]]:
     from cartfolk.segments import sentence
     from cartfolk.segments.tree import Group
 
     words = {"all": "all of", "any": "any of", "none": "none of"}
-    node = reason.node
-    said = words[node.match] if isinstance(node, Group) else sentence.node(node, context)
-    yield {"depth": depth, "condition": said, "holds": reason.holds, "value": reason.value}
-    for child in reason.children:
-        yield from _reasons(child, context, depth + 1)
+    for depth, answer in reason.walk():
+        node = answer.node
+        said = words[node.match] if isinstance(node, Group) else sentence.node(node, context)
+        yield {"depth": depth, "condition": said, "holds": answer.holds, "value": answer.value}
 
 
 def _named(conn: Connection, name: str) -> Segment:

@@ -21,6 +21,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity import normalise
 from cartfolk.identity.decide import Sighting
+from cartfolk.identity.merges import standing
 from cartfolk.identity.resolve import lock_for_refresh, look_up, pretend
 from cartfolk.inbox.files import errors, ledger
 from cartfolk.inbox.files.ledger import Step
@@ -155,7 +156,7 @@ class Contacts:
         keys = sorted({item.key for item in wanted if item.key})
         if match == "contact_id":
             numbers = [int(key) for key in keys if key.isascii() and key.isdigit() and len(key) < 19]
-            by_key = {str(asked): place for asked, place in conn.execute(Q["by_number"], {"contacts": numbers})}
+            by_key = {str(asked): place for asked, place in standing(conn, numbers).items()}
         elif match == "customer_id":
             store = self._chosen.store_id or 0
             sightings = [Sighting(store, datetime(1970, 1, 1, tzinfo=UTC), account=key) for key in keys]

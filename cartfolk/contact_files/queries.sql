@@ -1,17 +1,3 @@
--- :name by_number
--- The contacts of these record ids; a merged one leads to the contact that was kept.
-with recursive place (asked, contact_id, step) as (
-    select c, c, 0 from unnest(%(contacts)s::bigint[]) c
-    union all
-    select place.asked, m.kept_id, step + 1
-    from place cross join lateral (
-        select kept_id from contact_merge where gone_id = place.contact_id
-            and not exists (select from contact where contact.contact_id = place.contact_id)
-        order by merge_id desc limit 1
-    ) m where step < 50
-)
-select asked, contact_id from place join contact using (contact_id)
-
 -- :name made_since
 -- Of these contacts those this import made: first seen since it began, and named by nobody else's record.
 select c.contact_id from contact c

@@ -48,6 +48,11 @@ def kept(conn: Connection, contact_id: int) -> int | None:
     return int(row[0]) if row else None
 
 
+def standing(conn: Connection, contacts: Collection[int]) -> dict[int, int]:
+    """The same for many: number → contact. Numbers nobody stands for are absent."""
+    return dict(conn.execute(Q["standing"], {"contacts": sorted(contacts)}).fetchall())
+
+
 def _exists(conn: Connection, contact_id: int) -> bool:
     row = conn.execute(Q["exists"], {"contact": contact_id}).fetchone()
     return bool(row and row[0])

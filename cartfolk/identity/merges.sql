@@ -64,6 +64,20 @@ with recursive chain as (
 )
 select c.kept_id from chain c join contact on contact.contact_id = c.kept_id order by c.depth limit 1
 
+-- :name standing
+-- The contacts that stand for these numbers now; a merged one leads to the contact that was kept.
+with recursive place (asked, contact_id, step) as (
+    select c, c, 0 from unnest(%(contacts)s::bigint[]) c
+    union all
+    select place.asked, m.kept_id, step + 1
+    from place cross join lateral (
+        select kept_id from contact_merge where gone_id = place.contact_id
+            and not exists (select from contact where contact.contact_id = place.contact_id)
+        order by merge_id desc limit 1
+    ) m where step < 50
+)
+select asked, contact_id from place join contact using (contact_id)
+
 -- :name exists
 select exists (select from contact where contact_id = %(contact)s)
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
-import psycopg
-from django.conf import settings
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
 from cartfolk.core.time import now
+from cartfolk.inbox.jobs import connected
 
 from . import sorting
 
@@ -24,7 +22,7 @@ def keep_sorted(name: str, column_type: str) -> None:
 @app.task(name="cartfolk.fill_order", lock="fill-order")
 def fill_order(name: str, column_type: str) -> None:
     """Fills contact_sort with one property, one after the other; seconds per million contacts."""
-    with _connected() as conn:
+    with connected() as conn:
         sorting.fill(conn, sorting.key(name, column_type), now())
 
 
@@ -32,9 +30,5 @@ def fill_order(name: str, column_type: str) -> None:
 @app.task(name="cartfolk.tidy_orders", queueing_lock="tidy-orders")
 def tidy_orders(timestamp: int) -> None:
     """Nightly: orders of properties nobody sorts by any more are given up."""
-    with _connected() as conn:
+    with connected() as conn:
         sorting.tidy(conn, now())
-
-
-def _connected() -> psycopg.Connection[Any]:
-    return psycopg.connect(settings.DATABASE_URL, autocommit=True)

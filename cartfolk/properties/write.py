@@ -27,6 +27,7 @@ from psycopg.types.json import Json
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.identity.merges import standing
 from cartfolk.identity.resolve import lock_for_refresh
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.compute import compute
@@ -125,7 +126,7 @@ class _Batch:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         at = now()
-        kept = self._kept({item.contact_id for item in writes})
+        kept = standing(self.conn, {item.contact_id for item in writes})
         locked = set(lock_for_refresh(self.conn, sorted(set(kept.values()))))
         names = sorted({name for item in writes for name in item.values if name in self.known})
         people = self._people(sorted(locked), names)
@@ -134,11 +135,6 @@ class _Batch:
         if changed and not self.pretend:
             self._store(changed, people, at)
         return outcomes
-
-    def _kept(self, asked: set[int]) -> dict[int, int]:
-        """Where each asked contact lives now; gone without a successor: absent."""
-        rows = self.conn.execute(Q["kept"], {"contacts": sorted(asked)}).fetchall()
-        return {row[0]: row[1] for row in rows}
 
     def _people(self, contacts: Sequence[int], names: Sequence[str]) -> dict[int, _Person]:
         own = [name for name in names if self.known[name].own]

@@ -1,19 +1,5 @@
 -- Values that people, files and programs give (write.py).
 
--- :name kept
--- Where each asked contact lives now: itself, or the one it was merged into (a merge names the last kept one).
-with recursive place (asked, contact_id, step) as (
-    select c, c, 0 from unnest(%(contacts)s::bigint[]) c
-    union all
-    select place.asked, m.kept_id, step + 1
-    from place cross join lateral (
-        select kept_id from contact_merge where gone_id = place.contact_id
-            and not exists (select from contact where contact.contact_id = place.contact_id)
-        order by merge_id desc limit 1
-    ) m where step < 50
-)
-select distinct on (asked) asked, contact_id from place order by asked, step desc
-
 -- :name present
 -- What counts now, and people's own words beside it.
 select {columns} from unnest(%(contacts)s::bigint[]) asked (contact_id)

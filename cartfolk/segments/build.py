@@ -16,8 +16,8 @@ from cartfolk.core.time import now
 from cartfolk.identity.resolve import lock_for_refresh
 from cartfolk.segments import refresh
 from cartfolk.segments.compile import compile as compile_segment
-from cartfolk.segments.due import due
-from cartfolk.segments.tree import Node
+from cartfolk.segments.due import clocked
+from cartfolk.segments.tree import Context, Node
 
 Q = Statements.beside(__file__, "build.sql")
 BATCH = 5_000  # contacts a transaction
@@ -34,12 +34,13 @@ def build(conn: Connection, segment: int) -> bool:
         if row is None:
             return False
         version = int(row[0])
-        root = refresh.definitions(conn).roots.get(segment)
+        now_defined = refresh.definitions(conn)
+        root = now_defined.roots.get(segment)
         if root is None:
             error = "A condition asks for something that is gone. Open the definition and mend it."
             conn.execute(Q["failed"], {"segment": segment, "version": version, "error": error})
             return False
-        if not _build(conn, segment, version, root):
+        if not _build(conn, segment, version, root, now_defined.context):
             conn.execute(Q["stopped"], {"segment": segment})
             return False
         conn.execute(Q["complete"], {"segment": segment, "version": version, "at": now()})
@@ -53,15 +54,14 @@ def waiting(conn: Connection) -> list[int]:
     return [row[0] for row in conn.execute(Q["waiting"])]
 
 
-def _build(conn: Connection, segment: int, version: int, root: Node) -> bool:
-    wanted = compile_segment(root, refresh.definitions(conn).context)
-    members = {row[0] for row in conn.execute(wanted.text, wanted.at(now()))}
-    present = {row[0] for row in conn.execute(Q["present"], {"segment": segment})}
-    # Those it is about to change, and with a relative condition everybody: the clock must know when they are due.
-    relative = "null::timestamptz as due_at" not in due({segment: root}, refresh.definitions(conn).context).text
-    contacts = sorted(members ^ present)
-    if relative:
-        contacts = [row[0] for row in conn.execute("select contact_id from contact_property order by contact_id")]
+def _build(conn: Connection, segment: int, version: int, root: Node, context: Context) -> bool:
+    if clocked(root, context):  # everybody is looked at: the clock must know when each of them is due
+        contacts = [row[0] for row in conn.execute(Q["everybody"])]
+    else:
+        wanted = compile_segment(root, context)
+        members = {row[0] for row in conn.execute(wanted.text, wanted.at(now()))}
+        present = {row[0] for row in conn.execute(Q["present"], {"segment": segment})}
+        contacts = sorted(members ^ present)
     steps = {"segment": segment, "version": version, "expected": len(contacts)}
     for start in range(0, len(contacts), BATCH):
         if not conn.execute(Q["step"], steps | {"done": start}).fetchone():

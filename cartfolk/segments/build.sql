@@ -34,3 +34,6 @@ where kind = 'active' and deleted_at is null and not cancelled and state in ('wa
 -- :name present
 -- Who is noted as a member.
 select contact_id from contact_segment where segments @> array[%(segment)s]::int[]
+
+-- :name everybody
+select contact_id from contact_property order by contact_id

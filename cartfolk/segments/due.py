@@ -7,7 +7,7 @@ too early. Values change by facts, and whoever writes facts touches the contact 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from cartfolk.segments import history
@@ -31,13 +31,7 @@ def due(roots: Mapping[int, Node], context: Context) -> Sql:
     parameters = Parameters()
     form = Lateral("t")
     form.tables["contact_property"] = "p"
-    moments: dict[str, None] = {}
-    for root in roots.values():
-        for node in walk(root):
-            if isinstance(node, Property):
-                moments |= dict.fromkeys(_of_property(node, form, parameters, context))
-            elif isinstance(node, Event):
-                moments |= dict.fromkeys(_of_event(node, form, parameters, context))
+    moments = _moments(roots.values(), form, parameters, context)
     del form.tables["contact_property"]
     text = (
         "with touched as materialized (select distinct unnest(%(ids)s::bigint[]) as contact_id)"
@@ -46,6 +40,23 @@ def due(roots: Mapping[int, Node], context: Context) -> Sql:
         f" {form.text()}"
     )
     return Sql(text, parameters, context)
+
+
+def clocked(root: Node, context: Context) -> bool:
+    """The clock alone can change a membership."""
+    return bool(_moments([root], Lateral("t"), Parameters(), context))
+
+
+def _moments(roots: Iterable[Node], form: Lateral, parameters: Parameters, context: Context) -> dict[str, None]:
+    """What is to come of every relative question, each once."""
+    moments: dict[str, None] = {}
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, Property):
+                moments |= dict.fromkeys(_of_property(node, form, parameters, context))
+            elif isinstance(node, Event):
+                moments |= dict.fromkeys(_of_event(node, form, parameters, context))
+    return moments
 
 
 def relative(question: Question) -> bool:

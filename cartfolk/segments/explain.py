@@ -32,6 +32,12 @@ class Reason:
     value: Any = None
     children: tuple[Reason, ...] = ()
 
+    def walk(self, depth: int = 0) -> Iterator[tuple[int, Reason]]:
+        """This answer and those below it, top-down, each with how deep it stands."""
+        yield depth, self
+        for child in self.children:
+            yield from child.walk(depth + 1)
+
 
 def explain(conn: Connection, root: Node, contact_id: int, context: Context, at: datetime) -> Reason | None:
     """The whole tree with its answers for one contact at ``at``; None when there is no such contact."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
 
-import psycopg
-from django.conf import settings
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from cartfolk.inbox.jobs import connected
 from cartfolk.segments import build, stored
 
 
@@ -21,7 +19,7 @@ def start(segment: int) -> None:
 
 @app.task(name="cartfolk.build_segment")
 def build_segment(segment: int) -> None:
-    with _connected() as conn:
+    with connected() as conn:
         build.build(conn, segment)
         stored.fold(conn)
 
@@ -30,7 +28,7 @@ def build_segment(segment: int) -> None:
 @app.task(name="cartfolk.tend_segments", queueing_lock="tend-segments")
 def tend_segments(timestamp: int) -> None:
     """Every minute: counts go into sizes; builds nobody works on are started again."""
-    with _connected() as conn:
+    with connected() as conn:
         stored.fold(conn)
         for segment in build.waiting(conn):
             start(segment)
@@ -40,9 +38,5 @@ def tend_segments(timestamp: int) -> None:
 @app.task(name="cartfolk.recount_segments", queueing_lock="recount-segments")
 def recount_segments(timestamp: int) -> None:
     """Nightly: sizes are counted anew."""
-    with _connected() as conn:
+    with connected() as conn:
         stored.recount(conn)
-
-
-def _connected() -> psycopg.Connection[Any]:
-    return psycopg.connect(settings.DATABASE_URL, autocommit=True)

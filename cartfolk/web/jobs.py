@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import psycopg
-from django.conf import settings
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+
+from cartfolk.inbox.jobs import connected
 
 from . import bulk
 from .models import BulkEdit
@@ -24,5 +24,5 @@ def run_edit(number: int) -> None:
     """One after the other; some thousand contacts a second."""
     edit = BulkEdit.objects.filter(pk=number).first()
     if edit is not None:
-        with psycopg.connect(settings.DATABASE_URL, autocommit=True) as conn:
+        with connected() as conn:
             bulk.run(conn, edit)

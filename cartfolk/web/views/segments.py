@@ -81,7 +81,7 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
         "moves": list(zip(moves, _people(conn, [row["contact_id"] for row in moves]), strict=True)),
         "asked": asked,
         "reason": reason,
-        "reasons": list(_reasons(reason, where, 0)) if reason else [],
+        "reasons": list(_reasons(reason, where)) if reason else [],
         "users": stored.used_by(conn, segment_id),
     }
     return render(request, "web/segment.html", context)
@@ -145,13 +145,12 @@ def _people(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
     return [{"id": number, "name": names.get(number) or str(number)} for number in ids]
 
 
-def _reasons(reason: explain.Reason, where: Context, depth: int) -> Iterator[dict[str, Any]]:
+def _reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
     words = {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}
-    node = reason.node
-    said = words[node.match] if isinstance(node, Group) else sentence.node(node, where)
-    yield {"depth": min(depth, 5), "said": said, "holds": reason.holds, "value": reason.value}
-    for child in reason.children:
-        yield from _reasons(child, where, depth + 1)
+    for depth, answer in reason.walk():
+        node = answer.node
+        said = words[node.match] if isinstance(node, Group) else sentence.node(node, where)
+        yield {"depth": min(depth, 5), "said": said, "holds": answer.holds, "value": answer.value}
 
 
 def _number(text: str) -> int:
