@@ -11,10 +11,9 @@ from django.conf import settings
 from cartfolk import erasure, merging, people
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.identity import normalise
+from cartfolk.identity import merges, normalise
 from cartfolk.people import NewPerson
 from cartfolk.properties.defined import load
-from cartfolk.properties.write import Q as WRITE
 from cartfolk.web.tokens import Scope
 
 from . import reading, searching, writing
@@ -231,9 +230,9 @@ def _numbers(conn: Connection, asked: Sequence[str], by: object) -> list[int | N
     if by not in (None, "", "hs_object_id"):
         raise Invalid("idProperty must be email or hs_object_id: no other property names one contact.")
     numbers = [int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None for text in asked]
-    rows = conn.execute(WRITE["kept"], {"contacts": sorted({n for n in numbers if n is not None})}).fetchall()
-    alive = {row[0] for row in conn.execute(Q["alive"], {"contacts": [row[1] for row in rows]})}
-    there = {asked: kept for asked, kept in rows if kept in alive}
+    kept = merges.standing(conn, {n for n in numbers if n is not None})
+    alive = {row[0] for row in conn.execute(Q["alive"], {"contacts": sorted(set(kept.values()))})}
+    there = {asked: stands for asked, stands in kept.items() if stands in alive}
     return [there.get(n) if n is not None else None for n in numbers]
 
 
