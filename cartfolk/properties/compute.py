@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties.catalogue import COMPUTED, GROUPS, PROPERTIES, SETTABLE
+from cartfolk.properties.catalogue import COMPUTED, GROUPS, OWN, PROPERTIES, SETTABLE
 
 Q = Statements.beside(__file__)
 
@@ -34,20 +34,8 @@ def compute(
     if not contacts:
         return 0
     ids = sorted(set(contacts))
-    known = conn.execute(Q["identities"], {"contacts": ids}).fetchall()
     conn.execute(Q["tune"], {"work_mem": "16MB" if len(ids) <= _SMALL else "128MB"})
-    parameters = {
-        "contacts": ids,
-        "at": at,
-        "source": source,
-        "source_id": source_id,
-        "by": by,
-        "store": None,
-        "known_contacts": [row[0] for row in known],
-        "known_kinds": [row[1] for row in known],
-        "known_values": [row[2] for row in known],
-        "known_originals": [row[3] for row in known],
-    }
+    parameters = _asked(conn, ids, at) | {"source": source, "source_id": source_id, "by": by}
     row = conn.execute(statement(), parameters, prepare=True).fetchone()
     return int(row[0]) if row else 0
 
@@ -59,6 +47,7 @@ def of_store(conn: Connection, contact_id: int, store_id: int, at: datetime) -> 
         "contacts": [contact_id],
         "at": at,
         "store": store_id,
+        "own": False,
         "known_contacts": [],
         "known_kinds": [],
         "known_values": [],
@@ -67,6 +56,29 @@ def of_store(conn: Connection, contact_id: int, store_id: int, at: datetime) -> 
     with conn.cursor(row_factory=dict_row) as cursor:
         row = cursor.execute(Q["values"], parameters).fetchone() or {}
     return {name: row[name] for name in COMPUTED if GROUPS[PROPERTIES[name].group].shop_group}
+
+
+def shops_word(conn: Connection, contact_id: int, at: datetime) -> dict[str, Any]:
+    """What the properties people may overrule would be without their word; nothing is written."""
+    parameters = _asked(conn, [contact_id], at) | {"own": False}
+    with conn.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(Q["values"], parameters).fetchone() or {}
+    return {name: row.get(name) for name in OWN}
+
+
+def _asked(conn: Connection, ids: Sequence[int], at: datetime) -> dict[str, Any]:
+    """The parameters of the ``values`` statement over all stores."""
+    known = conn.execute(Q["identities"], {"contacts": ids}).fetchall()
+    return {
+        "contacts": ids,
+        "at": at,
+        "store": None,
+        "own": True,
+        "known_contacts": [row[0] for row in known],
+        "known_kinds": [row[1] for row in known],
+        "known_values": [row[2] for row in known],
+        "known_originals": [row[3] for row in known],
+    }
 
 
 @cache

@@ -349,7 +349,7 @@ base as (
     left join step on step.contact_id = touched.contact_id
     left join known k on k.contact_id = touched.contact_id
 ),
--- What people said themselves goes before the shop's word; a single store's view has only the shop's.
+-- What people said themselves goes before the shop's word; without ``own`` only the shop's is asked for.
 told as (
     select base.*, mine.*,
         case mine.lifecyclestage when 'subscriber' then 1 when 'lead' then 2 when 'marketingqualifiedlead' then 3
@@ -378,7 +378,7 @@ told as (
             max(hs_lifecyclestage_customer_date) as my_customer_date,
             max(hs_lifecyclestage_evangelist_date) as my_evangelist_date,
             max(hs_lifecyclestage_other_date) as my_other_date
-        from contact_custom where contact_custom.contact_id = base.contact_id and %(store)s::bigint is null
+        from contact_custom where contact_custom.contact_id = base.contact_id and %(own)s::boolean
     ) mine
 )
 select contact_id,

@@ -35,6 +35,8 @@ class Shown:
     currency_in: str = ""  # the property that holds the amount's currency; "" = home currency
     custom: bool = False  # made in this account
     archived: bool = False
+    editable: bool = False
+    own: bool = False  # people may overrule the shop
 
 
 def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]:
@@ -79,6 +81,8 @@ def everything(platforms: Iterable[str] = (), defined: Defined | None = None) ->
             currency_in=item.currency_in or "",
             custom=item.custom,
             archived=item.archived,
+            editable=item.editable and not item.archived,
+            own=item.own,
         )
         found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
     return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]

@@ -89,11 +89,16 @@ select cart_id, name, sku, quantity, price, total, url, image_url
  order by cart_id, position
 
 -- :name history
--- A property's changes, newest first.
-select at, changes -> %(name)s, source, source_id
+-- A property's changes, newest first. The raw text has every digit of a number.
+select change_id, at, changes -> %(name)s, changes ->> %(name)s, source, source_id, by
   from property_history
  where contact_id = %(contact)s and changes ? %(name)s
  order by at desc, change_id desc limit %(limit)s
+
+-- :name historic
+-- One earlier value of a property as text; a list as JSON.
+select changes ->> %(name)s from property_history
+ where contact_id = %(contact)s and change_id = %(change)s and changes ? %(name)s
 
 -- :name today
 -- Home's figures since midnight of the reader's day. Contacts use the list's index; the rest walk the

@@ -75,12 +75,12 @@ def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: dateti
 
 def _say(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Puts words to who wrote and what was changed."""
-    people = _people(conn, {str(row["state"]) for row in rows if row["kind"] in {"edit", "note", "merge"}})
+    named = people(conn, {str(row["state"]) for row in rows if row["kind"] in {"edit", "note", "merge"}})
     edited = any(row["kind"] == "edit" for row in rows)
     shown = {item.name: item for item in properties.everything((), load(conn))} if edited else {}
     for row in rows:
         if row["kind"] in {"edit", "note", "merge"}:
-            row["who"] = people.get(row["state"], "")
+            row["who"] = named.get(row["state"], "")
         if row["kind"] == "edit":
             row["changes"] = [
                 (shown[name].label, values.shown(value, shown[name].type, "", name, shown[name].options))
@@ -89,7 +89,8 @@ def _say(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
             ]
 
 
-def _people(conn: Connection, actors: set[str]) -> dict[str, str]:
+def people(conn: Connection, actors: set[str]) -> dict[str, str]:
+    """What to call those who acted (``user:3``, ``token:7``): a name, an address, or ''."""
     ids = [int(number) for actor in actors if (number := actor.removeprefix("user:")).isdecimal() and actor != number]
     found: dict[str, str] = dict(conn.execute(Q["people"], {"ids": ids}).fetchall()) if ids else {}
     return {actor: found.get(actor) or (gettext("API") if actor.startswith("token:") else "") for actor in actors}

@@ -25,7 +25,6 @@ urlpatterns = [
     path("contacts/<int:contact_id>/orders", record.contact_orders, name="contact-orders"),
     path("contacts/<int:contact_id>/carts", record.contact_carts, name="contact-carts"),
     path("contacts/<int:contact_id>/properties", record.contact_properties, name="contact-properties"),
-    path("contacts/<int:contact_id>/properties/<str:name>", record.contact_history, name="contact-history"),
     path("stores", stores.stores, name="stores"),
     path("stores/connect", stores.connect, name="stores-connect"),
     path("stores/connect/<str:platform>", stores.connect, name="stores-connect-platform"),

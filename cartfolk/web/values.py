@@ -10,6 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from . import products
 from .templatetags.cartfolk import EMPTY, ago, day, money, number
 from .words import conversion, lifecycle
 
@@ -36,6 +37,8 @@ def shown(
         return options[str(value)]
     if name in _CONVERSIONS:
         return conversion(str(value))
+    if name in products.TABLES:
+        return products.words(str(value))
     if name == "lifecyclestage":
         return lifecycle(str(value))
     match kind(type_):

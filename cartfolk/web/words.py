@@ -109,6 +109,7 @@ SOURCES = {
     "definition": _n("Definition"),
     "segment": _n("Another segment"),
     "recompute": _n("Computed again"),
+    "link": _n("A link in a message"),
 }
 LIFECYCLE = {
     "subscriber": _n("Subscriber"),
@@ -119,6 +120,16 @@ LIFECYCLE = {
     "customer": _n("Customer"),
     "evangelist": _n("Evangelist"),
     "other": _n("Other"),
+}
+STAGE = {
+    "consent": _n("First consent"),
+    "account": _n("Account created"),
+    "cart": _n("First cart"),
+    "checkout": _n("First checkout"),
+    "order": _n("First order"),
+    "counted": _n("First counted order"),
+    "fifth": _n("Fifth counted order"),
+    "hand": _n("Set by hand"),
 }
 CHANNEL = {"email": _n("E-mail"), "sms": _n("SMS"), "post": _n("Post"), "phone": _n("Phone")}
 CONSENT = {
@@ -192,6 +203,7 @@ AUDIT = {
     "contact.merged": _n("Merged contacts"),
     "contact.unmerged": _n("Took a merge back"),
     "contact.exported": _n("Exported contacts"),
+    "contact.edited": _n("Changed a property of a contact"),
     "consent.granted": _n("Noted a consent"),
     "consent.withdrawn": _n("Noted a withdrawal"),
     "privacy.retention": _n("Changed how long things are kept"),

@@ -15,7 +15,7 @@ from cartfolk.pipeline import refresh
 
 from .. import words
 from ..access import actor, database, marketer, member
-from .record import _frame, _person
+from .record import _frame, find
 
 
 @member
@@ -29,7 +29,7 @@ def show(request: HttpRequest, contact_id: int) -> HttpResponse:
 def act(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Grant or withdraw in the person's name; a grant needs the evidence in words."""
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact-consent", person)
     told = {name: request.POST.get(name, "").strip() for name in ("channel", "purpose", "do", "text", "basis")}
@@ -55,7 +55,7 @@ def act(request: HttpRequest, contact_id: int) -> HttpResponse:
 
 def _show(request: HttpRequest, contact_id: int, typed: dict[str, str], status: int = 200) -> HttpResponse:
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact-consent", person)
     context = _frame(conn, person) | {

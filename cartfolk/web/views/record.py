@@ -1,4 +1,4 @@
-"""A contact: key facts, timeline, orders, carts, and every property with its history."""
+"""A contact: key facts, timeline, orders, carts, and every property."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
@@ -21,11 +21,12 @@ from cartfolk.properties import compute, notes
 from cartfolk.properties.defined import load
 from cartfolk.stores import lookup
 
-from .. import properties, timeline, values
+from .. import properties, rows, timeline
 from ..access import database, member
 
 Q = Statements.beside(str(properties.__file__))
 ORDERS = 20
+HIDE_EMPTY = "hide_empty"  # in the session
 
 
 def ask(conn: Connection, name: str, **parameters: Any) -> list[dict[str, Any]]:
@@ -37,7 +38,7 @@ def ask(conn: Connection, name: str, **parameters: Any) -> list[dict[str, Any]]:
 @require_GET
 def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact", person, permanent=False)
     kinds = timeline.chosen(request.GET.getlist("kind"))
@@ -79,7 +80,7 @@ def _events(kinds: list[str], page: timeline.Page) -> dict[str, Any]:
 @require_GET
 def contact_orders(request: HttpRequest, contact_id: int) -> HttpResponse:
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact-orders", person, permanent=False)
     before, before_id = _after(request)
@@ -100,7 +101,7 @@ def contact_orders(request: HttpRequest, contact_id: int) -> HttpResponse:
 @require_GET
 def contact_carts(request: HttpRequest, contact_id: int) -> HttpResponse:
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact-carts", person, permanent=False)
     before, before_id = _after(request)
@@ -120,19 +121,28 @@ def contact_carts(request: HttpRequest, contact_id: int) -> HttpResponse:
 def contact_properties(request: HttpRequest, contact_id: int) -> HttpResponse:
     """*View all properties*: every group in order, empty ones too; the page's script filters."""
     conn = database()
-    person = _person(conn, contact_id)
+    person = find(conn, contact_id)
     if isinstance(person, int):
         return redirect("web:contact-properties", person, permanent=False)
     frame = _frame(conn, person)
-    found = _values(conn, contact_id)
-    catalogue = properties.everything(frame["labels"], load(database()))
+    words = rows.Words(conn, contact_id, frame["values"], frame["currency"])
+    catalogue = properties.everything(frame["labels"], load(conn))
     groups: dict[str, dict[str, Any]] = {}
     for name in dict.fromkeys(shown.group for shown in catalogue):
         mine = [shown for shown in catalogue if shown.group == name]
-        groups[name] = _group(mine[0].group_label, mine, found, frame["currency"]) | {"kept": True}
+        groups[name] = _group(mine[0].group_label, mine, words) | {"kept": True}
         if name == properties.SHOP:
             groups |= _by_store(conn, person, mine)
-    return render(request, "web/contact_properties.html", frame | {"tab": "properties", "groups": groups})
+    context = {"tab": "properties", "groups": groups, "hide_empty": request.session.get(HIDE_EMPTY, False)}
+    return render(request, "web/contact_properties.html", frame | context)
+
+
+@member
+@require_POST
+def hide_empty(request: HttpRequest) -> HttpResponse:
+    """Remembers for this session whether empty properties are hidden."""
+    request.session[HIDE_EMPTY] = "hide" in request.POST
+    return HttpResponse(status=204)
 
 
 def _by_store(conn: Connection, person: dict[str, Any], shop: list[properties.Shown]) -> dict[str, dict[str, Any]]:
@@ -143,51 +153,28 @@ def _by_store(conn: Connection, person: dict[str, Any], shop: list[properties.Sh
         f"{properties.SHOP}-{store}": _group(
             f"{rules[store]['label']} ({rules[store]['host']})",
             shop,
-            compute.of_store(conn, person["contact_id"], store, now()),
-            rules[store]["home_currency"],
+            rows.Words(
+                conn,
+                0,
+                compute.of_store(conn, person["contact_id"], store, now()),
+                rules[store]["home_currency"],
+            ),
         )
         for store in ids
         if store in rules
     }
 
 
-def _group(label: str, shown: list[properties.Shown], found: dict[str, Any], home: str) -> dict[str, Any]:
+def _group(label: str, shown: list[properties.Shown], words: rows.Words) -> dict[str, Any]:
     """A group as the page shows it: its values in words, by block, and how many there are."""
-    blocks: dict[str, list[tuple[properties.Shown, Any, bool]]] = {}
+    blocks: dict[str, list[rows.Row]] = {}
     for item in shown:
-        value = found.get(item.name)
-        currency = str(found.get(item.currency_in) or "") if item.currency_in else home
-        text = values.shown(value, item.type, currency, item.name, item.options)
-        blocks.setdefault(item.block, []).append((item, text, values.empty(value)))
-    filled = sum(not empty for items in blocks.values() for _item, _text, empty in items)
+        blocks.setdefault(item.block, []).append(words.row(item))
+    filled = sum(not row.empty for found in blocks.values() for row in found)
     return {"label": label, "blocks": blocks, "filled": filled, "count": len(shown)}
 
 
-@member
-@require_GET
-def contact_history(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
-    """One property's changes, newest first, for the panel beside it."""
-    conn = database()
-    frame = {"labels": labels(conn)}
-    shown = next((p for p in properties.everything(frame["labels"], load(database())) if p.name == name), None)
-    if shown is None:
-        raise Http404(_("There is no property of this name."))
-    rows = conn.execute(Q["history"], {"contact": contact_id, "name": name, "limit": 100}).fetchall()
-    currency = home_currency(conn, [])
-    changes = [
-        (
-            at,
-            values.shown(value, shown.type, currency, name, shown.options),
-            values.empty(value),
-            source,
-            source_id,
-        )
-        for at, value, source, source_id in rows
-    ]
-    return render(request, "web/contact_history.html", {"property": shown, "changes": changes})
-
-
-def _person(conn: Connection, contact_id: int) -> dict[str, Any] | int:
+def find(conn: Connection, contact_id: int) -> dict[str, Any] | int:
     """The contact, or the number of the one it was merged into. Raises Http404."""
     if rows := ask(conn, "contact", contact=contact_id):
         return rows[0]
@@ -199,7 +186,7 @@ def _person(conn: Connection, contact_id: int) -> dict[str, Any] | int:
 def _frame(conn: Connection, person: dict[str, Any]) -> dict[str, Any]:
     """What stands above every tab of a record."""
     contact_id = person["contact_id"]
-    found = _values(conn, contact_id)
+    found = known_values(conn, contact_id)
     stores = _stores(conn)
     ids = person["store_ids"] or []
     orders, carts = conn.execute(Q["record_counts"], {"contact": contact_id}).fetchone() or (0, 0)
@@ -237,7 +224,7 @@ def _merges(conn: Connection, contact_id: int) -> list[dict[str, Any]]:
     ]
 
 
-def _values(conn: Connection, contact_id: int) -> dict[str, Any]:
+def known_values(conn: Connection, contact_id: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in ("contact_custom_values", "contact_values"):  # where both have a value, the computed one counts
         for (row,) in conn.execute(Q[name], {"contact": contact_id}):

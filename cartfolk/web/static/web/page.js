@@ -22,7 +22,10 @@
   };
 
   document.addEventListener("keydown", (event) => {
+    const edited = event.target.closest(".is-edited"); // a property's editor: Esc leaves, Ctrl+Enter saves a long text
+    if (edited && event.key === "Enter" && (event.ctrlKey || event.metaKey)) edited.querySelector("form").requestSubmit();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (edited && event.key === "Escape") { edited.querySelector("[data-leave]").click(); return; }
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
@@ -71,6 +74,8 @@
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-filter], #hide-empty")) filter();
   });
+
+  if (document.querySelector("#hide-empty:checked")) filter(); // remembered from an earlier page
 
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
