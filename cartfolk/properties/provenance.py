@@ -134,7 +134,7 @@ def trace(conn: Connection, contact_id: int, name: str) -> Origin | None:
 
 def _result(measure: Measure, rows: list[dict[str, Any]]) -> Decimal | None:
     if not rows:
-        return Decimal(0) if measure in {"count", "units"} else None
+        return Decimal(0) if measure == "count" else None
     sums = rows[0]
     total: Decimal | None = sums["total"]
     match measure:

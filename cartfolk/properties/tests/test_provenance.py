@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Risk: the orders a page shows for a number are not the ones the number was made of."""
 
 from __future__ import annotations
