@@ -215,6 +215,7 @@ def edit_restore(page: Any, title: str, edit: str, history: str, restore: str, o
     page.fill("#value-num_notes", "many")
     page.keyboard.press("Enter")
     expect(number.locator("[role=alert]")).to_be_visible()
+    expect(page.locator("#value-num_notes")).to_be_focused()
     page.keyboard.press("Escape")
     expect(number.locator("form")).to_have_count(0)
     page.errors[:] = [said for said in page.errors if "422" not in said]  # Chromium names every refusal an error

@@ -103,7 +103,10 @@ def test_the_facts_of_every_number_add_up_to_it(conn, people):
         for name in NUMBERS:
             origin = trace(conn, person, name)
             assert origin is not None
-            assert origin.like(stored[name]) == stored[name], (person, name)
+            if origin.facts:
+                assert origin.like(stored[name]) == stored[name], (person, name)
+            else:
+                assert stored[name] in (None, 0), (person, name)
             compared += stored[name] not in (None, 0)
             if origin.measure in ("sum", "units"):
                 parts = [fact.part for fact in origin.facts if fact.part is not None]
