@@ -20,6 +20,7 @@ from cartfolk.segments.operators import Kind, Operator, Shape
 from cartfolk.segments.problems import Refused
 
 from .asked import Asked
+from .given import whole
 from .templatetags.cartfolk import day, number
 
 WORDS: Mapping[str, Any] = {
@@ -261,8 +262,8 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     present: dict[str, Any] = {}
     place = given.get("place", "")
     children = _raw(asked.shown.filters)[1]
-    if place.isdigit() and int(place) < len(children):
-        present = children[int(place)]
+    if (at := whole(place)) is not None and at < len(children):
+        present = children[at]
     name = given.get("operator") or str(present.get("operator") or _usual(item, asked_kind))
     operator = next((row for row in there if row.name == name), there[0])
     same = operator.name == present.get("operator") and "operator" not in given
@@ -375,9 +376,9 @@ def added(asked: Asked, known: tree.Context, given: QueryDict) -> Asked:
         problem = refused.problems[0]
         raise FilterRefused(gettext(problem.text) % problem.values) from None
     how, children = _raw(asked.shown.filters)
-    place = given.get("place", "")
-    if place.isdigit() and int(place) < len(children):
-        children[int(place)] = condition
+    place = whole(given.get("place"))
+    if place is not None and place < len(children):
+        children[place] = condition
     else:
         children.append(condition)
     return asked.with_(filters=_together(how, children))

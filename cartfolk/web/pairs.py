@@ -10,6 +10,8 @@ from django.utils.translation import gettext_noop as _n
 from cartfolk import duplicates
 from cartfolk.core.sql import Connection
 
+from .given import whole
+
 REASONS = {
     "email": _n("The same e-mail address"),
     "email_domain": _n("E-mail: the provider looks misspelt"),
@@ -43,4 +45,4 @@ def shown(person: dict[str, Any]) -> dict[str, Any]:
 
 def numbers(text: str) -> list[int]:
     """Contact numbers out of ``1,2,3``, each once; whatever else is in the text is left out."""
-    return list(dict.fromkeys(int(part) for part in text.split(",") if part.isdecimal() and 0 < len(part) < 19))
+    return list(dict.fromkeys(number for part in text.split(",") if (number := whole(part)) is not None))

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cartfolk.core.time import now
 
+from .given import whole
 from .models import SavedView
 
 EVERYBODY = "all"
@@ -99,7 +100,7 @@ def _view(row: SavedView, user: Any) -> View:
 
 def own(user: Any, key: str) -> SavedView:
     """A saved view the reader may change: an own one, or a shared one. Raises SavedView.DoesNotExist."""
-    return _present(user).get(pk=int(key) if key.isascii() and key.isdigit() and len(key) < 10 else 0)
+    return _present(user).get(pk=whole(key, 0))
 
 
 def create(user: Any, name: str, shown: View, *, shared: bool = False) -> SavedView:

@@ -17,6 +17,7 @@ from cartfolk.properties.write import Mode
 
 from .. import bulk, filters, jobs, listing
 from ..access import actor, database, marketer
+from ..given import whole
 from ..models import BulkEdit
 from . import contacts
 
@@ -29,7 +30,7 @@ def selection(request: HttpRequest, parameters: QueryDict) -> tuple[bulk.Selecti
     if "everything" in parameters and not shown.problem:
         question = listing.Question(search=shown.asked.shown.search, columns=shown.there, narrowing=shown.narrowing)
         return bulk.Selection(question=question), shown
-    numbers = {int(raw) for raw in parameters.getlist("ids") if raw.isascii() and raw.isdigit() and len(raw) < 18}
+    numbers = {number for raw in parameters.getlist("ids") if (number := whole(raw)) is not None}
     return bulk.Selection(tuple(sorted(numbers)[:MOST_IDS])), shown
 
 

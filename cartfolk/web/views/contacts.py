@@ -24,6 +24,7 @@ from cartfolk.stores import lookup
 from .. import asked as asking
 from .. import export, filters, listing, narrow, properties, saved, table
 from ..access import actor, database, marketer, member
+from ..given import whole
 
 
 @dataclass(slots=True)
@@ -149,7 +150,7 @@ def contacts_export(request: HttpRequest) -> HttpResponseBase:
     jsonl = request.GET.get("format") == "jsonl"
     picked = ["contact_id", "name", *(shown.offered if everything else shown.picked)]
     found = export.rows(shown.conn, shown.question(QueryDict()), picked)
-    chosen = {int(number) for number in request.GET.getlist("ids")[:1000] if number.isdigit() and len(number) < 18}
+    chosen = {number for text in request.GET.getlist("ids")[:1000] if (number := whole(text)) is not None}
     if chosen:
         found = export.some(shown.conn, sorted(chosen), picked)
     lines = export.json_lines(found) if jsonl else export.csv_lines(found, picked)

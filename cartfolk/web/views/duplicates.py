@@ -15,6 +15,7 @@ from cartfolk.identity import merges
 
 from .. import pairs
 from ..access import actor, database, marketer, member
+from ..given import whole
 
 PAGE = 25
 
@@ -83,7 +84,5 @@ def _pair(request: HttpRequest) -> tuple[int, int] | None:
 
 
 def _after(request: HttpRequest) -> tuple[int, int, int] | None:
-    parts = request.GET.get("after", "").split("-")
-    if len(parts) != 3 or not all(part.isdecimal() and len(part) < 19 for part in parts) or int(parts[0]) > 100:
-        return None
-    return int(parts[0]), int(parts[1]), int(parts[2])
+    parts = [number for part in request.GET.get("after", "").split("-") if (number := whole(part)) is not None]
+    return (parts[0], parts[1], parts[2]) if len(parts) == 3 and parts[0] <= 100 else None

@@ -24,6 +24,7 @@ from cartfolk.stores import lookup
 
 from .. import words
 from ..access import actor, database, owner
+from ..given import whole
 
 PAGE = 100
 
@@ -57,9 +58,7 @@ def keep(request: HttpRequest) -> HttpResponse:
     """How long things are kept: first shown what the next night would forget, then saved."""
     conn = database()
     typed = {name: request.POST.get(name, "").strip() for name in retention.NAMES}
-    days = {
-        name: int(text) if text.isascii() and text.isdigit() and len(text) < 6 else 0 for name, text in typed.items()
-    }
+    days = {name: whole(text, 0) for name, text in typed.items()}
     try:
         with conn.transaction(force_rollback=request.POST.get("do") != "save"):
             retention.choose(conn, days)
@@ -118,8 +117,8 @@ def erase(request: HttpRequest) -> HttpResponse:
 
 
 def _asked(who: Iterable[str]) -> dict[str, Any]:
-    numbers = [one for one in who if one.isascii() and one.isdigit() and len(one) < 19]
-    return {"contacts": [int(one) for one in numbers], "emails": [one for one in who if one not in numbers]}
+    contacts = [number for one in who if (number := whole(one)) is not None]
+    return {"contacts": contacts, "emails": [one for one in who if whole(one) is None]}
 
 
 def _told(report: dict[str, Any]) -> list[tuple[str, Any, list[tuple[str, Any]]]]:
@@ -188,11 +187,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     """Who did what, newest first, by kind and by person."""
     conn = database()
     kind, who = request.GET.get("kind", ""), request.GET.get("who", "")
-    before = request.GET.get("before", "")
-    events = log.recent(
-        conn, int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
-        f"{kind}." if kind else None, PAGE + 1, who or None,
-    )  # fmt: skip
+    before = whole(request.GET.get("before"))
+    events = log.recent(conn, before, f"{kind}." if kind else None, PAGE + 1, who or None)
     shown = events[:PAGE]
     people = _people({event.actor for event in shown} | set(log.actors(conn)))
     context = {

@@ -24,6 +24,7 @@ from cartfolk.core.time import now
 from .. import acts, presence, throttle, two_factor
 from ..access import actor, member, myself, who
 from ..account_forms import Code, Disable, Password, Profile
+from ..given import whole
 from ..members import two_factor_required
 from .account import code_sentence, wait_sentence
 
@@ -157,11 +158,11 @@ def account_codes(request: HttpRequest) -> HttpResponse:
 @require_POST
 def account_sessions(request: HttpRequest) -> HttpResponse:
     """Signs one other browser out (``id``), or all of them (``others``)."""
-    user_id, chosen = cast(int, request.user.pk), request.POST.get("id", "")
+    user_id, chosen = cast(int, request.user.pk), whole(request.POST.get("id"), 0)
     if "others" in request.POST:
         count = presence.end_all(user_id, but=request.session.session_key)
     else:
-        count = int(chosen.isdecimal() and len(chosen) < 19 and presence.end(user_id, int(chosen)))
+        count = int(presence.end(user_id, chosen))
     if count:
         acts.note(actor(request), "member.signed_out", f"user:{user_id}", browsers=count)
     said = ngettext("%(count)s browser is signed out.", "%(count)s browsers are signed out.", count)

@@ -23,6 +23,7 @@ from cartfolk.stores import lookup
 
 from .. import properties, rows, timeline
 from ..access import database, member
+from ..given import whole
 
 Q = Statements.beside(str(properties.__file__))
 ORDERS = 20
@@ -43,8 +44,8 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
         return redirect("web:contact", person, permanent=False)
     kinds = timeline.chosen(request.GET.getlist("kind"))
     context = _frame(conn, person) | {"tab": "timeline", "note_longest": notes.LONGEST}
-    if (deleted := request.GET.get("deleted", "")).isdecimal() and len(deleted) < 19:
-        context["deleted_note"] = int(deleted)
+    if (deleted := whole(request.GET.get("deleted"))) is not None:
+        context["deleted_note"] = deleted
     return render(request, "web/contact.html", context | _events(kinds, timeline.page(conn, contact_id, kinds)))
 
 
@@ -266,5 +267,4 @@ def _moment(text: str | None) -> datetime:
 
 
 def _after(request: HttpRequest) -> tuple[datetime, int]:
-    text = request.GET.get("id", "")
-    return _moment(request.GET.get("before")), int(text) if text.isdecimal() and len(text) < 19 else 2**62
+    return _moment(request.GET.get("before")), whole(request.GET.get("id"), 2**62)

@@ -21,6 +21,7 @@ from cartfolk.segments.tree import Context, Group, Node
 
 from .. import properties
 from ..access import actor, database, marketer, member
+from ..given import whole
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
@@ -67,9 +68,9 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     item = _one(conn, segment_id)
     where = stored.context(conn, segment_id)
     root, broken = _root(item, where)
-    after = _number(request.GET.get("after", ""))
+    after = whole(request.GET.get("after"), 0)
     ids = stored.members(conn, segment_id, after, PAGE + 1)
-    asked = _number(request.GET.get("contact", ""))
+    asked = whole(request.GET.get("contact"), 0)
     reason = explain.explain(conn, root, asked, where, now()) if root is not None and asked else None
     moves = stored.log(conn, segment_id, limit=20)
     context = {
@@ -151,7 +152,3 @@ def _reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]
         node = answer.node
         said = words[node.match] if isinstance(node, Group) else sentence.node(node, where)
         yield {"depth": min(depth, 5), "said": said, "holds": answer.holds, "value": answer.value}
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0

@@ -33,6 +33,7 @@ from cartfolk.stores.shop import open_store
 from .. import access
 from ..access import actor, database, member, owner
 from ..forms import StoreSettings
+from ..given import whole
 from ..sentences import said
 from ..words import ORDER, say
 
@@ -195,7 +196,7 @@ def store_secret(request: HttpRequest, name: str) -> HttpResponse:
 def store_retry(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), _store(name)
     asked = request.POST.getlist("id")  # none: all
-    ids = [int(text) for text in asked if text.isdecimal() and len(text) < 19]
+    ids = [number for text in asked if (number := whole(text)) is not None]
     with conn.transaction():
         count = quarantine.retry(conn, found.pk, now(), ids if asked else None)
     messages.success(
@@ -242,10 +243,10 @@ def _create_webhooks(conn: Connection, store: Store, request: HttpRequest) -> No
 
 
 def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, Any]:
-    before = request.GET.get("quarantine", "")
+    before = whole(request.GET.get("quarantine"), 2**62)
     rows = conn.execute(
         Q["quarantine_page"],
-        {"store": store.pk, "before": int(before) if before.isdecimal() else 2**62, "limit": QUARANTINE + 1},
+        {"store": store.pk, "before": before, "limit": QUARANTINE + 1},
     ).fetchall()
     names = ("id", "stream", "kind", "external_id", "field", "reason", "created_at", "attempts", "raw")
     behind = lag.of_all(conn).get(store.pk, lag.Lag())

@@ -26,6 +26,7 @@ from cartfolk.stores import lookup
 
 from .. import products, properties, rows, timeline, values
 from ..access import actor, database, marketer, member
+from ..given import whole
 from . import record
 
 CHANGES = 100  # of a property's history
@@ -108,11 +109,8 @@ def edit(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
 def restore(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
     """An earlier value is written again; the panel, and the row beside it."""
     place = _place(contact_id, name, editable=True)
-    number = request.POST.get("change", "")
-    found = None
-    if number.isdecimal() and len(number) < 19:
-        asked = {"contact": place.contact_id, "name": name, "change": int(number)}
-        found = place.conn.execute(record.Q["historic"], asked).fetchone()
+    asked = {"contact": place.contact_id, "name": name, "change": whole(request.POST.get("change"))}
+    found = place.conn.execute(record.Q["historic"], asked).fetchone()
     if found is None:
         raise Http404(_("There is no such change."))
     raw = json.loads(found[0]) if found[0] is not None and place.prop.multi else found[0]

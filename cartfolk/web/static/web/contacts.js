@@ -69,12 +69,26 @@
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.classList.contains("panel")) event.target.querySelector("input[type=search]")?.focus();
-    if (event.target.id === "filter-form") {
-      document.getElementById("add-filter").open = false;
-      const first = event.target.querySelector("[name=value]") || event.target.querySelector("[name=operator]");
-      if (first) first.focus();
-    }
     show();
+  });
+  // Another comparison brings the form anew: what was typed meanwhile stays where the control is of the same kind.
+  const about = (form) => [...form.querySelectorAll("[name=property], [name=place]")].map((input) => input.value).join();
+  const typing = (form) => [...form.querySelectorAll("input[name=value]:not([type=checkbox])")];
+  let typed = null;
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id === "filter-form")
+      typed = { about: about(event.target), inputs: typing(event.target).map((input) => [input.type + input.inputMode, input.value]) };
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.target.id !== "filter-form") return;
+    document.getElementById("add-filter").open = false;
+    const inputs = typing(event.target);
+    if (typed && typed.about === about(event.target)) inputs.forEach((input, at) => {
+      const [kind, value] = typed.inputs[at] || [];
+      if (value && kind === input.type + input.inputMode) input.value = value;
+    });
+    const first = event.target.querySelector("[name=value]") || event.target.querySelector("[name=operator]");
+    if (first) first.focus();
   });
   addEventListener("pageshow", () => { for (const box of boxes()) pick(box, box.checked); show(); });
   show();

@@ -1,0 +1,73 @@
+"""Risk: the audit log answers "who did what" with the program's own words, or in one language only."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.utils.translation import gettext, override
+
+import cartfolk
+from cartfolk.web import words
+
+# Acts that are put together when they happen: what they begin with, and how they may end.
+BUILT = {
+    "consent.": ("granted", "withdrawn"),
+    "view.": ("save", "rename", "share", "unshare", "default", "left", "right", "delete"),
+}
+ACT = re.compile(r"([a-z_]+)\.[a-z_-]+")
+ROOT = Path(cartfolk.__file__).parent
+
+
+def noted(tree: ast.AST) -> Iterator[ast.expr]:
+    """What is given to every ``note(...)`` of the audit log."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.note", "audit.note", "acts.note"):
+            yield call.args[1 if ast.unparse(call.func) == "acts.note" else 2]
+
+
+def written(source: str) -> set[str]:
+    """Every act a module may write: constants, either side of a choice, what is built, what a table or a parameter
+    of its own holds."""
+    tree = ast.parse(source)
+    found: set[str] = set()
+    elsewhere = False
+    for act in noted(tree):
+        if isinstance(act, ast.JoinedStr):
+            (start, _end) = act.values
+            assert isinstance(start, ast.Constant)
+            found |= {f"{start.value}{end}" for end in BUILT[start.value]}
+        elif isinstance(act, ast.Constant | ast.IfExp):
+            found |= {leaf.value for leaf in ast.walk(act) if isinstance(leaf, ast.Constant)}
+        else:
+            elsewhere = True
+    if elsewhere:
+        texts = {leaf.value for leaf in ast.walk(tree) if isinstance(leaf, ast.Constant) and type(leaf.value) is str}
+        found |= {text for text in texts if (named := ACT.fullmatch(text)) and named[1] in words.AUDIT_KIND}
+    return found
+
+
+ACTS = sorted(
+    {act for path in ROOT.rglob("*.py") if "tests" not in path.parts for act in written(path.read_text("utf-8"))}
+)
+
+
+def test_the_acts_are_found() -> None:
+    assert {"contact.erased", "contact.email-added", "segment.renamed", "store.secret_shown", "view.left"} <= {*ACTS}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_act_of_the_audit_log_has_words(language: str) -> None:
+    with override(language):
+        raw = [act for act in ACTS if words.act(act) == act or words.say(words.AUDIT_KIND, act.split(".")[0]) in act]
+        assert raw == [], "these acts are shown as they are stored: give them words in web/words.py"
+        if language == "de":
+            same = [text for text in words.AUDIT.values() if gettext(text) == text]
+            assert same == [], "these have no German words"
+
+
+def test_no_words_are_kept_for_acts_nobody_writes() -> None:
+    assert sorted(set(words.AUDIT) - {*ACTS}) == []
