@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from cartfolk import erasure
+from cartfolk import erasure, remains
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso, now
 from cartfolk.stores import lookup
@@ -40,7 +40,7 @@ def disclose(conn: Connection, contact_id: int) -> dict[str, Any]:
     stores = {store.pk: store.name for store in lookup.every(conn)}
     raw = [
         {"store": stores.get(piece.store_id), "stream": piece.stream, "received": _json(piece.text)}
-        for piece in erasure.pieces(conn, Traces(frozenset(names)))
+        for piece in remains.pieces(conn, Traces(frozenset(names)))
     ]
     return {"made_at": iso(now()), "contacts": people, "stores": stores, "data": rows, "received": raw}
 

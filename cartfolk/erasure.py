@@ -7,30 +7,29 @@
     files      the space is given back and, where a table is small or it is asked for, written anew
     prove      a report in numbers and hashes
 
-Killed at any moment it can be started again by e-mail address: the names are kept out already.
+It is noted before it begins, with what names the people sealed; each step says in its own transaction how far it is.
+Killed at any moment it is gone on with where it was: by ``privacy_requests``, or by whoever looks at its page.
 """
 
 from __future__ import annotations
 
-import os
+import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
-import psycopg
 from django.conf import settings
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 from psycopg import sql
 
-from cartfolk import consent_links
+from cartfolk import consent_links, remains
 from cartfolk.audit import log
 from cartfolk.commerce import derive, forget
-from cartfolk.connectors.base import Connector
 from cartfolk.contact_files import upload
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.identity import merges, normalise, resolve, suppression
@@ -40,13 +39,10 @@ from cartfolk.inbox.jobs import connected
 from cartfolk.pipeline import LIVE
 from cartfolk.properties import compute
 from cartfolk.segments import merge as memberships
-from cartfolk.stores import lookup
-from cartfolk.stores.shop import reader
-from cartfolk.traces import Piece, Traces
+from cartfolk.traces import Traces
 
 Q = Statements.beside(__file__, "erasure.sql")
 ROOMS = ("segments", "properties", "commerce", "inbox", "identity")
-SMALL = 64 << 20  # bytes of a table that is written anew without being asked: it is locked for less than a second
 
 
 class NobodyToErase(LookupError):
@@ -72,6 +68,13 @@ class Found:
     left: dict[str, int] = field(default_factory=dict)  # table.column -> rows that still name an address
     hashes: list[str] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)  # table -> rewritten | vacuumed
+    unread: int = 0  # deliveries that a preview did not look through
+
+    def add(self, part: remains.Part) -> None:
+        """What a part of the deliveries held."""
+        self.deliveries += part.deliveries
+        self.objects += part.objects
+        self.webhooks += part.webhooks
 
 
 def tables() -> list[str]:
@@ -111,15 +114,40 @@ def whose(
     return sorted(people), names
 
 
-def preview(conn: Connection, *, contacts: Iterable[int] = (), emails: Iterable[str] = ()) -> Found:
-    """What :func:`erase` would touch; changes nothing. Reads every stored delivery. Raises NobodyToErase."""
+def preview(
+    conn: Connection, *, contacts: Iterable[int] = (), emails: Iterable[str] = (), seconds: float | None = None
+) -> Found:
+    """What :func:`erase` would touch; changes nothing. Reads every stored delivery, or those that ``seconds`` suffice
+    for: ``unread`` says how many are left. Raises NobodyToErase."""
     people, names = whose(conn, contacts=contacts, emails=emails)
-    found = _found(people, names)
+    found, traces = _found(people, names), Traces(frozenset(names))
     found.rows = {table: count for table in tables() if (count := _count(conn, table, people))}
-    _raw(conn, Traces(frozenset(names)), found, change=False)
+    last = 0
+    for part in remains.look(conn, traces, seconds):
+        found.add(part)
+        last = part.last
+    found.unread = deliveries.behind(conn, last)
+    found.quarantine = len(remains.quarantined(conn, traces))
     found.imports = len(upload.purge(conn, _emails(names), dry_run=True))
     found.left = _mentions(conn, _emails(names), people)
     return found
+
+
+def ask(
+    conn: Connection,
+    *,
+    contacts: Iterable[int] = (),
+    emails: Iterable[str] = (),
+    accounts: Iterable[tuple[int, str]] = (),
+    by: str,
+) -> int:
+    """Keeps these people out from now on, and notes that they are to be erased; :func:`run` does it. Returns the
+    erasure's number. ``by``: user:3, system. Raises NobodyToErase."""
+    people, names = whose(conn, contacts=contacts, emails=emails, accounts=accounts)
+    with conn.transaction():
+        found = _found(people, names)
+        found.hashes = suppression.add(conn, names)
+        return suppression.begin(conn, by, asdict(found), names)
 
 
 def erase(
@@ -136,15 +164,69 @@ def erase(
 
     ``conn`` is autocommit; several transactions. An address of nobody is only kept out. Raises NobodyToErase.
     """
-    people, names = whose(conn, contacts=contacts, emails=emails, accounts=accounts)
-    found = _found(people, names)
-    emails_ = _emails(names)
-    found.hashes = suppression.add(conn, names)
+    number = ask(conn, contacts=contacts, emails=emails, accounts=accounts, by=by)
+    while (proof := run(conn, number, rewrite=rewrite)) is None:
+        time.sleep(0.1)  # another process goes on with it
+    return proof
+
+
+def run(conn: Connection, erasure_id: int, *, rewrite: bool = False) -> suppression.Report | None:
+    """Does what is left of an erasure that was asked for, and returns its proof; None when another process is at it.
+    Raises suppression.NoErasure."""
+    if not suppression.mine(conn, erasure_id):
+        return None
+    try:
+        asked = suppression.report(conn, erasure_id)
+        if asked.going is None:
+            return asked
+        found, names = Found(**asked.report), suppression.unsealed(conn, erasure_id)
+        step, done = asked.going["step"], asked.going["done"]
+
+        def tell(step: str, done: int = 0, total: int = 0) -> None:
+            suppression.tell(conn, erasure_id, asdict(found), {"step": step, "done": done, "total": total})
+
+        if step == "rows":
+            names, done = _rows(conn, asked, found, names, tell), 0
+        traces = Traces(frozenset(names))
+        if step in ("rows", "deliveries"):
+            total = deliveries.last(conn)
+
+            def cut(part: remains.Part) -> None:
+                found.add(part)
+                tell("deliveries", part.last, total)
+
+            remains.cut(conn, traces, done, cut)
+        if step in ("rows", "deliveries", "rest"):
+            _rest(conn, found, names, traces, tell)
+        found.imports += len(upload.purge(conn, _emails(names)))
+        found.log_lines += remains.logs(Path(settings.DATA_DIR), traces)
+        found.left = _mentions(conn, _emails(names), [])
+        touched = ["delivery", "quarantine", "anonymous_cart", "contact_merge", *tables()]
+        for table, how in remains.files(conn, touched, rewrite):
+            found.files[table] = how
+            tell("files", len(found.files), len(touched))
+        return suppression.finish(conn, erasure_id, asdict(found) | {"wal": remains.journal(conn)})
+    finally:
+        if not conn.closed:  # the lock falls with the session
+            suppression.leave(conn, erasure_id)
+
+
+class _Tell(Protocol):
+    """Says how far an erasure is, in the transaction of what was done."""
+
+    def __call__(self, step: str, done: int = 0, total: int = 0) -> None: ...
+
+
+def _rows(conn: Connection, asked: suppression.Report, found: Found, names: set[Name], tell: _Tell) -> set[Name]:
+    """Deletes the rows; returns everything that named the people until then."""
     with conn.transaction():
         conn.execute(suppression.Q["alone"])
         conn.execute(resolve.Q["lock_identities"])
-        # what was written for them until now names them too
-        names |= suppression.names_of(conn, people)
+        # what was written for them until now names them too; who was merged meanwhile is who they are now
+        people = sorted({now for one in found.contacts if (now := merges.kept(conn, one)) is not None})
+        names = names | suppression.names_of(conn, people)
+        emails = _emails(names)
+        found.contacts, found.names = people, _counted(names)
         found.hashes = suppression.add(conn, names)
         conn.execute(resolve.Q["lock_for_merge"], {"contacts": people})
         found.rows = {table: count for table in tables() if (count := _count(conn, table, people))}
@@ -152,22 +234,26 @@ def erase(
         memberships.forget(conn, people)
         for table in tables():
             _delete(conn, table, people)
-        others = forget.mentions(conn, emails_) | {"property_history": compute.forget_mentions(conn, emails_)}
+        others = forget.mentions(conn, emails) | {"property_history": compute.forget_mentions(conn, emails)}
         found.mentions = {table: len(rows) for table, rows in others.items() if rows}
         derive.dirty(conn, sorted({one for rows in others.values() for one in rows}), LIVE)
-        log.note(conn, by, "contact.erased", ",".join(f"contact:{one}" for one in people[:20]), count=len(people))
-    traces = Traces(frozenset(names))
-    _raw(conn, traces, found, change=True)
+        target = ",".join(f"contact:{one}" for one in people[:20])
+        log.note(conn, asked.by, "contact.erased", target, count=len(people))
+        suppression.seal(conn, asked.erasure_id, names)
+        tell("deliveries")
+    return names
+
+
+def _rest(conn: Connection, found: Found, names: set[Name], traces: Traces, tell: _Tell) -> None:
+    """Quarantine, carts of nobody, and links."""
     with conn.transaction():
+        held = remains.quarantined(conn, traces)
+        found.quarantine = len(held)
+        quarantine.drop(conn, [one.quarantine_id for one in held])
         tokens = [(name.store_id, name.value) for name in names if name.kind == "cart"]
         found.links = recovery.forget(conn, tokens)
-        found.carts = forget.carts(conn, emails_, tokens)
-    found.imports = len(upload.purge(conn, emails_))
-    found.log_lines = _logs(Path(settings.DATA_DIR), traces)
-    found.left = _mentions(conn, emails_, [])
-    touched = ["delivery", "quarantine", "anonymous_cart", "contact_merge", *tables()]
-    found.files = dict(_files(conn, touched, rewrite))
-    return _prove(conn, by, found)
+        found.carts = forget.carts(conn, _emails(names), tokens)
+        tell("files")
 
 
 def requests(conn: Connection) -> int:
@@ -184,26 +270,37 @@ def requests(conn: Connection) -> int:
 @app.periodic(cron="*/5 * * * *")
 @app.task(name="cartfolk.privacy_requests", queueing_lock="privacy-requests", lock="privacy-requests")
 def privacy_requests(timestamp: int) -> None:
-    """Every five minutes: erasures that shops pass on; links that expired are forgotten."""
+    """Every five minutes: erasures that shops pass on, or whose process died; links that expired are forgotten."""
     with connected() as conn:
         requests(conn)
         consent_links.clean(conn)
+        for erasure_id in suppression.unfinished(conn):
+            start(erasure_id)
+
+
+def start(erasure_id: int) -> None:
+    """Has the worker do what is left of an erasure. Asking again while that waits changes nothing."""
+    with suppress(AlreadyEnqueued):
+        go_on.configure(queueing_lock=f"erasure-{erasure_id}").defer(erasure_id=erasure_id)
+
+
+@app.task(name="cartfolk.erasure", lock="erasure")
+def go_on(erasure_id: int) -> None:
+    """One after the other: each reads every stored delivery."""
+    with connected() as conn:
+        run(conn, erasure_id)
 
 
 def _found(people: list[int], names: set[Name]) -> Found:
-    return Found(contacts=people, names=dict(Counter(name.kind for name in names)))
+    return Found(contacts=people, names=_counted(names))
+
+
+def _counted(names: set[Name]) -> dict[str, int]:
+    return dict(Counter(name.kind for name in names))
 
 
 def _emails(names: set[Name]) -> list[str]:
     return sorted(name.value for name in names if name.kind == "email")
-
-
-def _prove(conn: Connection, by: str, found: Found) -> suppression.Report:
-    report = asdict(found) | {"wal": _wal(conn)}
-    number = suppression.add_report(conn, by, report)
-    proof = suppression.report(conn, number)
-    assert proof is not None
-    return proof
 
 
 def _count(conn: Connection, table: str, people: Sequence[int]) -> int:
@@ -216,90 +313,6 @@ def _delete(conn: Connection, table: str, people: Sequence[int]) -> None:
     statement = sql.SQL("delete from {} where contact_id = any(%s::bigint[])").format(sql.Identifier(table))
     conn.execute(statement, [list(people)])
 
-
-# --- raw material ---------------------------------------------------------------------------------------
-
-
-def pieces(conn: Connection, traces: Traces) -> Iterator[Piece]:
-    """The people's own objects in every stored delivery and in quarantine, as text."""
-    for found, _change in _deliveries(conn, traces):
-        yield from found
-    for waiting in _quarantined(conn, traces):
-        yield Piece(0, waiting.store_id, waiting.stream, waiting.raw)
-
-
-def _raw(conn: Connection, traces: Traces, found: Found, *, change: bool) -> None:
-    for mine, do in _deliveries(conn, traces):
-        found.deliveries += bool(mine)
-        found.objects += len(mine)
-        found.webhooks += not mine
-        if change:
-            do()
-    held = _quarantined(conn, traces)
-    found.quarantine = len(held)
-    if change:
-        quarantine.drop(conn, [one.quarantine_id for one in held])
-
-
-def _deliveries(conn: Connection, traces: Traces) -> Iterator[tuple[list[Piece], Callable[[], None]]]:
-    """Each delivery with something of theirs: their objects (none for a webhook, which goes whole), and the change."""
-    readers = _readers(conn)
-    after = 0
-    while some := deliveries.walk(conn, after):
-        after = some[-1].delivery_id
-        for one in some:
-            number = one.delivery_id
-            if one.kind == "webhook":
-                if traces.in_hint(one):
-                    yield [], lambda number=number: deliveries.drop(conn, [number])  # type: ignore[misc]
-            elif cut := traces.split(one, readers(one.store_id)):
-                body, mine = cut
-                yield mine, lambda number=number, body=body: deliveries.rewrite(conn, {number: body})  # type: ignore[misc]
-
-
-def _quarantined(conn: Connection, traces: Traces) -> list[quarantine.Waiting]:
-    readers = _readers(conn)
-    found: list[quarantine.Waiting] = []
-    after = 0
-    while some := quarantine.walk(conn, after):
-        after = some[-1].quarantine_id
-        for one in some:
-            own = one.external_id is not None and Name(one.kind, one.store_id, one.external_id) in traces.names
-            kind = one.stream if one.stream in ("ingest", "track") else "fetched"
-            raw = deliveries.Delivery(
-                0, one.store_id, LIVE, kind, one.stream, one.created_at,
-                f"[{one.raw}]".encode("utf-8", "replace"), None, None, 0,
-            )  # fmt: skip
-            if own or traces.in_text(one.raw + one.reason) or traces.split(raw, readers(one.store_id)):
-                found.append(one)
-    return found
-
-
-def _readers(conn: Connection) -> Callable[[int], Connector]:
-    return cache(lambda store_id: reader(lookup.by_id(conn, store_id)))
-
-
-def _logs(folder: Path, traces: Traces) -> int:
-    """Takes lines that name an address, and those in which the server shows whole rows, out of our log files."""
-    gone = 0
-    for path in folder.rglob("*.log*"):
-        if not path.is_file() or path.is_symlink() or any(part in ("base", "pg_wal") for part in path.parts):
-            continue
-        lines = path.read_bytes().splitlines(keepends=True)
-        kept = [line for line in lines if not _tells(line.decode("utf-8", "replace"), traces)]
-        if len(kept) < len(lines):
-            gone += len(lines) - len(kept)
-            with path.open("r+b") as file:  # whoever writes to it goes on writing to the same file
-                os.truncate(file.fileno(), 0)
-                file.write(b"".join(kept))
-    return gone
-
-
-def _tells(line: str, traces: Traces) -> bool:
-    return "Failing row contains" in line or "Key (" in line or traces.in_text(line)
-
-
-# --- looking and giving back ----------------------------------------------------------------------------
 
 _SEARCHED_OTHERWISE = ("delivery", "quarantine", "anonymous_cart", "suppression")
 
@@ -316,34 +329,3 @@ def _mentions(conn: Connection, emails: Sequence[str], people: Sequence[int]) ->
         if row and row[0]:
             found[f"{table}.{column}"] = int(row[0])
     return found
-
-
-def _files(conn: Connection, names: Sequence[str], rewrite: bool) -> Iterator[tuple[str, str]]:
-    """VACUUM leaves old bytes in a page until it is used again; VACUUM FULL writes the table anew. The planner's
-    samples hold values as well: they are taken again."""
-    conn.execute("set lock_timeout = '5s'")
-    try:
-        for table in names:
-            row = conn.execute("select pg_total_relation_size(to_regclass(%s))", [table]).fetchone()
-            if row is None or row[0] is None:
-                continue
-            done = "vacuumed"
-            if rewrite or row[0] < SMALL:
-                with suppress(psycopg.errors.LockNotAvailable):
-                    conn.execute(sql.SQL("vacuum (full, analyze) {}").format(sql.Identifier(table)))
-                    done = "rewritten"
-            if done == "vacuumed":
-                conn.execute(sql.SQL("vacuum (analyze) {}").format(sql.Identifier(table)))
-            yield table, done
-        for last in ("vacuum full pg_statistic", "checkpoint"):
-            with suppress(psycopg.Error):  # a managed server may refuse either
-                conn.execute(last)
-    finally:
-        conn.execute("reset lock_timeout")
-
-
-def _wal(conn: Connection) -> dict[str, Any]:
-    """What the server's own journal keeps: the pages before the erasure, until its files are written over."""
-    names = ("max_wal_size", "wal_keep_size", "archive_mode")
-    rows = conn.execute("select name, current_setting(name) from pg_settings where name = any(%s)", [list(names)])
-    return dict(rows.fetchall())

@@ -151,14 +151,14 @@ def filter_save_edit_undo(page: Any, view: str, chip: str, changed: str, taken_b
     page.fill("#add-filter input[type=search]", "total_number_of_orders")
     page.click("#add-filter button[value=total_number_of_orders]")
     held: list[Any] = []  # choosing a comparison brings the form anew: here only after the value was typed
-    page.route("**/contacts/filter?*", held.append)
+    page.route("**/contacts/filter?*", lambda route: held.append(route))
     page.locator(".filter-form").evaluate("form => form.dataset.old = ''")
     with page.expect_request("**/contacts/filter?*"):
         page.select_option(".filter-form [name=operator]", "greater_equal")
     page.fill(".filter-form [name=value]", "2")
-    page.unroute("**/contacts/filter?*")
     held[0].continue_()
     page.wait_for_selector(".filter-form:not([data-old])")
+    page.unroute("**/contacts/filter?*")
     page.keyboard.press("Enter")
     sync_api.expect(page.locator(".filter")).to_contain_text(chip)
     page.click(".filters .push details:last-child summary")

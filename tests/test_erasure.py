@@ -14,7 +14,7 @@ from django.conf import settings
 from psycopg.types.json import Jsonb
 
 from bench.server import add_store
-from cartfolk import erasure, merging, people
+from cartfolk import erasure, merging, people, remains
 from cartfolk.connectors.canonical import BadRecord
 from cartfolk.core.sql import Connection
 from cartfolk.identity import suppression
@@ -214,6 +214,47 @@ def test_an_address_in_somebody_elses_order_goes_without_the_order(conn: Connect
     report = erasure.erase(conn, contacts=[lived], by="user:1").report
     assert report["mentions"] == {"orders": 1}
     assert conn.execute("select number, email from orders").fetchall() == [("900", None)]
+
+
+@pytest.mark.parametrize("killed", range(1, 6))
+def test_an_erasure_killed_at_any_moment_is_gone_on_with_and_proves_the_same(
+    conn: Connection, lived: int, killed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    planned = erasure.preview(conn, contacts=[lived])
+    number = erasure.ask(conn, contacts=[lived], by="user:1")
+    assert signs(json.dumps(conn.execute("select report from erasure").fetchall())) == [], "it waits sealed"
+    told, left = suppression.tell, killed
+
+    def dying(*given: object) -> None:
+        nonlocal left
+        told(*given)  # type: ignore[arg-type]
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(suppression, "tell", dying)
+    with pytest.raises(KeyboardInterrupt):
+        erasure.run(conn, number)
+    monkeypatch.undo()
+    assert suppression.unfinished(conn) == [number]
+    proof = erasure.run(conn, number)
+    assert proof
+    assert signs(everything(conn)) == []
+    assert suppression.unfinished(conn) == []
+    assert (proof.report["rows"], proof.report["objects"], proof.report["webhooks"], proof.report["quarantine"]) == (
+        planned.rows, planned.objects, planned.webhooks, planned.quarantine,
+    )  # fmt: skip
+    assert erasure.run(conn, number) == proof, "once more changes nothing"
+
+
+def test_a_dry_run_that_may_not_take_long_says_what_it_did_not_read(
+    conn: Connection, store: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receive(conn, store, *told())
+    receive(conn, store, *told())
+    monkeypatch.setattr(remains, "PART", 1)
+    assert erasure.preview(conn, emails=[EMAIL], seconds=0).unread == 1
+    assert erasure.preview(conn, emails=[EMAIL]).unread == 0
 
 
 def test_nobody_is_no_erasure(conn: Connection) -> None:

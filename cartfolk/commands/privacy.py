@@ -27,7 +27,7 @@ def add_arguments(item: argparse.ArgumentParser) -> None:
 
 def erase(arguments: argparse.Namespace) -> int:
     """Shows what is there, asks, erases, proves."""
-    who = {
+    who: dict[str, Any] = {
         "contacts": [int(one) for one in arguments.who if one.isascii() and one.isdigit()],
         "emails": [one for one in arguments.who if not (one.isascii() and one.isdigit())],
     }

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from cartfolk.core import secrets
@@ -32,14 +33,20 @@ class Name(NamedTuple):
     value: str
 
 
+class NoErasure(LookupError):
+    """There is no erasure with this number."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The proof of one erasure: numbers and hashes."""
+    """The proof of one erasure: numbers and hashes. While it is under way ``going`` says how far: ``step`` (rows,
+    deliveries, rest, files), ``done`` and ``total`` of it; ``report`` what was done so far."""
 
     erasure_id: int
     at: datetime
     by: str
     report: dict[str, Any]
+    going: dict[str, Any] | None = None
 
 
 def hashed(name: Name) -> bytes:
@@ -97,17 +104,74 @@ def names_of(conn: Connection, contacts: Sequence[int]) -> set[Name]:
     return {Name(kind, store, value) for kind, store, value, _contact in rows}
 
 
-def add_report(conn: Connection, by: str, report: Mapping[str, Any]) -> int:
-    row = conn.execute(Q["add_report"], {"at": now(), "by": by, "report": Jsonb(dict(report))}).fetchone()
+def begin(conn: Connection, by: str, report: Mapping[str, Any], names: Iterable[Name]) -> int:
+    """Notes an erasure that is to be done; what names the people is sealed until then. Returns its number."""
+    told = {**report, "going": {"step": "rows", "done": 0, "total": 0}, "sealed": _sealed(names)}
+    row = conn.execute(Q["begin"], {"at": now(), "by": by, "report": Jsonb(told)}).fetchone()
     assert row is not None
     return int(row[0])
 
 
-def reports(conn: Connection, limit: int = 50) -> list[Report]:
-    """Proofs of erasures, newest first."""
-    return [Report(*row) for row in conn.execute(Q["reports"], {"limit": limit})]
+def mine(conn: Connection, erasure_id: int) -> bool:
+    """Whether this session is the one that works on the erasure from now on."""
+    (mine,) = conn.execute(Q["mine"], {"id": erasure_id}).fetchone() or (False,)
+    return bool(mine)
 
 
-def report(conn: Connection, erasure_id: int) -> Report | None:
+def leave(conn: Connection, erasure_id: int) -> None:
+    """Another session may go on with it."""
+    conn.execute(Q["leave"], {"id": erasure_id})
+
+
+def tell(conn: Connection, erasure_id: int, report: Mapping[str, Any], going: Mapping[str, Any]) -> None:
+    """What an erasure found so far, and how far it is."""
+    conn.execute(Q["tell"], {"id": erasure_id, "report": Jsonb({**report, "going": dict(going)})})
+
+
+def seal(conn: Connection, erasure_id: int, names: Iterable[Name]) -> None:
+    """Everything that names the people, for whoever goes on when this process is killed."""
+    conn.execute(Q["tell"], {"id": erasure_id, "report": Jsonb({"sealed": _sealed(names)})})
+
+
+def unsealed(conn: Connection, erasure_id: int) -> set[Name]:
+    """What names the people of an erasure under way. Raises NoErasure, core.secrets.SecretUnreadable."""
     row = conn.execute(Q["report"], {"id": erasure_id}).fetchone()
-    return Report(*row) if row else None
+    if row is None:
+        raise NoErasure(erasure_id)
+    return {Name(*name) for name in secrets.decrypt(row[3]["sealed"].encode(), settings.SECRET_KEY, "erasure")}
+
+
+def _sealed(names: Iterable[Name]) -> str:
+    return secrets.encrypt(sorted(names), settings.SECRET_KEY, "erasure").decode()
+
+
+def finish(conn: Connection, erasure_id: int, report: Mapping[str, Any]) -> Report:
+    """The erasure is done; this is its proof."""
+    row = conn.execute(Q["finish"], {"id": erasure_id, "at": now(), "report": Jsonb(dict(report))}).fetchone()
+    assert row is not None
+    return _report(row)
+
+
+def unfinished(conn: Connection) -> list[int]:
+    """Erasures under way or waiting, the oldest first."""
+    return [row[0] for row in conn.execute(Q["unfinished"])]
+
+
+def reports(conn: Connection, limit: int = 50) -> list[Report]:
+    """Erasures with their proofs, newest first."""
+    return [_report(row) for row in conn.execute(Q["reports"], {"limit": limit})]
+
+
+def report(conn: Connection, erasure_id: int) -> Report:
+    """One erasure. Raises NoErasure."""
+    row = conn.execute(Q["report"], {"id": erasure_id}).fetchone()
+    if row is None:
+        raise NoErasure(f"There is no erasure {erasure_id}.")
+    return _report(row)
+
+
+def _report(row: TupleRow) -> Report:
+    erasure_id, at, by, told = row
+    going = told.pop("going", None)
+    told.pop("sealed", None)
+    return Report(erasure_id, at, by, told, going)

@@ -35,8 +35,28 @@ select pg_advisory_xact_lock_shared(4027, 11)
 -- An erasure waits for those who write facts, and lets nobody begin until it is done.
 select pg_advisory_xact_lock(4027, 11)
 
--- :name add_report
+-- :name begin
+-- An erasure that was asked for; what is found and how far it is follow.
 insert into erasure (at, by, report) values (%(at)s, %(by)s, %(report)s) returning erasure_id
+
+-- :name tell
+-- How far an erasure is.
+update erasure set report = report || %(report)s where erasure_id = %(id)s
+
+-- :name finish
+-- The proof: from here on the row tells nothing of how it was done.
+update erasure set at = %(at)s, report = %(report)s where erasure_id = %(id)s returning erasure_id, at, by, report
+
+-- :name mine
+-- One process works on an erasure; the lock falls with its session.
+select pg_try_advisory_lock(4029, (%(id)s %% 2147483647)::int)
+
+-- :name leave
+select pg_advisory_unlock(4029, (%(id)s %% 2147483647)::int)
+
+-- :name unfinished
+-- Erasures that were asked for and are not done, the oldest first.
+select erasure_id from erasure where report ? 'going' order by erasure_id
 
 -- :name reports
 -- Newest first.

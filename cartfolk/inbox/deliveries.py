@@ -138,6 +138,18 @@ def walk(conn: Connection, after: int = 0, limit: int = 500) -> list[Delivery]:
     ]
 
 
+def last(conn: Connection) -> int:
+    """The number of the newest stored delivery; 0 without one."""
+    (number,) = conn.execute(Q["last"]).fetchone() or (0,)
+    return int(number)
+
+
+def behind(conn: Connection, after: int) -> int:
+    """How many stored deliveries come after this number."""
+    (count,) = conn.execute(Q["behind"], {"after": after}).fetchone() or (0,)
+    return int(count)
+
+
 def rewrite(conn: Connection, bodies: Mapping[int, bytes]) -> None:
     """Replaces the bodies of these deliveries: somebody's objects were cut out."""
     if bodies:

@@ -59,6 +59,14 @@ delete from delivery using old where delivery.delivery_id = old.delivery_id
 select delivery_id, store_id, lane, kind, stream, received_at, body, hint, run_id, attempts
 from delivery where delivery_id > %(after)s order by delivery_id limit %(limit)s
 
+-- :name last
+-- The number of the newest delivery: how far an erasure has to look.
+select coalesce(max(delivery_id), 0) from delivery
+
+-- :name behind
+-- How many deliveries come after one.
+select count(*) from delivery where delivery_id > %(after)s
+
 -- :name rewrite
 -- Bodies with a person's objects cut out; what recognised a repetition of the old one goes with it.
 update delivery d set body = n.body, dedupe = null, error = null

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/privacy/keep", privacy.keep, name="privacy-keep"),
     path("settings/privacy/let-in", privacy.lift, name="privacy-lift"),
     path("settings/privacy/erase", privacy.erase, name="privacy-erase"),
+    path("contacts/erase", privacy.erase_chosen, name="contacts-erase"),
     path("settings/privacy/erasures/<int:erasure_id>", privacy.report, name="privacy-report"),
     path("settings/privacy/requests/<int:request_id>", privacy.done, name="privacy-done"),
     path("settings/audit", privacy.audit, name="audit"),

@@ -53,6 +53,7 @@ NEEDS = {
     "privacy-keep": OWNER,
     "privacy-lift": OWNER,
     "privacy-erase": OWNER,
+    "contacts-erase": OWNER,
     "privacy-report": OWNER,
     "privacy-done": OWNER,
     "audit": OWNER,

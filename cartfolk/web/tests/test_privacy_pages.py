@@ -6,26 +6,58 @@ import json
 
 from django.test import Client
 
+from cartfolk import erasure
 from cartfolk.commerce import consent
+from cartfolk.identity import suppression
 from cartfolk.inbox import retention
 
 
 def test_an_owner_looks_erases_and_gets_the_proof(conn, owner, people):
     conn.execute("insert into identity values ('email', 'p1@example.org', 1, 'P1@example.org', 0, now(), 1, '')")
-    page = owner.get("/settings/privacy/erase?who=p1@example.org")
+    page = owner.post("/settings/privacy/erase", {"who": "p1@example.org"})
     assert page.status_code == 200
     assert "orders 3" in page.text
     assert owner.post("/settings/privacy/erase", {"who": "p1@example.org", "confirm": "no"}).status_code == 422
     assert conn.execute("select count(*) from contact where contact_id = 1").fetchone() == (1,)
-    done = owner.post("/settings/privacy/erase", {"who": "p1@example.org", "confirm": "Erase"}, follow=True)
-    assert "Proof of erasure" in done.text
-    assert "p1@example.org" not in done.text.lower()
+    asked = owner.post("/settings/privacy/erase", {"who": "p1@example.org", "confirm": "Erase"})
+    address = asked["Location"]
+    assert "hx-trigger" in owner.get(address).text, "it is done by the worker; the page tells how far"
+    assert "Under way" in owner.get("/settings/privacy").text
+    (waiting,) = suppression.unfinished(conn)
+    assert erasure.run(conn, waiting)
+    done = owner.get(address, headers={"HX-Request": "true"}).text
+    assert "Proof of erasure" in done
+    assert "hx-trigger" not in done
+    assert "p1@example.org" not in done.lower()
     assert conn.execute("select count(*) from orders").fetchone() == (0,)
-    proof = json.loads(owner.get(done.request["PATH_INFO"] + "?as=json").content)
+    proof = json.loads(owner.get(address + "?as=json").content)
     assert proof["contacts"] == [1]
     assert "Erased people everywhere" in owner.get("/settings/audit?kind=contact").text
     assert owner.post("/settings/privacy/let-in", {"email": "P1@example.org"}, follow=True).status_code == 200
     assert conn.execute("select count(*) from suppression where kind = 'email'").fetchone() == (0,)
+
+
+def test_chosen_contacts_are_erased_once_their_number_is_typed(conn, owner, people):
+    page = owner.get("/contacts/erase?ids=1&ids=2&ids=3").text
+    assert "erase 3" in page
+    who = {"who": "1 2 3"}
+    assert owner.post("/settings/privacy/erase", who | {"confirm": "erase"}).status_code == 422
+    assert owner.post("/settings/privacy/erase", who | {"confirm": "erase 3"}).status_code == 302
+    (waiting,) = suppression.unfinished(conn)
+    erasure.run(conn, waiting)
+    assert conn.execute("select count(*) from contact").fetchone() == (people - 3,)
+    everybody = owner.get("/contacts/erase?everything=1").text
+    assert f"erase {people - 3}" in everybody
+    assert owner.get("/contacts/erase")["Location"] == "/contacts", "nobody is chosen"
+
+
+def test_more_people_than_a_page_can_tell_are_not_erased_at_once(conn, owner, people):
+    conn.execute(
+        "insert into contact_list (contact_id, createdate, store_ids) "
+        "select n, now(), '{}' from generate_series(9000, 10000) n"
+    )
+    refused = owner.get("/contacts/erase?everything=1", follow=True)
+    assert "At most 1,000 contacts" in refused.text
 
 
 def test_everything_held_is_shown_and_downloaded_and_that_is_noted(conn, owner, people):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +13,7 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -25,8 +28,13 @@ from cartfolk.stores import lookup
 from .. import words
 from ..access import actor, database, owner
 from ..given import whole
+from ..templatetags.cartfolk import number as shown_number
+from . import bulk
 
 PAGE = 100
+MOST = 1_000  # contacts erased at a time
+PATIENCE = 1.5  # seconds a dry run reads raw deliveries; the erasure reads them all
+SHOWN = 20  # contacts named on a page
 
 
 @owner
@@ -95,25 +103,54 @@ def lift(request: HttpRequest) -> HttpResponse:
 @owner
 @require_http_methods(["GET", "POST"])
 def erase(request: HttpRequest) -> HttpResponse:
-    """What an erasure would touch, and the erasure once its word is typed."""
-    conn = database()
+    """What an erasure would touch; its word typed, the worker begins with it."""
     given = request.POST if request.method == "POST" else request.GET
-    who = [one for one in given.get("who", "").replace(",", " ").split() if one][:1000]
+    return _erase(request, [one for one in given.get("who", "").replace(",", " ").split() if one])
+
+
+@owner
+@require_GET
+def erase_chosen(request: HttpRequest) -> HttpResponse:
+    """The same for contacts chosen in the list."""
+    chosen, shown = bulk.selection(request, request.GET)
+    with closing(chosen.contacts(database())) as contacts:
+        ids = list(itertools.islice(contacts, MOST + 1))
+    if not ids:
+        messages.error(request, _("No contacts are chosen. Tick some in the list first."))
+        return redirect(shown.asked.address())
+    return _erase(request, [str(one) for one in ids], shown.asked.address())
+
+
+def _erase(request: HttpRequest, who: list[str], back: str = "") -> HttpResponse:
+    conn = database()
+    if len(who) > MOST:
+        said = _("At most %(most)s contacts can be erased at a time. Narrow the list, or choose fewer.")
+        messages.error(request, said % {"most": shown_number(MOST)})
+        return redirect(back or "web:privacy")
     asked = _asked(who)
-    word = _("erase")
-    sure = request.method == "POST" and request.POST.get("confirm", "").strip().lower() == word
     try:
-        if sure:
-            proof = erasure.erase(conn, **asked, by=actor(request))
-            messages.success(request, _("Erased everywhere. This is the proof."))
-            return redirect("web:privacy-report", proof.erasure_id)
-        found = erasure.preview(conn, **asked)
+        found = erasure.preview(conn, **asked, seconds=PATIENCE)
+        people = len(found.contacts)
+        word = f"{_('erase')} {people}" if people > 1 else _("erase")
+        if request.POST.get("confirm", "").strip().lower() == word:
+            number = erasure.ask(conn, **asked, by=actor(request))
+            erasure.start(number)
+            return redirect("web:privacy-report", number)
     except erasure.NobodyToErase:
         messages.error(request, _("Nobody is found. Write contact numbers, or e-mail addresses as name@example.org."))
         return redirect("web:privacy")
-    context = {"who": " ".join(who), "found": _told(asdict(found)), "word": word,
-               "contacts": found.contacts, "wrong": request.method == "POST"}  # fmt: skip
-    return render(request, "web/privacy_erase.html", context, status=422 if request.method == "POST" else 200)
+    wrong = "confirm" in request.POST
+    context = {
+        "who": " ".join(who),
+        "found": _told(asdict(found)),
+        "unread": found.unread,
+        "word": word,
+        "contacts": found.contacts[:SHOWN],
+        "further": max(0, people - SHOWN),
+        "back": back or reverse("web:privacy"),
+        "wrong": wrong,
+    }
+    return render(request, "web/privacy_erase.html", context, status=422 if wrong else 200)
 
 
 def _asked(who: Iterable[str]) -> dict[str, Any]:
@@ -137,16 +174,27 @@ def _told(report: dict[str, Any]) -> list[tuple[str, Any, list[tuple[str, Any]]]
 @owner
 @require_GET
 def report(request: HttpRequest, erasure_id: int) -> HttpResponse:
-    proof = suppression.report(database(), erasure_id)
-    if proof is None:
-        raise Http404(_("There is no such erasure."))
-    if request.GET.get("as") == "json":
+    try:
+        proof = suppression.report(database(), erasure_id)
+    except suppression.NoErasure:
+        raise Http404(_("There is no such erasure.")) from None
+    if proof.going is not None:
+        erasure.start(erasure_id)  # the job of an erasure whose worker died; one that waits is not doubled
+    elif request.GET.get("as") == "json":
         told = {"erasure": proof.erasure_id, "at": iso(proof.at), "by": proof.by, **proof.report}
         response = HttpResponse(json.dumps(told, indent=2), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="cartfolk-erasure-{proof.erasure_id}.json"'
         return response
-    context = {"proof": proof, "lines": _told(proof.report), "who": _people([proof.by]).get(proof.by, proof.by)}
-    return render(request, "web/privacy_report.html", context)
+    contacts = proof.report["contacts"]
+    context = {
+        "proof": proof,
+        "lines": _told(proof.report),
+        "who": _people([proof.by]).get(proof.by, proof.by),
+        "contacts": contacts[:SHOWN],
+        "further": max(0, len(contacts) - SHOWN),
+    }
+    part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    return render(request, "web/privacy_proof.html" if part else "web/privacy_report.html", context)
 
 
 @owner
