@@ -178,11 +178,11 @@ def page(conn: Connection, question: Question) -> Page:
 
 def count(conn: Connection) -> tuple[int, bool]:
     """How many contacts there are, and whether that is an estimate."""
-    (exact,) = conn.execute(Q["list_count"], {"limit": EXACT + 1}).fetchone() or (0,)
-    if exact <= EXACT:
-        return exact, False
     (estimate,) = conn.execute(Q["list_estimate"]).fetchone() or (0,)
-    return max(estimate, exact), True
+    if estimate > 10 * EXACT:  # far from the limit, however old the statistics are
+        return estimate, True
+    (exact,) = conn.execute(Q["list_count"], {"limit": EXACT + 1}).fetchone() or (0,)
+    return (exact, False) if exact <= EXACT else (max(estimate, exact), True)
 
 
 def everybody_found(

@@ -1,0 +1,81 @@
+"""Moments, days and numbers in the reader's locale. A page writes hundreds of them: every pattern is parsed once
+and what repeats is written once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache, lru_cache
+
+from babel import Locale
+from babel.dates import DateTimePattern, get_date_format, get_datetime_format, get_time_format, parse_pattern
+from babel.numbers import NumberPattern, format_currency, get_currency_precision
+from babel.numbers import parse_pattern as parse_number
+from django.utils.translation import get_language
+
+_KEPT = 8192  # texts a process keeps of each kind: days, counts and amounts repeat from page to page
+_LOCALES = {name: Locale.parse(name) for name in ("de", "en_GB")}
+
+
+def locale() -> Locale:
+    """The locale that writes the reader's language."""
+    return _LOCALES["de" if (get_language() or "en").startswith("de") else "en_GB"]
+
+
+def moment(local: datetime) -> str:
+    """Day and time to the second, e.g. 4 Nov 2026, 13:05:09, in the zone ``local`` is in."""
+    return _moment(locale(), local.replace(tzinfo=None))  # moments of two zones can be equal, their texts are not
+
+
+def day(local: date) -> str:
+    """A calendar day, e.g. 4 Nov 2026."""
+    return _day(locale(), local)
+
+
+def decimal(value: Decimal, pattern: str) -> str:
+    """A number by a CLDR number pattern such as ``#,##0.##``."""
+    return _decimal(locale(), value, pattern)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount with as many decimals as the currency has. Raises ValueError when nobody knows that currency."""
+    if len(currency) != 3 or get_currency_precision(currency) < 0:
+        raise ValueError(currency)
+    return _money(locale(), amount, currency)
+
+
+@lru_cache(_KEPT)
+def _moment(of: Locale, local: datetime) -> str:
+    return _moments(of).apply(local, of)
+
+
+@lru_cache(_KEPT)
+def _day(of: Locale, local: date) -> str:
+    return _days(of).apply(local, of)
+
+
+@lru_cache(_KEPT)
+def _decimal(of: Locale, value: Decimal, pattern: str) -> str:
+    return str(_numbers(pattern).apply(value, of))
+
+
+@lru_cache(_KEPT)
+def _money(of: Locale, amount: Decimal, currency: str) -> str:
+    return str(format_currency(amount, currency, locale=of))
+
+
+@cache
+def _days(of: Locale) -> DateTimePattern:
+    return get_date_format("medium", of)
+
+
+@cache
+def _moments(of: Locale) -> DateTimePattern:
+    both = str(get_datetime_format("medium", locale=of)).replace("'", "")
+    time = get_time_format("medium", of).pattern
+    return parse_pattern(both.replace("{0}", time).replace("{1}", _days(of).pattern))
+
+
+@cache
+def _numbers(pattern: str) -> NumberPattern:
+    return parse_number(pattern)
