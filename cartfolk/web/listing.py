@@ -28,7 +28,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import Connection, Statements, array
 from cartfolk.core.time import now
 from cartfolk.properties import sorting
 from cartfolk.properties.read import search_query
@@ -223,13 +223,12 @@ _NEAR = (
 )
 # Where a window ends: from there the next one begins.
 _END = "select ({key})::text, {contact} from {source} where {where} {order} offset %(window)s - 1 limit 1"
-# The few a filter leaves, wherever they stand in the order.
+# The few a filter leaves. PostgreSQL either sorts them or walks the order's index, which is narrow, past the others.
 _FEW = (
-    "with few as materialized (select unnest(%(few)s::bigint[]) as contact_id), found as materialized ("
-    "select x.contact_id, x.key from few cross join lateral (select l.contact_id, l.search, {key} as key from {source} "
-    "where {contact} = few.contact_id and {where} offset 0) x where {keep}) "
-    "select l.*, near.key::text as sort_value from (select * from found near {again} limit %(size)s) near "
-    "join contact_list l using (contact_id) {again}"
+    "with found as materialized (select x.contact_id, x.key from (select {contact} as contact_id, {key} as key{search} "
+    "from {source} where {where} and {contact} = any(%(few)s::bigint[]) {order} offset 0) x "
+    "where {keep} limit %(size)s) "
+    "select l.*, near.key::text as sort_value from found near join contact_list l using (contact_id) {again}"
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -293,15 +292,10 @@ class _Walk:
     def _filtered(
         self, valued: bool, start: tuple[str | None, int] | None, size: int, until: float
     ) -> list[dict[str, Any]]:
-        """Along the order, window by window; where the first is not enough, the filters that need a pass are tried."""
+        """Along the order, window by window, as long as patience lasts."""
         assert self.narrowing is not None
         self.walked = True
-        if not self.sort.indexed:  # sorted anew for every window: all at once or, over time, not at all
-            few = narrow.few(self.conn, self.narrowing, scan=True)
-            if few is not None:
-                return self._run(_FEW, valued, start, size, few)
         found: list[dict[str, Any]] = []
-        first = True
         while True:
             found += self._run(_NEAR, valued, start, size - len(found))
             if len(found) >= size:
@@ -309,11 +303,6 @@ class _Walk:
             end = self._end(valued, start)
             if end is None:
                 return found
-            if first and not self.query:
-                few = narrow.few(self.conn, self.narrowing, scan=True)
-                if few is not None:
-                    return found + self._run(_FEW, valued, end, size - len(found), few)
-            first = False
             start = end
             if time.monotonic() > until:
                 self.stopped = end
@@ -368,11 +357,11 @@ class _Walk:
         keep: list[sql.Composable] = [sql.SQL("true")]
         if self.query and text in (_NEAR, _FEW):
             keep.append(sql.SQL("x.search @@ %(query)s::tsquery"))
+        if few is not None:
+            parameters["few"] = array(few)
         if self.narrowing is not None:
             keep.append(self.narrowing.condition)
             parameters |= self.narrowing.parameters
-        if few is not None:
-            parameters["few"] = few
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
             than = sql.SQL("<" if downwards else ">")
@@ -391,6 +380,7 @@ class _Walk:
             order=order(key, contact),
             again=order(sql.SQL("near.key"), sql.SQL("near.contact_id")),
             contact=contact,
+            search=sql.SQL(", l.search" if self.query else ""),
             wide=sql.SQL(self.sort.wide),
             keep=sql.SQL(" and ").join(keep),
         )

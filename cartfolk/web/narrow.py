@@ -16,7 +16,7 @@ from typing import Any, LiteralString
 
 from psycopg import sql
 
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, array
 from cartfolk.core.time import now
 from cartfolk.properties import sorting
 from cartfolk.segments import compile as compiler
@@ -25,6 +25,7 @@ from cartfolk.segments.operators import Kind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FEW = 4_000  # contacts that are fetched and sorted faster than a page is found by walking
+SURE = 300  # contacts that are counted for a page's total; of more the page says "about"
 
 # What contact_list has an index for: property -> its expression there, and whether it is a word.
 _LISTED: Mapping[str, LiteralString] = {
@@ -52,7 +53,7 @@ class Narrowing:
     types: Mapping[str, str]  # column types of contact_property
     unkept: tuple[str, ...] = ()
     # What was found for this request already; a page, its total and the next stretch ask the same.
-    found: dict[bool, list[int] | None] = field(default_factory=dict, compare=False)
+    found: list[list[int] | None] = field(default_factory=list, compare=False)
 
 
 def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Mapping[str, str]) -> Narrowing:
@@ -66,7 +67,7 @@ def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Ma
             node.name
             for node in tree.walk(root)
             if isinstance(node, tree.Property)
-            and node.name not in _LISTED
+            and (node.name not in _LISTED or node.question.operator == "contains")
             and node.name in types
             and sorting.place(conn, node.name, now()) is None
         )
@@ -76,40 +77,36 @@ def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Ma
     return Narrowing(condition, sql.SQL(whole.text), sql.SQL(whole.joins), parameters, root, known, types, unkept)
 
 
-def few(conn: Connection, narrowing: Narrowing, *, scan: bool = False) -> list[int] | None:
-    """The contacts of the rarest filter when they are few, else None; they still have to answer ``condition``.
-    ``scan``: also by filters that need a pass through the narrow copy of a property ("contains"), some tenths of a
-    second per million contacts."""
-    if scan and narrowing.found.get(False) is not None:
-        return narrowing.found[False]
-    if scan not in narrowing.found:
-        narrowing.found[scan] = _Places(conn, narrowing, scan).of(narrowing.root)
-    return narrowing.found[scan]
+def few(conn: Connection, narrowing: Narrowing) -> list[int] | None:
+    """The contacts of the rarest filter when they are few, else None; they still have to answer ``condition``."""
+    if not narrowing.found:
+        narrowing.found.append(_Places(conn, narrowing).of(narrowing.root))
+    return narrowing.found[0]
 
 
-def estimate(conn: Connection, narrowing: Narrowing | None, everybody: int) -> int | None:
-    """About how many contacts the filters leave: exactly when few, else by the planner's statistics."""
-    if narrowing is None:
-        return everybody
-    small = narrowing.found.get(True) or few(conn, narrowing)
-    if small is not None:
-        statement = sql.SQL("select count(*) from unnest(%(few)s::bigint[]) x (contact_id) where {}").format(
-            narrowing.condition
+def total(conn: Connection, narrowing: Narrowing, everybody: int) -> tuple[int | None, bool]:
+    """How many contacts the filters leave, and whether that is an estimate: exact when they are quickly asked, else by
+    the rarest filter or, when that leaves many, by the planner's statistics."""
+    near = few(conn, narrowing)
+    if near is not None and len(near) > SURE:
+        return len(near), True
+    if near is not None:
+        statement = sql.SQL("select count(*) from unnest(%(few)s::bigint[]) x (contact_id) {} where {}").format(
+            narrowing.joins, narrowing.everybody
         )
-        row = conn.execute(statement, {"few": small, **narrowing.parameters}).fetchone()
-        return int(row[0]) if row else 0
+        row = conn.execute(statement, {"few": array(near), **narrowing.parameters}).fetchone()
+        return (int(row[0]) if row else 0), False
     statement = sql.SQL("explain (format json) select from contact_list x {} where {}").format(
         narrowing.joins, narrowing.everybody
     )
     row = conn.execute(statement, narrowing.parameters).fetchone()
-    return min(everybody, int(row[0][0]["Plan"]["Plan Rows"])) if row else None
+    return (min(everybody, int(row[0][0]["Plan"]["Plan Rows"])) if row else None), True
 
 
 @dataclass(slots=True)
 class _Places:
     conn: Connection
     narrowing: Narrowing
-    scan: bool
 
     def of(self, group: tree.Group) -> list[int] | None:
         if group.match == "none":
@@ -133,9 +130,8 @@ class _Places:
         place = self.place(node, parameters) if isinstance(node, tree.Property) else None
         if place is None:
             return None
-        ids = [
-            row[0] for row in self.conn.execute(place + sql.SQL(" limit {}").format(sql.Literal(FEW + 1)), parameters)
-        ]
+        rows = self.conn.execute(place + sql.SQL(" limit {}").format(sql.Literal(FEW + 1)), parameters).fetchall()
+        ids = [row[0] for row in rows]
         return ids if len(ids) <= FEW else None
 
     def place(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
@@ -144,7 +140,8 @@ class _Places:
         asked = operators.kind(item)
         if node.question.include_unknown or asked is Kind.LIST:
             return None
-        if node.name in _LISTED:
+        contains = node.question.operator == "contains"
+        if node.name in _LISTED and not contains:
             condition = self.range(node, asked, sql.SQL(_LISTED[node.name]), parameters, epoch=False)
             if condition is None:
                 return None
@@ -155,6 +152,8 @@ class _Places:
         if sort_id is None:
             return None
         key = sorting.key(node.name, self.narrowing.types[node.name])
+        if contains and key.column == "word":
+            return _containing(node, sort_id, parameters)
         condition = self.range(node, asked, sql.Identifier("s", key.column), parameters, epoch=True)
         if condition is None:
             return None
@@ -206,10 +205,6 @@ class _Places:
             case "starts_with" if len(values) == 1 and node.name != "recent_conversion_event_name":
                 start = given(str(values[0])[:100])
                 return sql.SQL("({0} >= lower({1}) and {0} < lower({1}) || chr(1114111))").format(column, start)
-            case "contains" if self.scan and len(values) == 1 and asked is Kind.TEXT and len(str(values[0])) <= 100:
-                # What is longer than the copy keeps could contain it behind the cut.
-                text = given(str(values[0]))
-                return sql.SQL("(strpos({0}, lower({1})) > 0 or length({0}) = 200)").format(column, text)
             case "is" if asked is Kind.BOOL and epoch:
                 return sql.SQL("{} = {}").format(column, given(int(bool(question.value))))
             case "is" | "is_any_of" if asked is Kind.NUMBER:
@@ -222,6 +217,25 @@ class _Places:
             case "less" | "less_equal":
                 return between(None, question.value)
         return None
+
+
+# One branch a lookup: joined by "or" the letters of every word found would be taken apart again.
+_CONTAINING = (
+    "select s.contact_id from contact_sort s where s.sort_id = {place} and s.number is null"
+    " and sort_grams(s.sort_id, s.word) @> sort_grams({place}::smallint, %(text)s) and strpos(s.word, %(text)s) > 0 "
+    "union all select s.contact_id from contact_sort s where s.sort_id = {place} and s.number is null"
+    " and sort_grams(s.sort_id, s.word) @> array[hashtext({place} || '*')]"
+)
+
+
+def _containing(node: tree.Property, sort_id: int, parameters: dict[str, Any]) -> sql.Composed | None:
+    """Where a kept word contains the text, by the index of three letters that follow each other, and the words that
+    were cut, which could contain it behind the cut; None for fewer letters."""
+    texts = node.question.value if isinstance(node.question.value, tuple) else (node.question.value,)
+    if len(texts) != 1 or not 3 <= len(str(texts[0])) <= 100:
+        return None
+    parameters["text"] = str(texts[0]).lower()
+    return sql.SQL(_CONTAINING).format(place=sql.Literal(sort_id))
 
 
 def _number(end: datetime | date | None) -> Decimal | None:

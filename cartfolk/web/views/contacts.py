@@ -224,6 +224,6 @@ def _total(
         return len(page.rows), False
     if not estimated:
         return listing.count_found(shown.conn, question), False
-    if question.search:
+    if question.search or question.narrowing is None:
         return None, True
-    return narrow.estimate(shown.conn, question.narrowing, everybody), True
+    return narrow.total(shown.conn, question.narrowing, everybody)
