@@ -1,4 +1,4 @@
-"""``python -m bench [import|webhooks|contact-list|backfill] [--json] [--contacts N] [--repeats K]``"""
+"""``python -m bench [import|webhooks|record|contact-list|backfill] [--json] [--contacts N] [--repeats K]``"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 BENCHES = {
     "import": ("bench.imports", 100_000),
     "webhooks": ("bench.webhooks", 2_000),
+    "record": ("bench.record", 20_000),
     "contact-list": ("bench.contact_list", 1_000_000),
     "backfill": ("bench.backfill", 2_000),
 }

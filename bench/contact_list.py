@@ -74,7 +74,7 @@ def _ask(repeats: int) -> dict[str, Any]:
     searches: list[float] = []
     client.get(address)
     for _ in range(repeats * 10):
-        pages.append(_timed(client, address))
+        pages.append(timed(client, address))
     for _ in range(repeats):
         for column in (
             "createdate",
@@ -84,16 +84,16 @@ def _ask(repeats: int) -> dict[str, Any]:
             "email",
         ):
             for direction in ("", "-"):
-                sorts.append(_timed(client, f"{address}?sort={direction}{column}"))
+                sorts.append(timed(client, f"{address}?sort={direction}{column}"))
     for _ in range(repeats * 4):
         for word in ("a", "mü", "mül", "weber9", "anna sch", f"customer{rng.randint(1, 999_999)}"):
-            searches.append(_timed(client, f"{address}?q={word}"))
+            searches.append(timed(client, f"{address}?q={word}"))
     filters = _filters(client, address, repeats)
     return {
         "repeats": repeats,
-        "first_page_p95_ms": _p95(pages),
-        "sorted_p95_ms": _p95(sorts),
-        "search_p95_ms": _p95(searches),
+        "first_page_p95_ms": p95(pages),
+        "sorted_p95_ms": p95(sorts),
+        "search_p95_ms": p95(searches),
         **filters,
     }
 
@@ -131,7 +131,7 @@ def _filters(client: Any, address: str, repeats: int) -> dict[str, Any]:
         return f"{address}?{urlencode({'filters': json.dumps(definition), 'sort': sort})}"
 
     orders = ("-createdate", "-total_value_of_orders")
-    first = {name: max(_timed(client, asked(name, sort)) for sort in orders) for name in _FILTERS}
+    first = {name: max(timed(client, asked(name, sort)) for sort in orders) for name in _FILTERS}
     conn = connected()
     types = properties.columns(conn)
     for name in sorted({str(item["property"]) for item in _FILTERS.values()}):
@@ -140,19 +140,19 @@ def _filters(client: Any, address: str, repeats: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     every: list[float] = []
     for name in _FILTERS:
-        times = [_timed(client, asked(name, sort)) for _ in range(repeats * 3) for sort in orders]
+        times = [timed(client, asked(name, sort)) for _ in range(repeats * 3) for sort in orders]
         every += times
-        found[f"filter_{name}_p95_ms"] = _p95(times)
+        found[f"filter_{name}_p95_ms"] = p95(times)
         found[f"filter_{name}_first_time_ms"] = round(first[name] * 1000, 1)
-    return {"filter_p95_ms": _p95(every), **found}
+    return {"filter_p95_ms": p95(every), **found}
 
 
-def _timed(client: Any, address: str) -> float:
+def timed(client: Any, address: str) -> float:
     began = time.perf_counter()
     answer = client.get(address)
     assert answer.status_code == 200, (address, answer.status_code)
     return time.perf_counter() - began
 
 
-def _p95(times: list[float]) -> float:
+def p95(times: list[float]) -> float:
     return round(sorted(times)[int(len(times) * 0.95)] * 1000, 1)

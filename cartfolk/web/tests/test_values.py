@@ -17,7 +17,8 @@ from cartfolk.core.sql import Connection
 from cartfolk.properties import definitions, read
 from cartfolk.properties.catalogue import Option, Property
 from cartfolk.properties.compute import compute
-from cartfolk.web import members, products
+from cartfolk.web import members, products, rows
+from cartfolk.web.properties import Shown
 from cartfolk.web.roles import Role
 
 from .conftest import BORN
@@ -211,3 +212,12 @@ def test_the_table_reads_as_a_line_and_as_a_table(owner: Client, anna: None, con
     assert '<img src="https://i.example/a.png"' in panel
     assert "Mug &lt;i&gt;" in panel
     assert json.dumps("<i>") not in panel
+
+
+def test_nothing_in_a_row_can_become_markup() -> None:
+    nasty = '"><script>alert(1)</script>'
+    item = Shown(nasty, nasty, "g", nasty, "", "text", nasty, False, editable=True)
+    row = rows.Row(item, nasty, False, by_hand=True, shops=nasty)
+    page = rows.html(row, "/contacts/1/properties", True, True, beside=True, focus=True)
+    assert "<script" not in page
+    assert '"&gt;' not in page.replace("&quot;&gt;", "")
