@@ -85,7 +85,7 @@ def html(row: Row, base: str, change: bool, kept: bool, *, beside: bool = False,
     return mark_safe(  # noqa: S308 - every value is escaped above
         f'<div class="property{" is-empty" if row.empty else ""}"{place}{swap} data-text="{words}">'
         f'<dt title="{escape(item.definition)}">{label}</dt><dd>{text}{_by_hand(row, address, change)}</dd>'
-        f'<div class="acts">{"".join(acts)}</div></div>'
+        f'<dd class="acts">{"".join(acts)}</dd></div>'
     )
 
 
