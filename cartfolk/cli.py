@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
         imports,
         members,
         privacy,
+        rates,
         segments,
         serve,
         shops,
@@ -91,6 +92,9 @@ def parser() -> argparse.ArgumentParser:
     item.add_argument("store", nargs="?", help="one store only")
     item.add_argument("--json", action="store_true")
     item.set_defaults(run=shops.status)
+
+    item = add("rates", "exchange rates of your own, for a store's orders that came without one")
+    rates.add_arguments(item)
 
     item = add("contacts", "list or show contacts")
     verbs = item.add_subparsers(dest="verb", metavar="VERB", required=True)

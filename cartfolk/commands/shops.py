@@ -344,7 +344,7 @@ def status(arguments: argparse.Namespace) -> int:
                   f"{one['quarantined']} in quarantine  {one['reason']}")  # fmt: skip
             for currency, number in one["orders_without_rate"].items():
                 print(f"{'':20} {number} orders in {currency} without an exchange rate: their value is left out. "
-                      "Enter a rate in the shop, where it can keep one, and save the orders again.")  # fmt: skip
+                      f"`cartfolk rates {one['store']} set {currency} RATE` enters one.")  # fmt: skip
     if not told and not arguments.json:
         print("No store yet: `cartfolk connect` connects one.")
     return Exit.OK

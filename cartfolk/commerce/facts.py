@@ -25,7 +25,7 @@ from psycopg.pq import TransactionStatus
 from cartfolk.connectors.canonical import Cart, Consent, Customer, Deleted, Order, Record
 from cartfolk.core.sql import Connection, Statements, copy_rows
 
-from . import stage
+from . import rates, stage
 from .anonymous import adopt, keep_anonymous
 from .catalogue import write_catalogue
 from .moves import move, move_guest, move_objects
@@ -73,6 +73,8 @@ def write(conn: Connection, placed: Sequence[Placed], *, lane: int, seen: Seen |
     """
     if not placed:
         return set()
+    if any(isinstance(one.record, Order) for one in placed):
+        rates.enter(conn)
     _hold(conn, "hold_contacts", {one.contact_id for one in placed}, seen)
     customers: list[Placed] = []
     orders: list[Placed] = []
@@ -244,7 +246,7 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
         copy_rows(conn, "order_line", stage.ORDER_LINE, lines)
     if refunds:
         copy_rows(conn, "refund", stage.REFUND, refunds)
-    changed = {key[0] for key in written} | {row[0] for row in conn.execute(Q["bury_orders"])}
+    changed = {key[0] for key in written} | {row[0] for row in conn.execute(Q["bury_orders"])} | rates.of_staged(conn)
     if len(written) < len(winners):
         conn.execute(Q["confirm_orders"])
     if len(written) < len(placed):

@@ -840,17 +840,6 @@ on conflict (store_id) do update set
     counted = coalesce(%(counted)s::text[], store_rule.counted), statuses = excluded.statuses,
     label = excluded.label, name = excluded.name, url = excluded.url
 
--- :name orders_without_rate
--- A store's counted orders in another currency whose rate nobody told, by currency; the value of these is left out.
--- Counted up to a limit.
-select currency, count(*) from (
-    select o.currency from orders o join store_rule r using (store_id)
-    where o.store_id = %(store)s and o.rate is null and o.currency <> r.home_currency
-      and o.deleted_at is null and o.status = any(r.counted)
-    limit %(limit)s) few
-group by currency
-order by count(*) desc, currency
-
 -- :name rules
 -- The rules of all stores, or of one.
 select store_id, home_currency, live_from, idle, expires, counted, statuses, label, name, url
@@ -891,7 +880,8 @@ order by contact_id, channel, purpose, asked, at desc, status desc, source, stor
 -- A contact's orders, newest first, before the place given.
 select o.order_id, o.store_id, r.name as store, o.external_id, o.number, o.status, o.status_raw,
        (o.deleted_at is null and o.status = any(r.counted)) as counted, o.fulfilment_status, o.currency, o.total,
-       o.tax, o.shipping, o.discount, o.refunded, o.rate, o.placed_at, o.paid_at, o.completed_at, o.customer_id,
+       o.tax, o.shipping, o.discount, o.refunded, o.rate, (o.rate is not null and o.rate_version is null) as own_rate,
+       o.placed_at, o.paid_at, o.completed_at, o.customer_id,
        o.email, o.phone, o.billing, o.shipping_address, o.coupons, o.payment_method, o.cart_token,
        o.tracking_number, o.tracking_url, o.tracking_carrier, o.shipped_at, o.deleted_at
 from orders o join store_rule r on r.store_id = o.store_id

@@ -11,6 +11,8 @@ from psycopg.types.json import Jsonb
 from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.core.sql import Connection, Statements
 
+from . import rates
+
 Q = Statements.beside(__file__)
 
 
@@ -86,4 +88,7 @@ def save(
     if before.statuses != mapping:
         for statement in ("map_statuses", "map_event_statuses"):
             conn.execute(Q[statement], {"store": store_id, "statuses": Jsonb(mapping)})
+    if before.home_currency != home_currency:
+        with rates.changing(conn, store_id):
+            pass  # the owner's rates led to the former home currency; the orders let go of them
     conn.execute(Q["mark_store"], {"store": store_id})

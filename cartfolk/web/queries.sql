@@ -56,8 +56,9 @@ select (select count(*) from orders where contact_id = %(contact)s and deleted_a
 -- :name orders
 -- A page of a contact's orders, newest first.
 select order_id, store_id, number, status, status_raw, currency, total, refunded, tax, shipping, discount, placed_at,
-       paid_at, payment_method, coupons, tracking_number, tracking_url, tracking_carrier
-  from orders
+       paid_at, payment_method, coupons, tracking_number, tracking_url, tracking_carrier,
+       rate, rate is not null and rate_version is null as own_rate, home_currency
+  from orders left join store_rule using (store_id)
  where contact_id = %(contact)s and deleted_at is null and status <> 'ignored'
    and (placed_at, order_id) < (%(before)s::timestamptz, %(before_id)s)
  order by placed_at desc, order_id desc limit %(limit)s

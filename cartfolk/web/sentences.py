@@ -56,6 +56,10 @@ SENTENCES = (
         "Another shop answers at %(address)s: it says it is %(found)s, but %(wanted)s was connected. If the shop has "
         "moved, connect the new address; if this is a copy, restore the right address."
     ),
+    # an owner's own exchange rates
+    _n("Write the rate as a number above 0, such as 0.9174 or 0,9174."),
+    _n("Write the currency's code of three letters, such as USD."),
+    _n("That is the store's home currency: its orders need no rate."),
     # what the check of the keys found
     _n("The shop answers."),
     _n("The shop answers, and moves to https: connect it with https://."),

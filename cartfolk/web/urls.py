@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path
 from django.views.i18n import set_language
 
-from .routes import duplicates, files, members, privacy, segments, views
+from .routes import duplicates, files, members, privacy, segments, shops, views
 from .routes import properties as property_routes
 from .routes import record as record_routes
 from .views import account, contacts, home, record, settings, stores
@@ -39,7 +39,7 @@ urlpatterns = [
     path("settings/properties", settings.properties, name="properties"),
     *(
         pattern
-        for module in (record_routes, property_routes, views, segments, duplicates, files, privacy, members)
+        for module in (record_routes, property_routes, views, segments, duplicates, files, privacy, members, shops)
         for pattern in module.urlpatterns
     ),
 ]

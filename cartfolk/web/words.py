@@ -262,6 +262,8 @@ AUDIT = {
     "store.connected": _n("Connected a shop"),
     "store.disconnected": _n("Disconnected a shop"),
     "store.import": _n("Started or stopped a shop's import"),
+    "store.rate_removed": _n("Removed an exchange rate"),
+    "store.rate_saved": _n("Entered an exchange rate"),
     "store.secret_renewed": _n("Renewed a shop's secret"),
     "store.secret_shown": _n("Looked at a shop's secret"),
     "store.settings": _n("Changed a shop's settings"),

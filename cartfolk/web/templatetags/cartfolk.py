@@ -35,6 +35,12 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def decimal(value: Any) -> str:
+    """A number with the reader's separators and all its decimals, such as an exchange rate."""
+    return EMPTY if value is None else formats.decimal(Decimal(value), "#,##0.############")
+
+
+@register.filter
 def counted(value: int) -> str:
     """A count that stops at 100,001 because nobody waits for more."""
     return number(value) if value <= 100_000 else gettext("more than %(count)s") % {"count": number(100_000)}

@@ -104,7 +104,7 @@ def connect(request: HttpRequest, platform: str = "") -> HttpResponse:
 @member
 @require_GET
 def store(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, "web/store.html", _context(database(), _store(name), request))
+    return render(request, "web/store.html", _context(database(), named(name), request))
 
 
 @member
@@ -112,7 +112,7 @@ def store(request: HttpRequest, name: str) -> HttpResponse:
 def store_progress(request: HttpRequest, name: str) -> HttpResponse:
     """The live part of the store's page; polled every second while something runs."""
     conn = database()
-    found = _store(name)
+    found = named(name)
     return render(request, "web/store_progress.html", {"store": found, "progress": progress.latest(conn, found.pk)})
 
 
@@ -120,7 +120,7 @@ def store_progress(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def store_run(request: HttpRequest, name: str) -> HttpResponse:
     """Starts, pauses, resumes or cancels the import."""
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     match request.POST.get("do"):
         case "start":
             bulk.start(conn, found.pk, now())
@@ -144,7 +144,7 @@ def store_run(request: HttpRequest, name: str) -> HttpResponse:
 @owner
 @require_POST
 def store_state(request: HttpRequest, name: str) -> HttpResponse:
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     match request.POST.get("do"):
         case "pause":
             health.pause(conn, found.pk)
@@ -162,7 +162,7 @@ def store_state(request: HttpRequest, name: str) -> HttpResponse:
 @owner
 @require_POST
 def store_settings(request: HttpRequest, name: str) -> HttpResponse:
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     form = _settings(found, request.POST)
     if not form.is_valid():
         return render(request, "web/store.html", _context(conn, found, request) | {"settings_form": form}, status=422)
@@ -184,7 +184,7 @@ def store_settings(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def store_secret(request: HttpRequest, name: str) -> HttpResponse:
     """The ingest secret, shown on demand only; ``renew`` replaces it."""
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     renewed = "renew" in request.POST
     secret = credentials.renew_ingest_secret(conn, found) if renewed else credentials.ingest_secret(found)
     log.note(conn, actor(request), "store.secret_renewed" if renewed else "store.secret_shown", f"store:{found.name}")
@@ -194,7 +194,7 @@ def store_secret(request: HttpRequest, name: str) -> HttpResponse:
 @owner
 @require_POST
 def store_retry(request: HttpRequest, name: str) -> HttpResponse:
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     asked = request.POST.getlist("id")  # none: all
     ids = [number for text in asked if (number := whole(text)) is not None]
     with conn.transaction():
@@ -209,7 +209,7 @@ def store_retry(request: HttpRequest, name: str) -> HttpResponse:
 @owner
 @require_http_methods(["GET", "POST"])
 def store_disconnect(request: HttpRequest, name: str) -> HttpResponse:
-    conn, found = database(), _store(name)
+    conn, found = database(), named(name)
     if request.method == "POST" and request.POST.get("confirm") == found.name:
         left = asyncio.run(_disconnect(conn, found))
         log.note(conn, actor(request), "store.disconnected", f"store:{found.name}")
@@ -263,6 +263,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "lag": behind,
         "late": late(store, behind),
         "unrated": rates.missing(conn, store.pk),
+        "own_rates": rates.listed(conn, store.pk),
         "polls": polls,
         "compared": _compared(store),
         "settings_form": _settings(store),
@@ -303,7 +304,8 @@ def _save_rule(conn: Connection, store: Store) -> None:
     rules.save(conn, store.pk, **connecting.rule_of(store))
 
 
-def _store(name: str) -> Store:
+def named(name: str) -> Store:
+    """The store of a page's address. Raises Http404."""
     try:
         return lookup.by_name(database(), name)
     except lookup.UnknownStore:

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.urls import URLPattern, path
+
+from ..views import rates
+
+urlpatterns: list[URLPattern] = [
+    path("stores/<slug:name>/rates", rates.store_rates, name="store-rates"),
+    path("stores/<slug:name>/rates/save", rates.store_rate_save, name="store-rate-save"),
+    path("stores/<slug:name>/rates/remove", rates.store_rate_remove, name="store-rate-remove"),
+]
