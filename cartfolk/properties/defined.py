@@ -19,10 +19,11 @@ Q = Statements.beside(__file__, "definitions.sql")
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """Groups and properties by internal name, in the order pages show them."""
+    """Groups and properties by internal name, in the order pages show them; ``arranged``: people ordered the groups."""
 
     groups: Mapping[str, Group]
     properties: Mapping[str, Property]
+    arranged: bool = False
 
 
 def load(conn: Connection, *, archived: bool = False) -> Defined:
@@ -31,17 +32,26 @@ def load(conn: Connection, *, archived: bool = False) -> Defined:
         groups = cursor.execute(Q["groups"]).fetchall()
         definitions = cursor.execute(Q["definitions"]).fetchall()
         display = {row["name"]: row for row in cursor.execute(Q["display"]).fetchall()}
-    if not (groups or definitions or display):
+        arranged = [row["name"] for row in cursor.execute(Q["group_order"]).fetchall()]
+    if not (groups or definitions or display or arranged):
         return Defined(GROUPS, PROPERTIES)
     found = dict(GROUPS) | {g["name"]: Group(g["name"], g["label_en"], g["label_de"]) for g in groups}
+    if arranged:
+        found = {name: found[name] for name in arranged if name in found} | found
     ranked: list[tuple[int, Property]] = []
     for place, item in enumerate(PROPERTIES.values()):
         shown = display.get(item.name)
-        rank = place if shown is None or shown["position"] is None else shown["position"]
-        ranked.append((rank, replace(item, hidden=shown["hidden"]) if shown else item))
-    ranked += [(10_000 + row["position"], property_of(row)) for row in definitions if archived or not row["archived"]]
+        ranked.append((_rank(shown, place), replace(item, hidden=shown["hidden"]) if shown else item))
+    for row in definitions:
+        if archived or not row["archived"]:
+            ranked.append((_rank(display.get(row["name"]), 10_000 + row["position"]), property_of(row)))
     ranked.sort(key=lambda pair: pair[0])
-    return Defined(found, {item.name: item for _, item in ranked})
+    return Defined(found, {item.name: item for _, item in ranked}, bool(arranged))
+
+
+def _rank(shown: Mapping[str, Any] | None, place: int) -> int:
+    """Where people put it; what they did not keeps its place."""
+    return place if shown is None or shown["position"] is None else int(shown["position"])
 
 
 def property_of(row: Mapping[str, Any]) -> Property:

@@ -1,14 +1,15 @@
 """Groups and properties that people make: created, changed, put aside, brought back, deleted.
 
 A property is a row of property_definition and a column of contact_custom. Adding the column is instant; putting a
-property aside (archive) keeps the column and every value in it.
+property aside (archive) keeps the column and every value in it. Where a formula is concerned, calculated.py is told;
+:func:`calculated.rebuild` (jobs.py) then brings everybody up to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -17,8 +18,10 @@ from psycopg.types.json import Jsonb
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.properties import calculated
 from cartfolk.properties.catalogue import PROPERTIES, Option, Property
 from cartfolk.properties.defined import load
+from cartfolk.properties.formula import FormulaError
 
 Q = Statements.beside(__file__, "definitions.sql")
 MOST = 500  # custom properties; a table of PostgreSQL holds at most 1,600 columns over its whole life
@@ -72,6 +75,7 @@ def create(conn: Connection, item: Property, *, by: str) -> None:
                 sql.SQL(item.column),  # one of the catalogue's column types
             )
         )
+        _revise(conn, item)
         log.note(conn, by, "property.create", f"property:{item.name}", type=item.type)
 
 
@@ -88,24 +92,37 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
             % {"name": item.name, "old": old.type, "new": item.type}
         )
+    if bool(old.formula) != bool(item.formula):
+        raise BadDefinition(
+            _("Values of %(name)s are set by hand or calculated, for good. Make a new property instead.")
+            % {"name": item.name}
+        )
     with conn.transaction():
         conn.execute(Q["change"], _row(item))
+        _revise(conn, item)
         log.note(conn, by, "property.change", f"property:{item.name}")
 
 
 def archive(conn: Connection, name: str, *, by: str) -> None:
-    """Puts a property aside: no page or writer knows it any more, its values stay. Raises BadDefinition."""
-    _custom(conn, name)
+    """Puts a property aside: no page or writer knows it any more, its values stay. Raises BadDefinition, also when a
+    formula reads it."""
+    item = _custom(conn, name)
+    _unread(conn, name)
     with conn.transaction():
         conn.execute(Q["archive"], {"name": name, "at": now()})
+        _revise(conn, item)
         log.note(conn, by, "property.archive", f"property:{name}")
 
 
 def restore(conn: Connection, name: str, *, by: str) -> None:
-    """Brings a property back with every value it had. Raises BadDefinition."""
-    _custom(conn, name)
+    """Brings a property back with every value it had. Raises BadDefinition, also when its formula cannot be read any
+    more."""
+    item = _custom(conn, name)
+    if item.formula:
+        _readable(replace(item, archived=False), load(conn).properties)
     with conn.transaction():
         conn.execute(Q["archive"], {"name": name, "at": None})
+        _revise(conn, item)
         log.note(conn, by, "property.restore", f"property:{name}")
 
 
@@ -131,10 +148,20 @@ def delete(conn: Connection, name: str, *, by: str) -> None:
 
 
 def order(conn: Connection, names: Sequence[str], *, by: str) -> None:
-    """Puts the properties people made into this order; those not named follow. Unknown names are passed over."""
+    """Puts properties, the catalogue's too, into this order; name all of a group. Unknown names are passed over."""
+    known = load(conn, archived=True).properties
     with conn.transaction():
-        conn.execute(Q["order"], {"names": list(names)})
+        conn.execute(Q["order"], {"names": [name for name in dict.fromkeys(names) if name in known]})
         log.note(conn, by, "property.order", "property")
+
+
+def order_groups(conn: Connection, names: Sequence[str], *, by: str) -> None:
+    """Puts the groups into this order; those not named follow. Unknown names are passed over."""
+    known = load(conn).groups
+    first = [name for name in dict.fromkeys(names) if name in known]
+    with conn.transaction():
+        conn.execute(Q["order_groups"], {"names": first + [name for name in known if name not in first]})
+        log.note(conn, by, "property_group.order", "property_group")
 
 
 def hide(conn: Connection, name: str, hidden: bool, *, by: str) -> None:
@@ -177,8 +204,31 @@ def _check(conn: Connection, item: Property) -> None:
         not o.value.strip() or ";" in o.value for o in item.options
     ):
         raise BadDefinition(_("Each option needs a value of its own, without a semicolon."))
+    if item.formula:
+        _readable(item, load(conn, archived=True).properties)
     if item.type != "number" and (item.currency or item.percent or item.whole):
         raise BadDefinition(_("Only a number can be an amount, a percentage or whole."))
+
+
+def _readable(item: Property, known: Mapping[str, Property]) -> None:
+    try:
+        calculated.read(item, known)
+    except FormulaError as error:
+        raise BadDefinition(str(error)) from error
+
+
+def _unread(conn: Connection, name: str) -> None:
+    readers = calculated.users(name, load(conn, archived=True).properties)
+    if readers:
+        told = {"name": name, "others": ", ".join(item.name for item in readers)}
+        raise BadDefinition(
+            _("%(name)s is read by the formula of %(others)s. Change or archive that first.") % told,
+        )
+
+
+def _revise(conn: Connection, item: Property) -> None:
+    if item.formula:
+        calculated.revise(conn)
 
 
 def _check_name(name: str) -> None:
@@ -201,7 +251,7 @@ def _row(item: Property) -> dict[str, object]:
     return {
         "name": item.name, "en": en, "de": de, "about_en": item.definition_en, "about_de": item.definition_de,
         "group": item.group, "type": item.type, "multi": item.multi, "currency": item.currency,
-        "percent": item.percent, "whole": item.whole, "hidden": item.hidden,
+        "percent": item.percent, "whole": item.whole, "hidden": item.hidden, "formula": item.formula,
         "options": Jsonb([_option(o) for o in item.options]),
     }  # fmt: skip
 

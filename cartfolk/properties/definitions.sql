@@ -19,14 +19,15 @@ select %(name)s, %(en)s, %(de)s, coalesce(max(position) + 1, 0) from property_gr
 -- :name add
 -- A new property stands last.
 insert into property_definition (name, label_en, label_de, description_en, description_de, group_name, type, multi,
-    currency, percent, whole, options, hidden, position)
+    currency, percent, whole, options, hidden, formula, position)
 select %(name)s, %(en)s, %(de)s, %(about_en)s, %(about_de)s, %(group)s, %(type)s, %(multi)s, %(currency)s, %(percent)s,
-    %(whole)s, %(options)s, %(hidden)s, coalesce(max(position) + 1, 0) from property_definition
+    %(whole)s, %(options)s, %(hidden)s, %(formula)s, coalesce(max(position) + 1, 0) from property_definition
 
 -- :name change
 update property_definition set label_en = %(en)s, label_de = %(de)s, description_en = %(about_en)s,
     description_de = %(about_de)s, group_name = %(group)s, type = %(type)s, multi = %(multi)s, currency = %(currency)s,
-    percent = %(percent)s, whole = %(whole)s, options = %(options)s, hidden = %(hidden)s
+    percent = %(percent)s, whole = %(whole)s, options = %(options)s, hidden = %(hidden)s,
+    formula = %(formula)s
 where name = %(name)s
 
 -- :name archive
@@ -34,6 +35,7 @@ where name = %(name)s
 update property_definition set archived_at = %(at)s where name = %(name)s
 
 -- :name delete
+with shown as (delete from property_display where name = %(name)s)
 delete from property_definition where name = %(name)s
 
 -- :name noted
@@ -41,7 +43,18 @@ delete from property_definition where name = %(name)s
 select count(*) from property_history where jsonb_exists(changes, %(name)s)
 
 -- :name order
-update property_definition d set position = coalesce(array_position(%(names)s::text[], d.name), 10000 + d.position)
+-- One order for the catalogue's and people's own.
+insert into property_display (name, position)
+select name, place from unnest(%(names)s::text[]) with ordinality as wanted (name, place)
+on conflict (name) do update set position = excluded.position
+
+-- :name group_order
+select name from property_group_display order by position, name
+
+-- :name order_groups
+insert into property_group_display (name, position)
+select name, place from unnest(%(names)s::text[]) with ordinality as wanted (name, place)
+on conflict (name) do update set position = excluded.position
 
 -- :name hide
 update property_definition set hidden = %(hidden)s where name = %(name)s

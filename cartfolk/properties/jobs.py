@@ -10,7 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
 
-from . import sorting
+from . import calculated, sorting
 
 
 def keep_sorted(name: str, column_type: str) -> None:
@@ -24,6 +24,28 @@ def fill_order(name: str, column_type: str) -> None:
     """Fills contact_sort with one property, one after the other; seconds per million contacts."""
     with connected() as conn:
         sorting.fill(conn, sorting.key(name, column_type), now())
+
+
+def calculate_everybody() -> None:
+    """Has the worker calculate everybody with the formulas that count now. Call it when a definition is committed."""
+    with suppress(AlreadyEnqueued):
+        calculate.configure(queueing_lock="calculate").defer()
+
+
+@app.task(name="cartfolk.calculate", lock="calculate")
+def calculate() -> None:
+    """Every contact's formulas, in short transactions."""
+    with connected() as conn:
+        calculated.rebuild(conn)
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="cartfolk.watch_formulas", queueing_lock="watch-formulas")
+def watch_formulas(timestamp: int) -> None:
+    """Goes on with a killed walk; begins one when the account's time zone changed."""
+    with connected() as conn:
+        if calculated.watch(conn):
+            calculate_everybody()
 
 
 @app.periodic(cron="37 3 * * *")

@@ -12,8 +12,10 @@ order by contact_id, told.kind, strength desc, version desc, value collate "C"
 -- :name tune
 -- For this transaction: one plan for any number of contacts (planning two hundred columns takes as long as
 -- computing thirty contacts), and one that stays right while an import fills the tables: every table is asked by
--- key, whatever its size was when the plan was made. No compilation; memory to sort a big batch.
-select set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true),
+-- key, whatever its size was when the plan was made. No compilation; memory to sort a big batch. Told along the way:
+-- which formulas count now, so that an account without any asks nothing more.
+select (select revision from calculation),
+    set_config('jit', 'off', true), set_config('work_mem', %(work_mem)s, true),
     set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true)
 
 -- :name values

@@ -29,6 +29,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity.merges import standing
 from cartfolk.identity.resolve import lock_for_refresh
+from cartfolk.properties import calculated
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.compute import compute
 from cartfolk.properties.defined import load
@@ -223,6 +224,10 @@ class _Batch:
         own = [c for c, values in changed.items() if any(self.known[n].own for n in values)]
         if own and compute(self.conn, own, at, self.source, self.source_id, self.by):
             self.conn.execute(Q["fold"], noted | {"contacts": own})
+        # What nothing shop-made follows from: last modified moves all the same, and formulas read it.
+        others = sorted(changed.keys() - set(own))
+        self.conn.execute(Q["touch"], {"contacts": others, "at": at})
+        calculated.calculate(self.conn, others, at, self.by)
         # Rooms behind this one (segments) look at the contact with the next refresh.
         derive.dirty(self.conn, contacts, LIVE if len(contacts) <= _FEW else BULK)
 

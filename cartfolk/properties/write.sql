@@ -21,6 +21,10 @@ insert into property_history (contact_id, at, source, source_id, by, changes)
 select contact_id, %(at)s, %(source)s, %(source_id)s, %(by)s, doc
 from json_to_recordset(%(docs)s) t (contact_id bigint, doc jsonb) where doc <> '{}'
 
+-- :name touch
+-- When anything of a contact changed last. One never computed is computed soon.
+update contact_property set computed_at = greatest(computed_at, %(at)s) where contact_id = any(%(contacts)s)
+
 -- :name fold
 -- What followed from the same write joins its row: one change-set a contact and write.
 with mine as (
