@@ -257,7 +257,8 @@ def edit_restore(page: Any, title: str, edit: str, history: str, restore: str, o
     page.locator("#property-total_value_of_orders").get_by_text(history, exact=True).click()
     expect(page.locator("#history")).to_contain_text(origin)
     page.keyboard.press("Escape")
-    page.check("#hide-empty")
+    with page.expect_response("**/hide-empty"):
+        page.check("#hide-empty")
     expect(page.locator("#property-fax")).to_be_hidden()
     page.reload()
     expect(page.locator("#property-fax")).to_be_hidden()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _n
+
+from .roles import Role
 
 CONVERSIONS = (
     _n("Account created"),
@@ -281,6 +286,46 @@ AUDIT = {
     "view.share": _n("Shared a view"),
     "view.unshare": _n("Stopped sharing a view"),
 }
+TARGET = {
+    "bulk": _n("Bulk edit"),
+    "contact": _n("Contact"),
+    "import": _n("Import"),
+    "invitation": _n("Invitation"),
+    "property": _n("Property"),
+    "property_group": _n("Group"),
+    "request": _n("Request"),
+    "segment": _n("Segment"),
+    "store": _n("Shop"),
+    "token": _n("Token"),
+    "user": _n("Member"),
+    "view": _n("View"),
+}
+DETAIL = {
+    "after": _n("now"),
+    "again": _n("with a new link"),
+    "before": _n("before"),
+    "browsers": _n("browsers"),
+    "channel": _n("channel"),
+    "columns": _n("columns"),
+    "contacts": _n("contacts"),
+    "count": _n("people"),
+    "currency": _n("currency"),
+    "do": _n("act"),
+    "dry_run": _n("only checked"),
+    "gone": _n("merged"),
+    "kind": _n("kind"),
+    "mode": _n("mode"),
+    "note": _n("note"),
+    "other": _n("other contact"),
+    "property": _n("property"),
+    "purpose": _n("purpose"),
+    "required": _n("required"),
+    "role": _n("role"),
+    "scopes": _n("may"),
+    "shared": _n("shared"),
+    "type": _n("type"),
+    "what": _n("what"),
+}
 IDENTITY = {"email": _n("E-mail"), "phone": _n("Phone")}
 
 
@@ -295,6 +340,32 @@ def lifecycle(name: str) -> str:
 def act(action: str) -> str:
     """An act of the audit log as words."""
     return say(AUDIT, action)
+
+
+def target(text: str) -> str:
+    """What an act of the audit log was done to, ``contact:42,contact:43``, as words."""
+    parts = (one.partition(":") for one in text.split(",") if one)
+    return ", ".join(f"{say(TARGET, kind)} {name}".strip() for kind, _colon, name in parts)
+
+
+def detail(told: Mapping[str, Any]) -> list[str]:
+    """The particulars of an act of the audit log as words; what says no is left out."""
+    return [
+        _particular(key, value)
+        for key, value in told.items()
+        if value is not None and value is not False and value != ""
+    ]
+
+
+def _particular(key: str, value: Any) -> str:
+    label = say({**DETAIL, **PRIVACY}, key)
+    if value is True:
+        return label
+    if isinstance(value, list):
+        value = ", ".join(map(str, value))
+    if value in Role.values:
+        value = Role(value).label
+    return f"{label}: {say({**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"
 
 
 def say(words: dict[str, str], word: str) -> str:

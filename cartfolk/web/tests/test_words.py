@@ -22,11 +22,17 @@ ACT = re.compile(r"([a-z_]+)\.[a-z_-]+")
 ROOT = Path(cartfolk.__file__).parent
 
 
-def noted(tree: ast.AST) -> Iterator[ast.expr]:
-    """What is given to every ``note(...)`` of the audit log."""
+def noting(tree: ast.AST) -> Iterator[ast.Call]:
+    """Every ``note(...)`` of the audit log."""
     for call in ast.walk(tree):
         if isinstance(call, ast.Call) and ast.unparse(call.func) in ("log.note", "audit.note", "acts.note"):
-            yield call.args[1 if ast.unparse(call.func) == "acts.note" else 2]
+            yield call
+
+
+def noted(tree: ast.AST) -> Iterator[ast.expr]:
+    """The acts they are given."""
+    for call in noting(tree):
+        yield call.args[1 if ast.unparse(call.func) == "acts.note" else 2]
 
 
 def written(source: str) -> set[str]:
@@ -67,6 +73,20 @@ def test_every_act_of_the_audit_log_has_words(language: str) -> None:
         if language == "de":
             same = [text for text in words.AUDIT.values() if gettext(text) == text]
             assert same == [], "these have no German words"
+
+
+def test_what_an_act_was_done_to_and_its_particulars_have_words() -> None:
+    keys: set[str] = set()
+    kinds: set[str] = set()
+    for path in ROOT.rglob("*.py"):
+        for call in noting(ast.parse(path.read_text("utf-8"))) if "tests" not in path.parts else ():
+            keys |= {keyword.arg for keyword in call.keywords if keyword.arg}
+            texts = [leaf.value for arg in call.args for leaf in ast.walk(arg) if isinstance(leaf, ast.Constant)]
+            kinds |= {text[:-1] for text in texts if isinstance(text, str) and re.fullmatch("[a-z_]+:", text)}
+    assert keys - set(words.DETAIL) == set()
+    assert kinds - set(words.TARGET) == set()
+    assert words.target("contact:4,contact:5") == "Contact 4, Contact 5"
+    assert words.detail({"role": "owner", "again": False, "scopes": ["a", "b"]}) == ["role: Owner", "may: a, b"]
 
 
 def test_no_words_are_kept_for_acts_nobody_writes() -> None:

@@ -165,6 +165,8 @@ def _told(report: dict[str, Any]) -> list[tuple[str, Any, list[tuple[str, Any]]]
                  "imports", "log_lines", "left"):  # fmt: skip
         value = report.get(name)
         parts = sorted(value.items()) if isinstance(value, dict) else []
+        if name == "names":
+            parts = [(words.say(words.PRIVACY, kind), count) for kind, count in parts]
         total = sum(count for _key, count in parts) if isinstance(value, dict) else value
         if total:
             lines.append((words.say(words.PRIVACY, name), total, parts))
@@ -240,7 +242,16 @@ def audit(request: HttpRequest) -> HttpResponse:
     shown = events[:PAGE]
     people = _people({event.actor for event in shown} | set(log.actors(conn)))
     context = {
-        "events": [(event, words.act(event.action), people.get(event.actor, event.actor)) for event in shown],
+        "events": [
+            (
+                event,
+                words.act(event.action),
+                people.get(event.actor, event.actor),
+                words.target(event.target),
+                words.detail(event.detail),
+            )
+            for event in shown
+        ],
         "kinds": [(one, words.say(words.AUDIT_KIND, one)) for one in log.kinds(conn)],
         "people": sorted(people.items(), key=lambda one: one[1]),
         "kind": kind,
