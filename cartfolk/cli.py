@@ -81,6 +81,9 @@ def parser() -> argparse.ArgumentParser:
         item = add(name, what)
         item.add_argument("store")
         item.set_defaults(run=getattr(shops, name))
+    who = item.add_mutually_exclusive_group()
+    who.add_argument("--moved", action="store_true", help="another shop sends with its secret: it has moved there")
+    who.add_argument("--copy", action="store_true", help="another shop sends with its secret: a copy, refuse it")
 
     item = add("reconcile", "compare a store with its shop: find deletions and lost webhooks")
     item.add_argument("store")

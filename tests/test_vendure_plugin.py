@@ -80,7 +80,7 @@ const fetch = async (url, request) => {
     if (status === 0) throw new Error('nobody there');
     return { ok: status < 300, status, arrayBuffer: async () => {} };
 };
-const target = { address: 'https://cartfolk.example/', store: 'the key', secret };
+const target = { address: 'https://cartfolk.example/', store: 'the key', secret, site: 'https://shop.example' };
 const hints = new Hints(() => target, (text) => said.push(text), { fetch, pauses: [0, 0] });
 hints.note('orders', [12]);
 hints.note('orders', ['12', 15]);
@@ -93,7 +93,8 @@ hints.flush().then(() => console.log(JSON.stringify({ sent, said })));
 def test_what_happens_together_is_one_message_a_stream_without_anybodys_data() -> None:
     told = run_node(SENDING, SECRET, "[]")
     bodies = [json.loads(each["body"]) for each in told["sent"]]
-    assert bodies == [{"stream": "orders", "ids": ["12", "15"]}, {"stream": "carts", "ids": ["13"]}]
+    sited = {"site": "https://shop.example"}
+    assert bodies == [{"stream": "orders", "ids": ["12", "15"]} | sited, {"stream": "carts", "ids": ["13"]} | sited]
     assert {each["url"] for each in told["sent"]} == {"https://cartfolk.example/hooks/the%20key"}
     for each in told["sent"]:
         at = int(each["headers"]["webhook-timestamp"])

@@ -264,10 +264,26 @@ def resume(arguments: argparse.Namespace) -> int:
     from cartfolk.stores import health
 
     def act(conn: Connection, store_id: int) -> None:
+        if arguments.moved or arguments.copy:
+            _decide(conn, store_id, arguments.moved)
         health.resume(conn, store_id)
         bulk.resume(conn, store_id)
 
     return _switch(arguments.store, act)
+
+
+def _decide(conn: Connection, store_id: int, moved: bool) -> None:
+    """The owner's word on another place that sends with the store's secret. Raises CommandFailed."""
+    from cartfolk.audit import log
+    from cartfolk.inbox import strangers
+    from cartfolk.stores.lookup import by_id
+
+    store = by_id(conn, store_id)
+    with conn.transaction():
+        site = strangers.moved(conn, store) if moved else strangers.copied(conn, store)
+        if not site:
+            raise CommandFailed(f"No other shop sends with the secret of {store.name}: nothing to decide.", Exit.USAGE)
+        log.note(conn, log.SYSTEM, "store.sender", f"store:{store.name}", do="moved" if moved else "copy")
 
 
 def _switch(name: str, act: Callable[[Connection, int], None]) -> int:

@@ -145,6 +145,7 @@ class Hint:
     ids: tuple[str, ...]
     deleted: bool = False
     ignore: str = ""  # a reason to do nothing at all (a ping, a topic we do not use)
+    site: str = ""  # the address its shop is configured to have (hints of our modules), for the clone guard
     privacy: Literal["", "access", "erase"] = ""  # the customers of ``ids`` want to be told what is held, or erased
 
 

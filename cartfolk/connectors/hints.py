@@ -1,6 +1,7 @@
 """Hints of our own plugins, for platforms that send no webhooks or none with what we need.
 
-A hint is ``{"stream": "orders", "ids": ["12"]}``, signed by Standard Webhooks with the store's ingest secret.
+A hint is ``{"stream": "orders", "ids": ["12"], "site": "https://shop.example"}``, signed by Standard Webhooks with the
+store's ingest secret. ``site``, the address the shop is configured to have, may be missing.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def hint(
     stream, ids = (told.get("stream"), told.get("ids")) if isinstance(told, dict) else (None, None)
     if not isinstance(stream, str) or stream not in streams or not isinstance(ids, list):
         return Hint("", (), ignore="not a hint")
+    site = told.get("site")
     known = dict.fromkeys(found for each in ids if (found := key(each)) is not None)
     if not known or len(known) > MOST_IDS:
         return Hint(stream, (), ignore="no ids, or too many")
-    return Hint(stream, tuple(known))
+    return Hint(stream, tuple(known), site=site if isinstance(site, str) else "")

@@ -62,8 +62,11 @@ def store(
     dedupe: str | None = None,
     hint: Mapping[str, Any] | None = None,
     run_id: int | None = None,
+    held_for: str = "",
 ) -> int | None:
-    """Stores a delivery and returns its id; None when one with the same ``dedupe`` is stored already."""
+    """Stores a delivery and returns its id; None when one with the same ``dedupe`` is stored already.
+
+    ``held_for``: the place of a sender the owner has to decide on (``strangers``); until then nobody claims it."""
     row = conn.execute(
         Q["store_delivery"],
         {
@@ -72,7 +75,8 @@ def store(
             "kind": kind,
             "stream": stream,
             "received_at": received_at,
-            "headers": Jsonb(dict(headers or {})),
+            "headers": Jsonb({**(headers or {}), "site": held_for} if held_for else dict(headers or {})),
+            "state": "held" if held_for else "new",
             "body": zlib.compress(body, 1 if kind == "webhook" else 3),
             "dedupe": dedupe,
             "hint": None if hint is None else Jsonb(dict(hint)),

@@ -30,7 +30,7 @@ from cartfolk.stores import lookup
 from cartfolk.stores.database import database
 from cartfolk.stores.lookup import UnknownStore
 
-from . import deliveries, envelope, realtime, recovery, tracker
+from . import deliveries, envelope, realtime, recovery, strangers, tracker
 from .bell import BELL
 from .fields import Wrong
 from .known import Known, by_key
@@ -95,6 +95,8 @@ def hook(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> H
         accepted = realtime.accept_webhook(conn, known.store, known.connector, _headers(request), body, now())
     except SignatureInvalid as error:
         raise _Refused(401, str(error)) from None
+    except strangers.CopyRefused as error:
+        raise _Refused(400, str(error)) from None
     if accepted.outcome == "stored":
         BELL.ring()
     return _json(200, {"status": accepted.outcome})
@@ -112,6 +114,10 @@ def ingest(request: HttpRequest, conn: Connection, known: Known, body: bytes) ->
         several = envelope.load(body)
     except envelope.NotEnvelopes as error:
         raise _Refused(400, str(error)) from None
+    try:
+        held_for = strangers.held_for(conn, known.store, envelope.sites(several))
+    except strangers.CopyRefused as error:
+        raise _Refused(400, str(error)) from None
     errors: list[dict[str, Any]] = []
     for position, one in enumerate(several):
         try:
@@ -121,13 +127,14 @@ def ingest(request: HttpRequest, conn: Connection, known: Known, body: bytes) ->
             errors.append({"record": position + 1, "id": sent, "field": error.field, "message": str(error)})
     if len(errors) == len(several):
         raise _Refused(400, f"Record 1: {errors[0]['message']}", errors=errors)
-    stored = deliveries.store(conn, known.store.pk, "ingest", "ingest", body, at, dedupe=f"ingest {message_id[:300]}")
-    if stored:
+    dedupe = f"ingest {message_id[:300]}"
+    stored = deliveries.store(conn, known.store.pk, "ingest", "ingest", body, at, dedupe=dedupe, held_for=held_for)
+    if stored and not held_for:
         BELL.ring()
     return _json(
         202,
         {
-            "status": "stored" if stored else "known",
+            "status": "held" if held_for else "stored" if stored else "known",
             "accepted": len(several) - len(errors),
             "quarantined": len(errors),
             "errors": errors,

@@ -45,6 +45,12 @@ def _refuse(word: str) -> None:
     raise ValueError(f"{word} is no number in JSON")
 
 
+def sites(several: list[Any]) -> list[str]:
+    """The addresses these envelopes say their shop has, each once."""
+    told = (one.get("site") for one in several if isinstance(one, dict))
+    return list(dict.fromkeys(site for site in told if isinstance(site, str)))
+
+
 def read(body: bytes, received_at: datetime, *, tracked: bool = False) -> Mapped:
     """Canonical records and bad records of a stored body. ``tracked``: from the unsigned script, which may
     report carts only and whose clock does not count."""
@@ -67,12 +73,13 @@ def read(body: bytes, received_at: datetime, *, tracked: bool = False) -> Mapped
 def read_one(one: Any, received_at: datetime, *, tracked: bool = False) -> list[Record]:
     """The canonical records of one envelope. Raises fields.Wrong naming the field."""
     top = Fields(one, "")
-    top.only("id", "kind", "occurred_at", "object")
+    top.only("id", "kind", "occurred_at", "object", "site")
     kinds: dict[str, Callable[[Fields, datetime], list[Record]]] = TRACKED if tracked else SHAPES
     kind = top.text("kind", required=True, limit=40)
     if kind not in kinds:
         raise Wrong("kind", f"is {kind!r}; it is one of {', '.join(sorted(kinds))}")
     top.text("id", limit=200)
+    top.text("site", limit=300)
     if tracked:
         at = received_at
     else:

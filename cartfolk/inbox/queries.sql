@@ -1,10 +1,22 @@
 -- :name store_delivery
 -- Stores one delivery as received; nothing when the same one is stored already.
-insert into delivery (store_id, lane, kind, stream, received_at, headers, body, dedupe, hint, run_id)
+insert into delivery (store_id, lane, kind, stream, received_at, headers, body, dedupe, hint, run_id, state)
 values (%(store_id)s, %(lane)s, %(kind)s, %(stream)s, %(received_at)s, %(headers)s, %(body)s, %(dedupe)s,
-        %(hint)s, %(run_id)s)
+        %(hint)s, %(run_id)s, %(state)s)
 on conflict (store_id, dedupe) where dedupe is not null do nothing
 returning delivery_id
+
+-- :name count_held
+-- Messages of a stranger that wait for the owner's word.
+select count(*) from delivery where store_id = %(store_id)s and state = 'held' and headers ->> 'site' = %(site)s
+
+-- :name release_held
+-- The stranger is the store itself, moved: its messages are handled like any other, as received then.
+update delivery set state = 'new' where store_id = %(store_id)s and state = 'held' and headers ->> 'site' = %(site)s
+
+-- :name drop_held
+-- The stranger is a copy: what it sent is nobody's.
+delete from delivery where store_id = %(store_id)s and state = 'held' and headers ->> 'site' = %(site)s
 
 -- :name ring
 -- Wakes whoever waits for deliveries; heard when this transaction commits.

@@ -25,7 +25,7 @@ from cartfolk.core.time import now
 from cartfolk.stores import health
 from cartfolk.stores.models import Store
 
-from . import deliveries, quarantine, retention
+from . import deliveries, quarantine, retention, strangers
 from .deliveries import Q
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,10 @@ _SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie"
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """``stored``: will be followed; ``waiting``: the same hint waits already; ``ignored``: nothing to do."""
+    """``stored``: will be followed; ``waiting``: the same hint waits already; ``ignored``: nothing to do; ``held``: its
+    sender is not the shop that was connected, its owner has to decide."""
 
-    outcome: Literal["stored", "waiting", "ignored"]
+    outcome: Literal["stored", "waiting", "ignored", "held"]
     message: str = ""
 
 
@@ -50,7 +51,7 @@ def accept_webhook(
 ) -> Accepted:
     """Verifies a request from the shop (header names in lower case) and stores it: one INSERT.
 
-    ``connector`` needs no transport. Raises connectors.errors.SignatureInvalid.
+    ``connector`` needs no transport. Raises connectors.errors.SignatureInvalid, strangers.CopyRefused.
     """
     hint = connector.webhook(headers, body)
     if hint.ignore or not hint.ids:
@@ -58,6 +59,7 @@ def accept_webhook(
     if hint.privacy:  # its body names the person: only the shop's ids are kept
         retention.ask(conn, store.pk, hint.privacy, hint.ids, at)
         return Accepted("stored")
+    held_for = strangers.held_for(conn, store, [hint.site])
     dedupe = hashlib.sha256(f"{hint.stream}/{hint.deleted}/".encode() + body).hexdigest()
     stored = deliveries.store(
         conn,
@@ -69,7 +71,10 @@ def accept_webhook(
         headers=_kept(headers),
         dedupe=f"hint {dedupe}",
         hint={"ids": list(hint.ids), "deleted": hint.deleted},
+        held_for=held_for,
     )
+    if held_for:
+        return Accepted("held")
     return Accepted("stored" if stored else "waiting")
 
 

@@ -94,10 +94,11 @@ class _Control:
         return JSONResponse({"id": record_id, kind: simulator.platform.document(kind, record_id)})
 
     async def ingest(self, request: Request) -> Response:
-        """`{"url", "secret"}`: where cart events go from now on."""
+        """`{"url", "secret"}`: where cart events go from now on; with `"told": true` they tell the shop's address."""
         asked = await _fields(request)
         try:
-            self._simulator.door.open(str(asked.get("url", "")), str(asked.get("secret", "")))
+            site = self._simulator.platform.url if asked.get("told") else ""
+            self._simulator.door.open(str(asked.get("url", "")), str(asked.get("secret", "")), site)
         except ShopError as error:
             return _refused(error)
         return JSONResponse({"ok": True})

@@ -97,24 +97,25 @@ class IngestDoor:
     def __init__(self, stats: Stats) -> None:
         self._stats = stats
         self._url: str | None = None
-        self._secret = ""
+        self._secret = self._site = ""
         self._waiting: list[dict[str, Any]] = []
         self._sending = 0
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
-    def open(self, url: str, secret: str) -> None:
-        """Send to `url` from now on. Raises ShopError if the secret has not the form whsec_<base64>."""
+    def open(self, url: str, secret: str, site: str = "") -> None:
+        """Send to `url` from now on, as the shop that is configured to be at `site`. Raises ShopError if the secret
+        has not the form whsec_<base64>."""
         if not secret.startswith("whsec_"):
             raise ShopError("ingest: secret must start with whsec_; copy it again from the store's page")
         signature(secret, "check", 0, b"")
-        self._url, self._secret = url, secret
+        self._url, self._secret, self._site = url, secret, site
 
     def send(self, event: dict[str, Any]) -> None:
         if self._url is None:
             self._stats.ingest["unsent"] += 1
             return
-        self._waiting.append(event)
+        self._waiting.append({**event, "site": self._site} if self._site else event)
         self._wake.set()
 
     @property

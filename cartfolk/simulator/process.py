@@ -78,9 +78,9 @@ class SimulatedShop:
         """Make one thing happen, see `acts`; returns `{"id", kind: record}`."""
         return self._ask("POST", "/_sim/act", {"do": do, **fields})
 
-    def ingest(self, url: str, secret: str) -> None:
-        """Send cart events there from now on."""
-        self._ask("POST", "/_sim/ingest", {"url": url, "secret": secret})
+    def ingest(self, url: str, secret: str, told: bool = False) -> None:
+        """Send cart events there from now on; with `told` they tell the shop's own address, as modules do."""
+        self._ask("POST", "/_sim/ingest", {"url": url, "secret": secret, "told": told})
 
     def new_key(self, permissions: str) -> tuple[str, str]:
         """Another consumer key and secret with scope read, write or read_write."""

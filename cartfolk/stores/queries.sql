@@ -52,6 +52,37 @@ update stores_store set webhook_health = %(health)s, learned = learned || %(lear
 -- What the last comparison with the shop found, stream by stream.
 update stores_store set compared = %(found)s where id = %(id)s
 
+-- :name meet_site
+-- Where the first sender of signed messages is, remembered once; what is known of senders then. No row when another
+-- one was remembered at this very moment.
+with met as (
+    update stores_store set learned = learned || jsonb_build_object('site', %(site)s::text)
+    where id = %(id)s and not learned ? 'site'
+    returning learned
+)
+select learned from met
+union all
+select learned from stores_store where id = %(id)s and learned ? 'site'
+
+-- :name note_stranger
+-- Another sender, unless he is noted and the store is stopped or paused already.
+update stores_store set learned = learned || jsonb_build_object('stranger', %(site)s::text)
+where id = %(id)s and (state = 'connected' or learned ->> 'stranger' is distinct from %(site)s)
+
+-- :name accept_stranger
+-- The shop has moved: this is its own place from now on.
+update stores_store set state = 'connected', state_reason = '',
+    learned = (learned - 'stranger') || jsonb_build_object(
+        'site', %(site)s::text, 'copies', coalesce(learned -> 'copies', '[]') - %(site)s::text)
+where id = %(id)s
+
+-- :name refuse_stranger
+-- It is a copy: its place is remembered as one.
+update stores_store set state = 'connected', state_reason = '',
+    learned = (learned - 'stranger') || jsonb_build_object(
+        'copies', (coalesce(learned -> 'copies', '[]') - %(site)s::text) || to_jsonb(%(site)s::text))
+where id = %(id)s
+
 -- :name set_secret
 -- A new ingest secret replaces the old one at once.
 update stores_store set ingest_secret = %(secret)s where id = %(id)s

@@ -56,6 +56,10 @@ SENTENCES = (
         "Another shop answers at %(address)s: it says it is %(found)s, but %(wanted)s was connected. If the shop has "
         "moved, connect the new address; if this is a copy, restore the right address."
     ),
+    _n(
+        "Another shop sends with this store's secret: it says it is %(site)s, but %(own)s was connected. What it sends "
+        "is kept and not applied until you say whether the shop has moved or this is a copy."
+    ),
     # an owner's own exchange rates
     _n("Write the rate as a number above 0, such as 0.9174 or 0,9174."),
     _n("Write the currency's code of three letters, such as USD."),

@@ -271,6 +271,7 @@ AUDIT = {
     "store.rate_saved": _n("Entered an exchange rate"),
     "store.secret_renewed": _n("Renewed a shop's secret"),
     "store.secret_shown": _n("Looked at a shop's secret"),
+    "store.sender": _n("Decided on a copied or moved shop"),
     "store.settings": _n("Changed a shop's settings"),
     "store.state": _n("Paused or resumed a shop"),
     "token.created": _n("Created an API token"),

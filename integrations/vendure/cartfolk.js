@@ -47,14 +47,15 @@ class CartfolkPlugin {
 
     /**
      * `address` of your Cartfolk, `store` (its key) and `secret` (whsec_...): all three are on the store's page there.
-     * Without them the plugin does nothing.
+     * Without them the plugin does nothing. `site` is the shop's own address, another one in every copy (staging): by
+     * it Cartfolk notices a copied shop that sends with the same secret.
      */
     static init(options) {
-        const { address, store, secret } = options || {};
+        const { address, store, secret, site } = options || {};
         if (secret && !keyOf(secret)) {
             throw new Error('Cartfolk: the secret is whsec_ followed by base64; copy it again from the store\'s page.');
         }
-        CartfolkPlugin.options = address && store && secret ? { address, store, secret } : null;
+        CartfolkPlugin.options = address && store && secret ? { address, store, secret, site } : null;
         return CartfolkPlugin;
     }
 

@@ -3,7 +3,8 @@
 
 /**
  * What changed waits here for a moment, so that one checkout becomes one message, and goes to Cartfolk signed.
- * A message is a hint: `{"stream": "orders", "ids": ["12", "15"]}`. It carries nobody's data.
+ * A message is a hint: `{"stream": "orders", "ids": ["12", "15"], "site": "https://shop.example.com"}`. It carries
+ * nobody's data.
  */
 
 const { randomUUID } = require('node:crypto');
@@ -15,7 +16,7 @@ const MOST_IDS = 500; // in one message
 const MOST_WAITING = 20000; // of a stream, while Cartfolk cannot be reached; its poll finds the rest
 
 class Hints {
-    /** `target()` answers {address, store, secret}, or null while nothing is set up; `log` takes a sentence. */
+    /** `target()` answers {address, store, secret, site}, or null while nothing is set up; `log` takes a sentence. */
     constructor(target, log, { fetch = globalThis.fetch, pauses = PAUSES } = {}) {
         this.target = target;
         this.log = log;
@@ -95,7 +96,8 @@ class Hints {
             const ids = [...known];
             for (let start = 0; start < ids.length; start += MOST_IDS) {
                 const some = ids.slice(start, start + MOST_IDS);
-                if (!(await this.send(JSON.stringify({ stream, ids: some })))) {
+                const { site } = this.target() || {};
+                if (!(await this.send(JSON.stringify({ stream, ids: some, site: site || undefined })))) {
                     this.keep(stream, some);
                     well = false;
                 }

@@ -289,6 +289,7 @@ final class Cartfolk {
 				'kind'        => $kind,
 				'occurred_at' => ( new DateTimeImmutable( 'now', new DateTimeZone( 'UTC' ) ) )->format( 'Y-m-d\TH:i:s.v\Z' ),
 				'object'      => $object,
+				'site'        => (string) get_option( 'home' ), // A copy of the shop has another one.
 			)
 		);
 		if ( false === $body ) {

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ..views import rates
+from ..views import rates, stores
 
 urlpatterns: list[URLPattern] = [
     path("stores/<slug:name>/rates", rates.store_rates, name="store-rates"),
     path("stores/<slug:name>/rates/save", rates.store_rate_save, name="store-rate-save"),
     path("stores/<slug:name>/rates/remove", rates.store_rate_remove, name="store-rate-remove"),
+    path("stores/<slug:name>/sender", stores.store_sender, name="store-sender"),
 ]

@@ -43,6 +43,7 @@ NEEDS = {
     "store-secret": OWNER,
     "store-retry": OWNER,
     "store-disconnect": OWNER,
+    "store-sender": OWNER,
     "store-rates": READER,
     "store-rate-save": OWNER,
     "store-rate-remove": OWNER,

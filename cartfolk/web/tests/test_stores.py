@@ -309,3 +309,26 @@ def test_orders_without_a_rate_are_told_by_currency(owner: Client, people: int, 
     assert "2 orders in USD count, their value is left out" in page
     assert "1 order in GBP counts, its value is left out" in page
     assert f'href="{STORE}/rates"' in page
+
+
+@pytest.mark.parametrize(("do", "left", "site"), [("moved", "new", "new.example"), ("copy", None, "tea.example")])
+def test_an_owner_decides_on_a_copied_or_moved_shop(
+    owner: Client, shop: int, conn: Connection, do: str, left: str | None, site: str
+) -> None:
+    learned = json.dumps({"site": "tea.example", "stranger": "new.example"})
+    conn.execute("update stores_store set state = 'stopped', learned = %s where id = %s", [learned, shop])
+    conn.execute(
+        "insert into delivery (store_id, lane, kind, stream, received_at, headers, body, state) "
+        "values (%s, 0, 'ingest', 'ingest', now(), '{\"site\": \"new.example\"}', '', 'held')",
+        [shop],
+    )
+    page = owner.get(STORE).text
+    assert "it says it is new.example, but tea.example was connected" in page
+    assert "1 message of it is kept" in page
+    assert owner.post(f"{STORE}/sender", {"do": "whatever"}).status_code == 400
+    assert owner.post(f"{STORE}/sender", {"do": do}).status_code == 302
+    assert store(conn, "state", "learned")[1]["site"] == site
+    assert store(conn, "state") == "connected"
+    assert conn.execute("select state from delivery").fetchone() == ((left,) if left else None)
+    assert "stranger" not in store(conn, "learned")
+    assert "decided already" in owner.post(f"{STORE}/sender", {"do": do}, follow=True).text

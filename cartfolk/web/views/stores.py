@@ -23,7 +23,7 @@ from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.connectors.errors import ConnectorError
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, jobs, lag, progress, quarantine
+from cartfolk.inbox import bulk, jobs, lag, progress, quarantine, strangers
 from cartfolk.stores import connect as connecting
 from cartfolk.stores import credentials, health, lookup
 from cartfolk.stores.forms import ConnectForm
@@ -161,6 +161,29 @@ def store_state(request: HttpRequest, name: str) -> HttpResponse:
 
 @owner
 @require_POST
+def store_sender(request: HttpRequest, name: str) -> HttpResponse:
+    """Another place sends with the store's secret: the shop has moved there, or it is a copy."""
+    conn, found = database(), named(name)
+    do = request.POST.get("do")
+    if do not in {"moved", "copy"}:
+        raise BadRequest(f"do is {do!r}; it is one of moved, copy.")
+    with conn.transaction():
+        site = strangers.moved(conn, found) if do == "moved" else strangers.copied(conn, found)
+        if site:
+            log.note(conn, actor(request), "store.sender", f"store:{found.name}", do=do)
+    if not site:
+        messages.warning(request, _("That is decided already."))
+        return redirect("web:store", name)
+    jobs.start_sync(found.pk)
+    if do == "moved":
+        messages.success(request, _("The store goes on with %(site)s; what it sent is applied now.") % {"site": site})
+    else:
+        messages.success(request, _("The store goes on. What %(site)s sends is refused from now on.") % {"site": site})
+    return redirect("web:store", name)
+
+
+@owner
+@require_POST
 def store_settings(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), named(name)
     form = _settings(found, request.POST)
@@ -262,6 +285,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "quarantined": count,
         "lag": behind,
         "late": late(store, behind),
+        "stranger": strangers.waiting(conn, store),
         "unrated": rates.missing(conn, store.pk),
         "own_rates": rates.listed(conn, store.pk),
         "polls": polls,

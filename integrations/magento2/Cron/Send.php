@@ -48,7 +48,7 @@ class Send
     /** Whether it is worth going on. */
     private function send(array $rows): bool
     {
-        [$envelopes, $told] = [[], []];
+        [$envelopes, $told, $site] = [[], [], $this->settings->site()];
         foreach ($rows as $row) {
             try {
                 $envelope = $this->source->envelope($row['kind'], (int) $row['entity_id'], $row['email']);
@@ -61,7 +61,7 @@ class Send
                 $this->outbox->done($row);
                 continue;
             }
-            $envelopes[] = $envelope;
+            $envelopes[] = $site === '' ? $envelope : $envelope + ['site' => $site];
             $told[] = $row;
         }
         if (!$envelopes) {

@@ -29,6 +29,13 @@ class Settings
         return str_starts_with($stored, 'whsec_') ? $stored : trim($this->encryptor->decrypt($stored));
     }
 
+    /** Where the installation is configured to be: a copy of its database says another address. */
+    public function site(): string
+    {
+        $url = trim((string) $this->config->getValue('web/unsecure/base_url'));
+        return preg_match('~^https?://[^{}\s]+$~', $url) ? $url : '';
+    }
+
     public function complete(): bool
     {
         return $this->text('address') !== '' && $this->text('store') !== '' && Signature::key($this->secret()) !== null;

@@ -3,7 +3,7 @@
 /**
  * What changed waits here for a moment, so that one checkout becomes one message, and goes to Cartfolk signed.
  *
- * Customers, orders and goods go as hints, `{"stream": "orders", "ids": [...]}`: nobody's data leaves the shop, Cartfolk
+ * Customers, orders and goods go as hints, `{"stream": "orders", "ids": [...], "site": "https://..."}`: nobody's data leaves the shop, Cartfolk
  * reads the object by its key. Carts go as envelopes, because the Admin API cannot list them.
  */
 
@@ -16,7 +16,7 @@ const MOST = 500 // ids or envelopes in one message
 const MOST_WAITING = 20000 // while Cartfolk cannot be reached; its poll finds the rest
 
 class Teller {
-  /** `target` is {address, store, secret}; `readCarts(ids)` answers envelopes; `log` takes a sentence. */
+  /** `target` is {address, store, secret, site}; `readCarts(ids)` answers envelopes; `log` takes a sentence. */
   constructor(target, readCarts, log, { fetch = globalThis.fetch, pauses = PAUSES } = {}) {
     Object.assign(this, { target, readCarts, log, fetch, pauses })
     this.waiting = new Map() // stream -> ids
@@ -51,17 +51,18 @@ class Teller {
   }
 
   async tell(noted) {
+    const site = this.target.site || undefined // where this shop is: a copy of it says another place
     for (const [stream, ids] of noted) {
       const all = [...ids]
       for (let start = 0; start < all.length; start += MOST) {
         const some = all.slice(start, start + MOST)
         if (stream !== "carts") {
-          await this.deliver("hooks", { stream, ids: some })
+          await this.deliver("hooks", { stream, ids: some, site })
           continue
         }
         const carts = await this.readCarts(some)
         if (carts.length) {
-          await this.deliver("ingest/v1", carts)
+          await this.deliver("ingest/v1", carts.map((cart) => ({ ...cart, site })))
         }
       }
     }

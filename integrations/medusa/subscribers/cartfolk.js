@@ -4,6 +4,7 @@
  * Cartfolk for Medusa 2: tells your own Cartfolk what happens in the shop. Copy `subscribers` and `cartfolk` into the
  * `src` of your Medusa project and set CARTFOLK_URL, CARTFOLK_STORE and CARTFOLK_SECRET (all on the store's page there);
  * CARTFOLK_CART_URL, where your storefront brings a cart back, may have {id} in it. Without them it does nothing.
+ * CARTFOLK_SITE is the shop's own address, another one in every copy of it; else MEDUSA_BACKEND_URL tells.
  */
 
 const { FIELDS, envelope } = require("../cartfolk/envelope")
@@ -39,6 +40,8 @@ let teller
 function telling(container) {
   if (teller === undefined) {
     const { CARTFOLK_URL: address, CARTFOLK_STORE: store, CARTFOLK_SECRET: secret, CARTFOLK_CART_URL: url } = process.env
+    const { CARTFOLK_SITE, MEDUSA_BACKEND_URL } = process.env
+    const site = CARTFOLK_SITE || MEDUSA_BACKEND_URL || ""
     const logger = container.resolve("logger")
     const query = container.resolve("query")
     const readCarts = async (ids) => {
@@ -48,7 +51,7 @@ function telling(container) {
     }
     teller = null
     if (address && store && keyOf(secret)) {
-      teller = new Teller({ address, store, secret }, readCarts, (sentence) => logger.warn(sentence))
+      teller = new Teller({ address, store, secret, site }, readCarts, (sentence) => logger.warn(sentence))
     } else if (address || store || secret) {
       logger.warn("Cartfolk needs CARTFOLK_URL, CARTFOLK_STORE and CARTFOLK_SECRET (whsec_...): copy them again.")
     }

@@ -226,6 +226,10 @@ class Cartfolk extends Module
 
     protected function post(array $envelopes)
     {
+        $site = (string) Configuration::getGlobalValue('PS_SHOP_DOMAIN');
+        foreach ($envelopes as $place => $envelope) {
+            $envelopes[$place] = $envelope + ('' === $site ? [] : ['site' => $site]); // a copy of the shop has another one
+        }
         $body = json_encode($envelopes, JSON_UNESCAPED_UNICODE | JSON_INVALID_UTF8_SUBSTITUTE);
         $headers = cartfolk_signed_headers(
             Configuration::get('CARTFOLK_SECRET'), 'evt_' . bin2hex(random_bytes(16)), time(), $body

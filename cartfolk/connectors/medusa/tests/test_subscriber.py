@@ -176,3 +176,25 @@ def test_what_was_not_taken_is_sent_again_under_the_same_id() -> None:
 
 def test_without_its_settings_it_does_nothing() -> None:
     assert sent([("customer.created", "cus_01A")], store="") == []
+
+
+def test_hints_and_carts_say_where_the_shop_is() -> None:
+    program = """
+    const { Teller } = need('cartfolk/teller.js');
+    const sent = [];
+    const fetch = async (url, request) => {
+      sent.push([url, JSON.parse(request.body)]);
+      return { ok: true, status: 200, arrayBuffer: async () => {} };
+    };
+    const target = { address: 'https://hub.example', store: 'key', secret: process.argv[1], site: process.argv[2] };
+    const teller = new Teller(target, async (ids) => ids.map((id) => ({ id })), () => {}, { fetch, pauses: [0] });
+    teller.note('orders', ['o1']);
+    teller.note('carts', ['c1']);
+    teller.flush().then(() => console.log(JSON.stringify(sent)));
+    """
+    hint, cart = "https://hub.example/hooks/key", "https://hub.example/ingest/v1/key"
+    assert node(program, SECRET, "https://shop.example") == [
+        [hint, {"stream": "orders", "ids": ["o1"], "site": "https://shop.example"}],
+        [cart, [{"id": "c1", "site": "https://shop.example"}]],
+    ]
+    assert node(program, SECRET, "") == [[hint, {"stream": "orders", "ids": ["o1"]}], [cart, [{"id": "c1"}]]]

@@ -90,6 +90,15 @@ def test_a_mistyped_secret_is_noticed(secret: str) -> None:
     assert run_php("Cartfolk_Hub_Model_Signature::key($a[0])", secret) is None
 
 
+def test_it_says_where_the_shop_is_configured_to_be_and_nothing_where_that_is_the_request() -> None:
+    sited = "Cartfolk_Hub_Model_Envelope::sited($a[0], $a[1])"
+    carts = [{"id": "c1", "kind": "cart"}, {"id": "c2", "kind": "cart"}]
+    told = run_php(sited, carts, "http://shop.example.com/")
+    assert told == [each | {"site": "http://shop.example.com/"} for each in carts]
+    for unknown in ("{{base_url}}", "", None):
+        assert run_php(sited, carts, unknown) == carts
+
+
 def test_a_recovery_link_is_good_for_its_own_cart_only() -> None:
     one, two = (run_php("Cartfolk_Hub_Model_Signature::link($a[0], $a[1])", SECRET, cart) for cart in (7, 8))
     assert len(one) == 64
@@ -233,10 +242,13 @@ define('DS', '/');
 def run_sender(door: Door, folder: Path, program: str) -> None:
     """Runs the module's sender in a PHP that knows of Magento what the sender asks of it."""
     assert PHP is not None
-    files = "".join(f"require {json.dumps(str(HUB / 'Model' / name))};" for name in ("Signature.php", "Sender.php"))
+    files = "".join(
+        f"require {json.dumps(str(HUB / 'Model' / name))};" for name in ("Signature.php", "Envelope.php", "Sender.php")
+    )
     config = {
         "cartfolk/hub/address": door.url.removesuffix("/hooks/x") + "/",
-        "cartfolk/hub/store": "store-key", "cartfolk/hub/secret": SECRET, "folder": str(folder),
+        "cartfolk/hub/store": "store-key", "cartfolk/hub/secret": SECRET, "web/unsecure/base_url": "http://shop.example/",
+        "folder": str(folder),
     }  # fmt: skip
     line = (
         f"{MAGE} {files} Mage::$config = json_decode($argv[1], true); $s = new Cartfolk_Hub_Model_Sender(); {program}"
@@ -261,7 +273,8 @@ def test_a_pages_events_leave_in_one_signed_message_and_come_again_with_the_same
     finally:
         door.close()
     assert body == same
-    assert json.loads(body) == [{"id": "order-2", "version": 1}, {"id": "cart-1", "version": 2}], "the latest of each"
+    sited = {"site": "http://shop.example/"}
+    assert json.loads(body) == [{"id": "order-2", "version": 1} | sited, {"id": "cart-1", "version": 2} | sited]
     for headers in (first, again):
         assert verify(SECRET, headers, body, int(headers["webhook-timestamp"])) == first["webhook-id"]
 
@@ -283,4 +296,4 @@ def test_a_cartfolk_that_is_away_loses_nothing(tmp_path: Path) -> None:
     door.close()
     run_sender(door, tmp_path, "$s->add(1, array('id' => 'consent-1'));")
     [kept] = list(tmp_path.rglob("msg_*.json"))
-    assert json.loads(json.loads(kept.read_text())["body"]) == [{"id": "consent-1"}]
+    assert json.loads(json.loads(kept.read_text())["body"]) == [{"id": "consent-1", "site": "http://shop.example/"}]

@@ -57,6 +57,11 @@ class Configuration
         'PS_OS_ERROR' => 8, 'PS_OS_REFUND' => 7,
     ];
 
+    public static function getGlobalValue($name)
+    {
+        return 'PS_SHOP_DOMAIN' === $name ? 'shop.example' : false;
+    }
+
     public static function get($name)
     {
         return isset(self::$values[$name]) ? self::$values[$name] : false;

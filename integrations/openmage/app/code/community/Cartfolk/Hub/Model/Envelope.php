@@ -29,6 +29,20 @@ class Cartfolk_Hub_Model_Envelope
     }
 
     /**
+     * Says with every envelope where the shop is configured to be, so that a copy of it is noticed. A base URL that is
+     * made from the request ({{base_url}}) tells nothing.
+     */
+    public static function sited(array $envelopes, $baseUrl)
+    {
+        if (preg_match('~^https?://[^{}\s]+$~', (string) $baseUrl)) {
+            foreach ($envelopes as $place => $envelope) {
+                $envelopes[$place]['site'] = (string) $baseUrl;
+            }
+        }
+        return $envelopes;
+    }
+
+    /**
      * @param string $kind    cart or checkout
      * @param array  $quote   the quote's row
      * @param array  $items   rows of its items, parents and children

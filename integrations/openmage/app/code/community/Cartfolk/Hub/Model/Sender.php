@@ -37,6 +37,7 @@ class Cartfolk_Hub_Model_Sender
         foreach ($waiting as $storeId => $envelopes) {
             foreach (array_chunk(array_values($envelopes), 500) as $some) {
                 $id = 'msg_' . bin2hex(openssl_random_pseudo_bytes(16));
+                $some = Cartfolk_Hub_Model_Envelope::sited($some, Mage::getStoreConfig('web/unsecure/base_url', 0));
                 $body = json_encode($some, JSON_PARTIAL_OUTPUT_ON_ERROR);
                 if (false !== $body && !$this->post($storeId, $id, $body)) {
                     $this->keep($storeId, $id, $body);
