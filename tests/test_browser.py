@@ -98,6 +98,7 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     edit_restore(page, "Baker", "Edit", "History", "Restore this value", "Where this comes from")
     filter_save_edit_undo(page, "Regulars", "is at least 2", "were changed", "Taken back")
     merge_undo(page, "Merge", "merged into this one", "Undo this merge", "The merge is undone")
+    erase(page)
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
     look_around(page, "Alle Kontakte", "Alle Eigenschaften ansehen", "Verlauf", "von", "Vorname")
@@ -202,6 +203,22 @@ def merge_undo(page: Any, merge: str, merged: str, undo: str, undone: str) -> No
     sync_api.expect(page.locator("main")).to_contain_text(undone)
     page.click("nav a[href='/contacts']")
     assert sorted(page.locator("table.rows tbody tr a").nth(at).inner_text() for at in (0, 1)) == names
+
+
+def erase(page: Any) -> None:
+    """Two chosen contacts erased: looked at, confirmed by their number, done by the worker while the page waits."""
+    page.click("nav a[href='/contacts']")
+    rows = page.locator("table.rows tbody tr a")
+    names = [rows.nth(at).inner_text() for at in (5, 6)]
+    for at in (5, 6):
+        page.locator("table.rows tbody input[name=ids]").nth(at).check()
+    page.click("#selection button[formaction='/contacts/erase']")
+    page.fill("#confirm", "erase 2")
+    page.click("button.danger")
+    sync_api.expect(page.locator("h1")).to_contain_text("Proof of erasure", timeout=40_000)
+    page.click("nav a[href='/contacts']")
+    there = page.locator("table.rows tbody").inner_text()
+    assert [name for name in names if name in there.splitlines()] == []
 
 
 def look_around(page: Any, contacts: str, properties: str, history: str, of: str, firstname: str) -> None:

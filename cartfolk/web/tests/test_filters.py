@@ -82,6 +82,24 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     ),
     (filtered(condition("city", "known"), match="none"), "p.city is null"),
 ]
+
+
+def test_calendar_days_are_the_accounts_not_the_servers(conn: Connection, people: int) -> None:
+    """Noon of the first in UTC is the second in Auckland."""
+    conn.execute("update contact_list set createdate = '2026-03-01 12:00+00' where contact_id = 20")
+    conn.execute("update contact_property set createdate = '2026-03-01 12:00+00' where contact_id = 20")
+    on_the_second = filtered(condition("createdate", "between", ["2026-03-02"] * 2))
+    types, found = properties.columns(conn), []
+    for zone in ("UTC", "Pacific/Auckland"):
+        conn.execute("update stores_store set timezone = %s", [zone])
+        known = filters.context(conn)
+        root = filters.root(on_the_second, known)
+        assert root is not None
+        question = listing.Question(columns=types, narrowing=narrow.narrowing(conn, root, known, types))
+        found.append([row["contact_id"] for row in listing.page(conn, question).rows])
+    assert found == [[], [20]]
+
+
 WAYS = ["scan", "kept", "walk", "impatient"]
 
 
