@@ -7,6 +7,7 @@ from contextlib import suppress
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
 
@@ -26,8 +27,14 @@ def fill_order(name: str, column_type: str) -> None:
         sorting.fill(conn, sorting.key(name, column_type), now())
 
 
+def calculate_changed(conn: Connection) -> None:
+    """Call it after a definition changed and is committed: has the worker calculate everybody where that is due."""
+    if calculated.progress(conn).waiting:
+        calculate_everybody()
+
+
 def calculate_everybody() -> None:
-    """Has the worker calculate everybody with the formulas that count now. Call it when a definition is committed."""
+    """Has the worker calculate everybody with the formulas that count now."""
     with suppress(AlreadyEnqueued):
         calculate.configure(queueing_lock="calculate").defer()
 

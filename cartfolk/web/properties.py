@@ -5,6 +5,8 @@ The catalogue belongs to the properties room; what the database has a column for
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -37,6 +39,8 @@ class Shown:
     archived: bool = False
     editable: bool = False
     own: bool = False  # people may overrule the shop
+    hidden: bool = False
+    formula: str = ""
 
 
 def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]:
@@ -45,29 +49,34 @@ def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]
     return {name: kind for name, kind in rows if name not in {"contact_id", "computed_at"}}
 
 
-def everything(platforms: Iterable[str] = (), defined: Defined | None = None) -> list[Shown]:
-    """The whole catalogue in its order, or what is ``defined``.
+def everything(platforms: Iterable[str] = (), defined: Defined | None = None, *, hidden: bool = False) -> list[Shown]:
+    """The whole catalogue in its order, or what is ``defined``; hidden ones too when asked for.
 
     ``platforms``: labels of connected shops, which name the group of the shop.
 
     The shop's own properties come as one group that carries the platform's name, cut into blocks; the other
-    groups follow as they are. Contact information, e-mail and social media stand before the shop, the rest after.
+    groups follow as they are. Contact information, e-mail and social media stand before the shop, the rest after,
+    unless people ordered the groups.
     """
     shop = " · ".join(dict.fromkeys(platforms)) or gettext("Shop")
     german = (get_language() or "en").startswith("de")
     blocks = {name: place for place, name in enumerate(catalogue.BLOCKS)}
     defined = defined or Defined(catalogue.GROUPS, catalogue.PROPERTIES)
     groups = {name: place for place, name in enumerate(defined.groups)}
+    shops = min((place for name, place in groups.items() if defined.groups[name].shop_group), default=0)
     found: list[tuple[tuple[int, int, int], Shown]] = []
     for place, item in enumerate(defined.properties.values()):
-        if item.hidden:
+        if item.hidden and not hidden:
             continue
         group = defined.groups[item.group]
         own = group.shop_group
         block = catalogue.BLOCKS.get(item.block or "") if own else None
-        rank = (
-            _FIRST.index(item.group) if item.group in _FIRST else len(_FIRST) + (0 if own else 1 + groups[item.group])
-        )
+        if defined.arranged:
+            rank = shops if own else groups[item.group]
+        elif item.group in _FIRST:
+            rank = _FIRST.index(item.group)
+        else:
+            rank = len(_FIRST) + (0 if own else 1 + groups[item.group])
         shown = Shown(
             name=item.name,
             label=item.label_de if german else item.label_en,
@@ -83,6 +92,17 @@ def everything(platforms: Iterable[str] = (), defined: Defined | None = None) ->
             archived=item.archived,
             editable=item.editable and not item.archived,
             own=item.own,
+            hidden=item.hidden,
+            formula=item.formula or "",
         )
         found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
     return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]
+
+
+def slug(label: str) -> str:
+    """An internal name from a label: Schuhgröße -> schuhgroesse."""
+    text = label.strip().lower()
+    for letter, pair in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
+        text = text.replace(letter, pair)
+    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:60]

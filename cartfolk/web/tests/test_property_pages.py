@@ -31,3 +31,76 @@ def test_a_refused_definition_says_why_and_keeps_what_was_typed(conn, owner):
     assert answer.status_code == 422
     assert "email" in answer.text
     assert "s | Small | Klein" in answer.text
+
+
+def test_a_formula_is_checked_while_it_is_typed_and_made(conn, owner, people):
+    page = owner.get("/settings/properties/new?calculated")
+    assert "total_value_of_orders" in page.text, "the names a formula may read"
+    assert "days_between" in page.text
+    typed = {"formula": "total_number_of_orders * 2", "kind": "number", "sample": "1"}
+    conn.execute("update contact_property set total_number_of_orders = 21 where contact_id = 1")
+    assert "<strong>42</strong>" in owner.post("/settings/property-formula", typed).text
+    assert "no contact" in owner.post("/settings/property-formula", typed | {"sample": "nobody@nowhere.example"}).text
+    wrong = owner.post("/settings/property-formula", typed | {"formula": "total_number_of_orders * <b>"})
+    assert "alert" in wrong.text
+    assert "<b>&" not in wrong.text.replace("<b>Formula", "")
+    assert "&lt;b&gt;" in wrong.text, "what was typed is shown as text"
+    other = owner.post("/settings/property-formula", typed | {"kind": "date"})
+    assert "choose the type Number" in other.text
+
+    made = {"label_en": "Twice", "label_de": "Doppelt", "group": "contactinformation", "kind": "whole"}
+    refused = owner.post("/settings/properties/new?calculated", made | {"formula": "twice + 1"})
+    assert refused.status_code == 422
+    assert "twice + 1" in refused.text
+    assert owner.post("/settings/properties/new?calculated", made | typed | {"kind": "whole"}).status_code == 302
+    assert "calculating" in owner.get("/settings/properties").text, "everybody is calculated in the background"
+    from cartfolk.properties import calculated
+
+    assert calculated.rebuild(conn)
+    assert "calculating" not in owner.get("/settings/properties").text
+    assert conn.execute("select twice from contact_custom where contact_id = 1").fetchone() == (42,)
+    edited = owner.get("/settings/properties/twice").text
+    assert "total_number_of_orders * 2" in edited
+    owner.post("/settings/properties/twice", made | {"formula": "total_number_of_orders * 3"})
+    assert load(conn).properties["twice"].formula == "total_number_of_orders * 3"
+
+
+def test_the_page_of_a_property_tells_what_uses_it(conn, owner, people):
+    owner.post("/settings/properties/new", GIVEN | {"kind": "number", "options": ""})
+    asks = {"type": "property", "property": "size", "operator": "greater", "value": 1}
+    definition = {"version": 1, "root": {"type": "group", "match": "all", "children": [asks]}}
+    from cartfolk.segments import stored
+
+    stored.create(conn, "Large people", definition, "user:1")
+    calculated_ = {"label_en": "Bigger", "group": "contactinformation", "kind": "number", "formula": "size + 1"}
+    owner.post("/settings/properties/new?calculated", calculated_)
+    page = owner.get("/settings/properties/size").text
+    assert "Large people" in page
+    assert "Bigger" in page
+    answer = owner.post("/settings/properties/size/state", {"do": "archive"}, follow=True)
+    assert "formula of bigger" in answer.text
+    assert "size" in load(conn).properties
+
+
+def test_order_and_hiding_reach_the_columns_and_the_contact(conn, owner, people):
+    owner.post("/settings/properties/new", GIVEN)
+    names = lambda: [n for n, p in load(conn).properties.items() if p.group == "contactinformation"]  # noqa: E731
+    before = names()
+    answer = owner.post("/settings/property-order", {"do": "up:size"}, headers={"HX-Request": "true"})
+    assert answer.text.index("up-size") < answer.text.index(f"up-{before[-2]}")
+    assert names() == [*before[:-2], "size", before[-2]]
+    owner.post("/settings/property-order", {"do": "down:size"})
+    assert names() == before
+    owner.post("/settings/property-order", {"do": f"up:{before[0]}"})
+    assert names() == before, "the first one stays"
+    owner.post("/settings/property-order", {"do": "hide:phone"})
+    assert 'data-text="phone' not in owner.get("/contacts/1/properties").text.lower()
+    assert "hide-phone" in owner.get("/settings/properties?arrange").text, "it can be shown again"
+    owner.post("/settings/property-order", {"do": "show:phone"})
+    assert not load(conn).properties["phone"].hidden
+    owner.post("/settings/property-order", {"do": "group-down:contactinformation"})
+    page = owner.get("/settings/properties").text
+    assert page.index("<h2>Email information") < page.index("<h2>Contact information")
+    assert owner.post("/settings/property-order", {"do": "up:nowhere"}).status_code == 400
+    assert owner.post("/settings/property-groups/new", {"label_de": "Körper"}).status_code == 302
+    assert "koerper" in load(conn).groups

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from django import forms
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import definitions
+from cartfolk.properties import definitions, jobs
 from cartfolk.properties.catalogue import Option, Property
 from cartfolk.properties.catalogue.model import Type
 from cartfolk.properties.defined import load
 from cartfolk.properties.definitions import BadDefinition
 
+from .. import uses
 from ..access import actor, database, marketer
+from ..properties import slug
+from . import formulas
 
 # What people choose -> type and its marks.
-_KINDS: dict[str, tuple[Type, str]] = {
+KINDS: dict[str, tuple[Type, str]] = {
     "string": ("string", ""), "text": ("text", ""), "number": ("number", ""), "whole": ("number", "whole"),
     "currency": ("number", "currency"), "percent": ("number", "percent"), "date": ("date", ""),
     "datetime": ("datetime", ""), "bool": ("bool", ""), "enumeration": ("enumeration", ""),
@@ -38,6 +41,7 @@ _LABELS = (
     ("enumeration", _("Choice of one")), ("multi", _("Choice of several")), ("email", _("E-mail")),
     ("phone", _("Phone")), ("url", _("Web address")),
 )  # fmt: skip
+_CALCULATED = ("number", "whole", "currency", "percent", "string", "text", "bool", "date", "datetime")
 
 
 class PropertyForm(forms.Form):
@@ -58,11 +62,22 @@ class PropertyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 5}),
         help_text=_("For a choice: one option a line, in their order: value | English label | German label."),
     )
-    description = forms.CharField(
-        label=_("Description"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    description_de = forms.CharField(
+        label=_("German description"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
+    )
+    description_en = forms.CharField(
+        label=_("English description"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, conn: Connection, item: Property | None, data: Any = None) -> None:
+    formula = forms.CharField(
+        label=_("Formula"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4, "class": "code", "spellcheck": "false", "autocapitalize": "off"}),
+    )
+
+    field_order = ("label_de", "label_en", "name", "group", "new_group", "kind", "formula")
+
+    def __init__(self, conn: Connection, item: Property | None, data: Any = None, calculated: bool = False) -> None:
         initial = _initial(item) if item else {"kind": "string", "group": "contactinformation"}
         super().__init__(data, initial=initial)
         language = get_language() or "en"
@@ -73,24 +88,36 @@ class PropertyForm(forms.Form):
         field.choices = [(g.name, g.label(language)) for g in groups if not g.shop_group]
         if item:
             del self.fields["name"]
+        if calculated:
+            kinds = self.fields["kind"]
+            assert isinstance(kinds, forms.ChoiceField)
+            kinds.choices = [(key, label) for key, label in _LABELS if key in _CALCULATED]
+            del self.fields["options"]
+            self.fields["formula"].widget.attrs |= {
+                "hx-post": reverse("web:properties-formula"), "hx-trigger": "input changed delay:400ms, load",
+                "hx-target": "#formula-check", "hx-include": "closest form", "aria-describedby": "formula-check",
+            }  # fmt: skip
+        else:
+            del self.fields["formula"]
 
     def item(self, name: str = "") -> Property:
         """What the form says as a property."""
         given = self.cleaned_data
-        kind, mark = _KINDS[given["kind"]]
+        kind, mark = KINDS[given["kind"]]
         return Property(
-            name=name or given["name"].strip() or _slug(given["label_en"] or given["label_de"]),
+            name=name or given["name"].strip() or slug(given["label_en"] or given["label_de"]),
             label_en=given["label_en"].strip(),
             label_de=given["label_de"].strip(),
-            group=_slug(given["new_group"]) or given["group"],
+            group=slug(given["new_group"]) or given["group"],
             type=kind,
-            definition_en=given["description"].strip(),
-            definition_de=given["description"].strip(),
+            definition_en=given["description_en"].strip() or given["description_de"].strip(),
+            definition_de=given["description_de"].strip() or given["description_en"].strip(),
             multi=mark == "multi",
             currency=mark == "currency",
             percent=mark == "percent",
             whole=mark == "whole",
-            options=tuple(_options(given["options"].splitlines())),
+            options=tuple(_options(given.get("options", "").splitlines())),
+            formula=given.get("formula", "").strip() or None,
             computed=False,
             custom=True,
         )
@@ -99,8 +126,8 @@ class PropertyForm(forms.Form):
 @marketer
 @require_http_methods(["GET", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
-    """A new property, in a group that is there or a new one."""
-    return _form(request, None)
+    """A new property, in a group that is there or a new one; with ``calculated`` one that a formula makes."""
+    return _form(request, None, "calculated" in request.GET)
 
 
 @marketer
@@ -110,7 +137,7 @@ def edit(request: HttpRequest, name: str) -> HttpResponse:
     item = load(database(), archived=True).properties.get(name)
     if item is None or not item.custom:
         raise Http404
-    return _form(request, item)
+    return _form(request, item, bool(item.formula))
 
 
 @marketer
@@ -121,27 +148,38 @@ def state(request: HttpRequest, name: str) -> HttpResponse:
     act = acts.get(request.POST.get("do", ""))
     if act is None:
         raise Http404
+    conn = database()
     try:
-        act(database(), name, by=actor(request))
+        act(conn, name, by=actor(request))
     except BadDefinition as error:
-        raise Http404(str(error)) from error
+        messages.error(request, str(error))
+        return redirect("web:properties-edit", name)
+    except psycopg.errors.LockNotAvailable:
+        messages.error(request, gettext("The contacts are busy with an import. Try again in a moment."))
+        return redirect("web:properties-edit", name)
+    jobs.calculate_changed(conn)
     return redirect("web:properties")
 
 
-def _form(request: HttpRequest, item: Property | None) -> HttpResponse:
+def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpResponse:
     conn = database()
-    form = PropertyForm(conn, item, request.POST if request.method == "POST" else None)
+    form = PropertyForm(conn, item, request.POST if request.method == "POST" else None, formula)
     error = ""
     if form.is_valid():
         try:
             _save(conn, form, item, actor(request))
+            jobs.calculate_changed(conn)
             return redirect("web:properties")
         except BadDefinition as refused:
             error = str(refused)
         except psycopg.errors.LockNotAvailable:
             error = gettext("The contacts are busy with an import. Try again in a moment.")
     usage = definitions.usage(conn, item.name) if item else None
-    context = {"form": form, "item": item, "usage": usage, "error": error}
+    context: dict[str, Any] = {"form": form, "item": item, "usage": usage, "error": error, "formula": formula}
+    if item:
+        context["uses"] = uses.of(conn, item.name)
+    if formula:
+        context |= formulas.help_(conn)
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
 
 
@@ -156,13 +194,15 @@ def _save(conn: Connection, form: PropertyForm, item: Property | None, by: str) 
 
 def _initial(item: Property) -> dict[str, Any]:
     marks = {m for m in ("multi", "currency", "percent", "whole") if getattr(item, m)}
-    kind = next((k for k, (t, mark) in _KINDS.items() if t == item.type and {mark} - {""} == marks), item.type)
+    kind = next((k for k, (t, mark) in KINDS.items() if t == item.type and {mark} - {""} == marks), item.type)
     return {
         "label_de": item.label_de,
         "label_en": item.label_en,
         "group": item.group,
         "kind": kind,
-        "description": item.definition(get_language() or "en"),
+        "description_de": item.definition_de,
+        "description_en": item.definition_en,
+        "formula": item.formula or "",
         "options": "\n".join(f"{o.value} | {o.label_en} | {o.label_de}" for o in item.options),
     }
 
@@ -173,12 +213,3 @@ def _options(lines: Iterable[str]) -> Iterable[Option]:
             value, *labels = (part.strip() for part in line.split("|"))
             english = (labels[0] if labels else "") or value
             yield Option(value, english, (labels[1] if len(labels) > 1 else "") or english)
-
-
-def _slug(label: str) -> str:
-    """An internal name from a label: Schuhgröße -> schuhgroesse."""
-    text = label.strip().lower()
-    for letter, pair in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
-        text = text.replace(letter, pair)
-    text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:60]
