@@ -18,6 +18,7 @@ def parser() -> argparse.ArgumentParser:
         imports,
         members,
         privacy,
+        properties,
         rates,
         segments,
         serve,
@@ -121,9 +122,7 @@ def parser() -> argparse.ArgumentParser:
     item = add("members", "who may sign in: list, invite, change a role, reset the second step")
     members.add_arguments(item)
 
-    item = add("properties", "list all properties with their definitions")
-    item.add_argument("--json", action="store_true")
-    item.set_defaults(run=upkeep.properties)
+    properties.add_arguments(add("properties", "properties of contacts: list, create, edit, formulas, archive"))
 
     item = add("quarantine", "list records that wait in quarantine, or retry them")
     item.add_argument("store")

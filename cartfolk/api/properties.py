@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cartfolk.core.time import now
-from cartfolk.properties import definitions
+from cartfolk.properties import definitions, jobs
 from cartfolk.properties.catalogue import Group, Option, Property
 from cartfolk.properties.catalogue.model import Type
 from cartfolk.properties.defined import load
@@ -80,8 +80,6 @@ def read(body: Mapping[str, Any], old: Property | None = None) -> Property:
     for name in ("name", "label", "type", "fieldType", "groupName") if old is None else ():
         if not isinstance(body.get(name), str) or not body[name]:
             raise Invalid(f"{name} is missing.")
-    if body.get("calculationFormula"):
-        raise Invalid("Formulas are made under Settings, Properties.")
     type_, multi = (old.type, old.multi) if old else ("string", False)
     if old is None or "type" in body or "fieldType" in body:
         asked, field = (
@@ -117,7 +115,21 @@ def read(body: Mapping[str, Any], old: Property | None = None) -> Property:
         definition_de=base.definition_de if old and description == base.definition_en else description,
         options=_options(body["options"]) if "options" in body and type_ == "enumeration" else base.options,
         hidden=bool(body.get("hidden", base.hidden)),
+        formula=_formula(body, base),
     )
+
+
+def _formula(body: Mapping[str, Any], base: Property) -> str | None:
+    """The formula asked for. What our language does not know is named when the definition is checked."""
+    told = body.get("calculationFormula", base.formula)
+    if told is not None and not isinstance(told, str):
+        raise Invalid("calculationFormula must be a text.")
+    field = str(body.get("fieldType") or "")
+    if field.startswith("calculation_") and field != "calculation_equation":
+        raise Invalid(f"{field} is not supported; use fieldType calculation_equation with a calculationFormula.")
+    if field == "calculation_equation" and not told:
+        raise Invalid("calculationFormula is missing.")
+    return told or None
 
 
 def _options(told: object) -> tuple[Option, ...]:
@@ -148,13 +160,13 @@ def _made(call: Call) -> Answer:
 
 def _changed(call: Call, name: str) -> Answer:
     item = read(call.body, _known(call, name))
-    _done(lambda: definitions.change(call.conn, item, by=call.actor))
+    _done(call, lambda: definitions.change(call.conn, item, by=call.actor))
     return Answer(shown(item))
 
 
 def _archived(call: Call, name: str) -> Answer:
     _known(call, name)
-    _done(lambda: definitions.archive(call.conn, name, by=call.actor))
+    _done(call, lambda: definitions.archive(call.conn, name, by=call.actor))
     return Answer(None, 204)
 
 
@@ -194,7 +206,7 @@ def _create(call: Call, body: Mapping[str, Any]) -> Property:
     item = read(body)
     if item.name in load(call.conn, archived=True).properties:
         raise Conflict(f"A property named '{item.name}' already exists.")
-    _done(lambda: definitions.create(call.conn, item, by=call.actor))
+    _done(call, lambda: definitions.create(call.conn, item, by=call.actor))
     return item
 
 
@@ -205,9 +217,10 @@ def _known(call: Call, name: str, archived: bool = False) -> Property:
     return item
 
 
-def _done(act: Callable[[], None]) -> None:
+def _done(call: Call, act: Callable[[], None]) -> None:
     try:
         act()
+        jobs.calculate_changed(call.conn)
     except definitions.BadDefinition as bad:
         raise Invalid(str(bad)) from None
 
@@ -224,7 +237,7 @@ def _group_made(call: Call) -> Answer:
     name, label = str(call.body.get("name") or ""), str(call.body.get("label") or "")
     if name in load(call.conn).groups:
         raise Conflict(f"A property group named '{name[:80]}' already exists.")
-    _done(lambda: definitions.create_group(call.conn, name, label, label, by=call.actor))
+    _done(call, lambda: definitions.create_group(call.conn, name, label, label, by=call.actor))
     return Answer(_group(Group(name, label, label)), 201)
 
 

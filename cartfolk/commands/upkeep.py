@@ -29,18 +29,6 @@ def doctor(arguments: argparse.Namespace) -> int:
     return Exit.OK if all(finding.ok for finding in findings) else Exit.INSTALLATION
 
 
-def properties(arguments: argparse.Namespace) -> int:
-    """The catalogue, a property a line."""
-    from cartfolk.properties.catalogue import PROPERTIES
-
-    for item in PROPERTIES.values():
-        if arguments.json:
-            print(json.dumps(plain(asdict(item)), ensure_ascii=False))
-        else:
-            print(f"{item.group:24} {item.name:44} {item.type:12} {item.label_en}")
-    return Exit.OK
-
-
 def quarantine(arguments: argparse.Namespace) -> int:
     """Records that wait with their reasons; --retry hands them to the pipeline again."""
     with program.database() as url, program.connected(url) as conn:

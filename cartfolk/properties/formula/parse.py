@@ -32,9 +32,10 @@ _CLOCK = {"today", "now", "time_since", "time_between_now", "current_time"}
 
 
 class FormulaError(ValueError):
-    """The formula cannot be used; the message says what to change. ``at`` is the place in the text, from 0."""
+    """The formula cannot be used; the message says what to change. ``at`` is the place in the text, from 0;
+    -1: no place is wrong, but the whole."""
 
-    def __init__(self, sentence: str, at: int = 0) -> None:
+    def __init__(self, sentence: str, at: int = -1) -> None:
         super().__init__(sentence)
         self.at = at
 
@@ -50,9 +51,9 @@ def parse(text: str, known: Mapping[str, Property], *, options: bool = False) ->
     """The tree of a formula over the properties of ``known``. Raises FormulaError. ``options``: a choice may only be
     compared with its options as they are now, for a formula being written; one in use outlives an option."""
     if not text.strip():
-        raise FormulaError(_("The formula is empty."))
+        raise FormulaError(_("The formula is empty."), 0)
     if len(text) > LONGEST:
-        raise FormulaError(_("The formula is longer than %(most)s characters.") % {"most": LONGEST})
+        raise FormulaError(_("The formula is longer than %(most)s characters.") % {"most": LONGEST}, LONGEST)
     return _Parser(_tokens(text), known, options).whole()
 
 

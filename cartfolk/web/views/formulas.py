@@ -51,7 +51,9 @@ def check(request: HttpRequest) -> HttpResponse:
                 context["value"] = values.shown(value, "money" if item.currency else item.type)
             context["right"] = True
     except FormulaError as error:
-        context |= {"error": str(error), "before": text[: error.at][-30:], "there": text[error.at :][:20]}
+        context["error"] = str(error)
+        if error.at >= 0:
+            context |= {"before": text[: error.at][-30:], "there": text[error.at :][:20]}
     return render(request, "web/property_formula.html", context)
 
 

@@ -75,10 +75,14 @@ class PropertyForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4, "class": "code", "spellcheck": "false", "autocapitalize": "off"}),
     )
 
-    field_order = ("label_de", "label_en", "name", "group", "new_group", "kind", "formula")
+    field_order = (
+        "label_de", "label_en", "name", "group", "new_group", "description_de", "description_en", "kind", "options",
+        "formula",
+    )  # fmt: skip
 
     def __init__(self, conn: Connection, item: Property | None, data: Any = None, calculated: bool = False) -> None:
-        initial = _initial(item) if item else {"kind": "string", "group": "contactinformation"}
+        kind = "number" if calculated else "string"
+        initial = _initial(item) if item else {"kind": kind, "group": "contactinformation"}
         super().__init__(data, initial=initial)
         language = get_language() or "en"
         self.instance_label = item.label(language) if item else ""
@@ -93,10 +97,14 @@ class PropertyForm(forms.Form):
             assert isinstance(kinds, forms.ChoiceField)
             kinds.choices = [(key, label) for key, label in _LABELS if key in _CALCULATED]
             del self.fields["options"]
-            self.fields["formula"].widget.attrs |= {
-                "hx-post": reverse("web:properties-formula"), "hx-trigger": "input changed delay:400ms, load",
-                "hx-target": "#formula-check", "hx-include": "closest form", "aria-describedby": "formula-check",
+            check = {
+                "hx-post": reverse("web:properties-formula"), "hx-target": "#formula-check", "hx-include": "closest form",
             }  # fmt: skip
+            kinds.widget.attrs |= check | {"hx-trigger": "change"}
+            self.fields["formula"].widget.attrs |= check | {
+                "hx-trigger": "input changed delay:400ms, load",
+                "aria-describedby": "formula-check",
+            }
         else:
             del self.fields["formula"]
 
