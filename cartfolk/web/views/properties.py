@@ -97,9 +97,8 @@ class PropertyForm(forms.Form):
             assert isinstance(kinds, forms.ChoiceField)
             kinds.choices = [(key, label) for key, label in _LABELS if key in _CALCULATED]
             del self.fields["options"]
-            check = {
-                "hx-post": reverse("web:properties-formula"), "hx-target": "#formula-check", "hx-include": "closest form",
-            }  # fmt: skip
+            check = {"hx-post": reverse("web:properties-formula"), "hx-target": "#formula-check"}
+            check["hx-include"] = "closest form"
             kinds.widget.attrs |= check | {"hx-trigger": "change"}
             self.fields["formula"].widget.attrs |= check | {
                 "hx-trigger": "input changed delay:400ms, load",
