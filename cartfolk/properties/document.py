@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Property
+from cartfolk.properties.catalogue import GROUPS, LEFT_OUT, PROPERTIES, Property
 from cartfolk.properties.formula import FUNCTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,6 +22,8 @@ _HEADS = {
         "computed",
         "set by people or API",
         "list of ",
+        "## Not kept",
+        "Names of other contact databases that Cartfolk does not keep, because",
     ),
     "de": (
         "# Eigenschaften",
@@ -33,6 +35,8 @@ _HEADS = {
         "berechnet",
         "von Hand oder Schnittstelle",
         "Liste: ",
+        "## Nicht geführt",
+        "Namen anderer Kontaktdatenbanken, die Cartfolk nicht führt, denn",
     ),
 }
 _TYPES_DE = {
@@ -97,7 +101,7 @@ Eine Formel macht aus anderen Eigenschaften eine eigene, für jeden Kontakt, und
 
 def page(language: str) -> str:
     """The page in ``language`` (en or de) as Markdown."""
-    title, intro, head, computed, settable, many = _HEADS[language]
+    title, intro, head, computed, settable, many, left_out, because = _HEADS[language]
     lines = [title, "", intro, ""]
     for group in GROUPS.values():
         lines += [f"## {group.label(language)} (`{group.name}`)", "", head, "|---|---|---|---|---|"]
@@ -107,6 +111,9 @@ def page(language: str) -> str:
             if item.group == group.name
         ]
         lines.append("")
+    lines += [left_out, "", because + ":", ""]
+    lines += [f"- `{name}`: {reasons[language == 'de']}." for name, reasons in LEFT_OUT.items()]
+    lines.append("")
     return "\n".join(lines) + "\n" + _calculated(language)
 
 

@@ -71,6 +71,7 @@ def _recipes() -> Mapping[str, Recipe]:
     found: dict[str, Recipe] = {
         "total_value_of_orders": Recipe("orders", "sum", "counted"),
         "hs_analytics_revenue": Recipe("orders", "sum", "counted"),
+        "total_revenue": Recipe("orders", "sum", "counted"),
         "monetary_rating": Recipe("orders", "sum", "counted"),
         "average_order_value": Recipe("orders", "average", "counted"),
         "total_number_of_orders": Recipe("orders", "count", "counted"),
@@ -79,6 +80,8 @@ def _recipes() -> Mapping[str, Recipe]:
         "total_number_of_current_orders": Recipe("orders", "count", "pending"),
         "first_order_value": Recipe("orders", "single", "first"),
         "last_order_value": Recipe("orders", "single", "last"),
+        "recent_deal_amount": Recipe("orders", "single", "last"),
+        "num_associated_deals": Recipe("orders", "count", "placed"),
         "total_number_of_products_bought": Recipe("lines", "units", "counted"),
         "last_total_number_of_products_bought": Recipe("lines", "units", "last"),
         "abandoned_cart_counter": Recipe("cart_lines", "units"),
@@ -88,8 +91,10 @@ def _recipes() -> Mapping[str, Recipe]:
         "num_conversion_events": Recipe("steps", "count"),
     }
     lists: dict[Recipe, str] = {
-        Recipe("orders", which="first"): "first_order_date",
-        Recipe("orders", which="last"): "last_order_date last_order_currency order_recency_rating",
+        Recipe("orders", which="first"): "first_order_date closedate days_to_close",
+        Recipe("orders", which="last"): "last_order_date last_order_currency order_recency_rating"
+        " recent_deal_close_date",
+        Recipe("orders", which="placed"): "first_deal_created_date",
         Recipe("orders", which="newest"): "last_order_status last_order_fulfillment_status last_order_tracking_number"
         " last_order_tracking_url last_order_shipment_carrier last_order_shipment_date last_order_order_number",
         Recipe("lines", which="last"): "last_product_bought last_products_bought last_product_types_bought"

@@ -7,10 +7,15 @@
 -- Every order that is one: numbered from the newest, counted ones by a number of their own.
 select facts.*, (total - refunded) * rate as value, row_number() over newest as nth,
     case when counted then count(*) filter (where counted) over newest end as counted_nth,
-    count(*) filter (where counted) over () as counted_all
+    count(*) filter (where counted) over () as counted_all,
+    case when ever_counted then count(*) filter (where ever_counted) over newest end as ever_nth,
+    count(*) filter (where ever_counted) over () as ever_all
 from (
     select o.order_id, o.store_id, o.external_id, o.number, o.status, o.placed_at, o.total, o.refunded, o.currency,
         o.status = any(coalesce(r.counted, '{completed,refunded}')) as counted,
+        o.status = any(coalesce(r.counted, '{completed,refunded}')) or exists (
+            select from order_event e where e.contact_id = o.contact_id and e.order_id = o.order_id
+                and e.status = any(coalesce(r.counted, '{completed,refunded}'))) as ever_counted,
         case when o.currency = home.home_currency then 1
              when r.home_currency = home.home_currency then o.rate end as rate
     from orders o
@@ -29,7 +34,7 @@ select 'order' as kind, order_id as ref, placed_at as at, number as title, statu
     min(placed_at) over () as first_at, max(placed_at) over () as last_at
 from (__ORDERS__) o
 where case %(which)s when 'counted' then counted when 'pending' then status = 'pending' when 'newest' then nth = 1
-    when 'last' then counted_nth = 1 when 'first' then counted_nth = counted_all end
+    when 'last' then counted_nth = 1 when 'first' then counted_nth = counted_all when 'placed' then true end
 order by nth limit %(limit)s
 
 -- :name lines
@@ -108,9 +113,9 @@ from (
     union all (select order_id, placed_at, 'opportunity', 'order', store_id from (__ORDERS__) o
       order by nth desc limit 1)
     union all (select order_id, placed_at, 'customer', 'counted', store_id from (__ORDERS__) o
-      where counted_nth = counted_all)
+      where ever_nth = ever_all)
     union all (select order_id, placed_at, 'evangelist', 'fifth', store_id from (__ORDERS__) o
-      where counted_nth = counted_all - 4)
+      where ever_nth = ever_all - 4)
     union all (select 0, lifecyclestage_set_at, lifecyclestage, 'hand', 0 from contact_custom
       where contact_id = %(contact)s and lifecyclestage is not null and lifecyclestage_set_at is not null)
 ) facts

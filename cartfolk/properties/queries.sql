@@ -48,6 +48,11 @@ o as materialized (
         select orders.contact_id, order_id, orders.store_id, external_id, number, status, placed_at, total, refunded,
             orders.currency, attribution, email, customer_id,
             status = any(coalesce(store_rule.counted, '{completed,refunded}')) as counted,
+            -- Counted now or ever: an order cancelled later takes nobody's stage away (docs/decisions/0022).
+            status = any(coalesce(store_rule.counted, '{completed,refunded}')) or (
+                select true from order_event e where e.contact_id = orders.contact_id
+                    and e.order_id = orders.order_id and e.status = any(coalesce(store_rule.counted, '{completed,refunded}'))
+                limit 1) is true as ever_counted,
             case when orders.currency = home.currency then 1
                  when store_rule.home_currency = home.currency then orders.rate end as rate
         from touched
@@ -76,7 +81,10 @@ order_sum as (
         max(value) filter (where counted_nth = 1) as last_value,
         max(currency) filter (where counted_nth = 1) as last_currency,
         min(placed_at) filter (where counted) as first_at,
-        (array_agg(placed_at) filter (where counted))[(count(*) filter (where counted))::int - 4] as fifth_at,
+        count(*) filter (where ever_counted) as n_ever,
+        min(placed_at) filter (where ever_counted) as first_ever,
+        max(placed_at) filter (where ever_counted) as last_ever,
+        (array_agg(placed_at) filter (where ever_counted))[(count(*) filter (where ever_counted))::int - 4] as fifth_at,
         max(placed_at) filter (where counted) as last_at,
         min(placed_at) as first_placed,
         max(placed_at) as last_placed,
@@ -299,7 +307,7 @@ known as (
 base as (
     select touched.contact_id, touched.first_seen, home.decimals,
         os.n, os.n_value, os.value, os.pending, os.first_value, os.last_value, os.last_currency, os.first_at, os.last_at,
-        os.fifth_at, os.orders, os.first_placed, os.last_placed, os.as_guest, os.numbers, newest.number, newest.status_raw,
+        os.n_ever, os.first_ever, os.last_ever, os.fifth_at, os.orders, os.first_placed, os.last_placed, os.as_guest, os.numbers, newest.number, newest.status_raw,
         newest.fulfilment_status, newest.tracking_number, newest.tracking_url, newest.tracking_carrier,
         newest.shipped_at,
         ls.units, ls.last_units, ls.tokens, ls.last_tokens, ls.last_token, ls.skus, ls.last_skus, ls.types, ls.last_types,
@@ -358,8 +366,8 @@ told as (
             when 'salesqualifiedlead' then 4 when 'opportunity' then 5 when 'customer' then 6 when 'evangelist' then 7
             else 0 end as my_stage,
         -- The furthest stage facts lead to; once people set one, only facts after that moment.
-        case when base.n >= 5 and base.last_at > mine.since then 7
-             when base.n > 0 and base.last_at > mine.since then 6
+        case when base.n_ever >= 5 and base.last_ever > mine.since then 7
+             when base.n_ever > 0 and base.last_ever > mine.since then 6
              when base.last_placed > mine.since then 5
              when base.last_checkout > mine.since then 3
              when greatest(base.account_last, base.cart_last_created) > mine.since then 2
@@ -492,7 +500,7 @@ select contact_id,
     least(first_checkout, my_marketing_date) as hs_lifecyclestage_marketingqualifiedlead_date,
     my_sales_date as hs_lifecyclestage_salesqualifiedlead_date,
     least(first_placed, my_opportunity_date) as hs_lifecyclestage_opportunity_date,
-    least(first_at, my_customer_date) as hs_lifecyclestage_customer_date,
+    least(first_ever, my_customer_date) as hs_lifecyclestage_customer_date,
     least(fifth_at, my_evangelist_date) as hs_lifecyclestage_evangelist_date,
     coalesce(my_other_date, case when greatest(stage, my_stage) = 0
         then coalesce(least(first_placed, consent_at), first_seen) end) as hs_lifecyclestage_other_date,
@@ -529,6 +537,14 @@ select contact_id,
     round(value, decimals) as hs_analytics_revenue,
     came->>'campaign' as hs_analytics_first_touch_converting_campaign,
     came_last->>'campaign' as hs_analytics_last_touch_converting_campaign,
+    coalesce(orders, 0) as num_associated_deals,
+    first_placed as first_deal_created_date,
+    first_at as closedate,
+    floor(extract(epoch from first_at - least(account_at, first_placed, cart_first, consent_at)) / 86400)::bigint
+        as days_to_close,
+    last_at as recent_deal_close_date,
+    round(last_value, decimals) as recent_deal_amount,
+    round(value, decimals) as total_revenue,
     stores as _stores,
     numbers as _numbers,
     emails as _emails,

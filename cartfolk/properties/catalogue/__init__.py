@@ -9,6 +9,7 @@ from cartfolk.properties.catalogue import (
     activity,
     address,
     analytics,
+    campaign,
     cart,
     contact,
     customer,
@@ -16,11 +17,13 @@ from cartfolk.properties.catalogue import (
     order,
     product,
     rfm,
+    sales,
     social,
 )
+from cartfolk.properties.catalogue.left_out import LEFT_OUT
 from cartfolk.properties.catalogue.model import Group, Option, Property
 
-__all__ = ["BLOCKS", "COMPUTED", "GROUPS", "OWN", "PROPERTIES", "SETTABLE", "Group", "Option", "Property"]
+__all__ = ["BLOCKS", "COMPUTED", "GROUPS", "LEFT_OUT", "OWN", "PROPERTIES", "SETTABLE", "Group", "Option", "Property"]
 
 _GROUPS = (
     Group("order", "Order Information", "Bestellung", shop_group=True),
@@ -37,6 +40,9 @@ _GROUPS = (
     Group("emailinformation", "Email information", "E-Mail-Informationen"),
     Group("socialmediainformation", "Social media information", "Soziale Medien"),
     Group("analyticsinformation", "Web analytics history", "Webanalyse-Verlauf"),
+    Group("deal_information", "Deal information", "Abschlüsse"),
+    Group("sales_properties", "Sales properties", "Vertrieb"),
+    Group("roi_tracking", "ROI Tracking", "Erfolg von Kampagnen"),
 )
 
 GROUPS: Mapping[str, Group] = MappingProxyType({group.name: group for group in _GROUPS})
@@ -70,6 +76,8 @@ PROPERTIES: Mapping[str, Property] = MappingProxyType(
             email,
             social,
             analytics,
+            sales,
+            campaign,
         )
         for item in module.PROPERTIES
     }

@@ -84,11 +84,13 @@ PROPERTIES = (
     _p("lifecyclestage", "enumeration", "Lifecycle Stage", "Lebenszyklusphase",
        "The furthest stage reached, never falling back by itself: subscriber with a first consent to marketing by "
        "e-mail, lead with an account or a cart, marketing qualified lead in a checkout, opportunity with an order placed "
-       "(paid or not), customer with a counted order, evangelist with five; else other. A stage set by hand holds; only "
-       "what happens after that moment moves it further.",
+       "(paid or not), customer with an order that counts or ever counted, evangelist with five; else other. An order "
+       "cancelled later takes no stage away; one deleted in the shop never was. A stage set by hand holds; only what "
+       "happens after that moment moves it further.",
        "Die weiteste erreichte Phase, von selbst nie zurück: Abonnent mit der ersten Einwilligung in E-Mail-Werbung, Lead "
        "mit Konto oder Warenkorb, Marketing-qualifizierter Lead an der Kasse, Verkaufschance mit einer Bestellung (bezahlt "
-       "oder nicht), Kunde mit gezählter Bestellung, Fürsprecher mit fünf; sonst Sonstige. Eine von Hand gesetzte Phase "
+       "oder nicht), Kunde mit einer Bestellung, die zählt oder je zählte, Fürsprecher mit fünf; sonst Sonstige. Eine "
+       "später stornierte Bestellung nimmt keine Phase; eine im Shop gelöschte gab es nie. Eine von Hand gesetzte Phase "
        "bleibt; nur was danach geschieht, führt weiter.", options=_STAGES, own=True),
     _p("hs_lifecyclestage_subscriber_date", "datetime", "Became a Subscriber Date", "Abonnent seit",
        "First grant for marketing by e-mail, also when withdrawn later.",
@@ -102,9 +104,11 @@ PROPERTIES = (
     _stage_date("opportunity", "Became an Opportunity Date", "Verkaufschance seit",
                 "Moment of the first order, paid or not", "Zeitpunkt der ersten Bestellung, bezahlt oder nicht"),
     _p("hs_lifecyclestage_customer_date", "datetime", "Became a Customer Date", "Kunde seit",
-       "Moment of the first counted order.", "Zeitpunkt der ersten gezählten Bestellung."),
+       "Moment of the first order that counts or ever counted.",
+       "Zeitpunkt der ersten Bestellung, die zählt oder je zählte."),
     _stage_date("evangelist", "Became an Evangelist Date", "Fürsprecher seit",
-                "Moment of the fifth counted order", "Zeitpunkt der fünften gezählten Bestellung"),
+                "Moment of the fifth order that counts or ever counted",
+                "Zeitpunkt der fünften Bestellung, die zählt oder je zählte"),
     _p("hs_lifecyclestage_other_date", "datetime", "Became an Other Lifecycle Date", "Sonstige Phase seit",
        "The create date, while the stage is other.", "Das Erstelldatum, solange die Phase Sonstige ist."),
     _p("createdate", "datetime", "Create Date", "Erstelldatum",

@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from cartfolk.properties import document
-from cartfolk.properties.catalogue import BLOCKS, COMPUTED, GROUPS, PROPERTIES, SETTABLE
+from cartfolk.properties.catalogue import BLOCKS, COMPUTED, GROUPS, LEFT_OUT, PROPERTIES, SETTABLE
 from cartfolk.properties.columns import ensure
+from cartfolk.properties.tests.yardstick import EXPECTED
 
 FACTS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "hubspot" / "properties.json"
-INTERNAL = {
-    "hs_object_source", "hs_object_source_id", "hs_object_source_label", "hs_object_source_user_id",
-    "hs_all_contact_vids", "hs_calculated_merged_vids", "hs_calculated_form_submissions", "hs_created_by_user_id",
-    "hs_updated_by_user_id", "hs_was_imported", "hs_is_contact", "associatedcompanyid",
-}  # fmt: skip
+# A type of ours that tells more than theirs, or their closed set that is the shop's own words.
+FINER = {("string", "text"), ("string", "url"), ("string", "email"), ("string", "phone"), ("date", "datetime"),
+         ("enumeration", "string"), ("enumeration", "email")}  # fmt: skip
+TEXT_NUMBERS = {"shopping_cart_customer_id"}  # an id is no quantity, and not every shop numbers
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
@@ -25,16 +25,36 @@ def test_the_document_says_what_the_catalogue_says(language):
     assert text == document.page(language), "run python -m cartfolk.properties.document"
 
 
+_WAITING = pytest.mark.xfail(reason="no connector tells subscriptions yet", strict=True)
+
+
+@pytest.mark.parametrize(
+    "group", [pytest.param(g, marks=_WAITING) if g == "subscriptions_details" else g for g in EXPECTED]
+)
+def test_every_expected_property_is_there_with_its_group_and_type_or_is_left_out_with_a_reason(group):
+    for kind, names in EXPECTED[group].items():
+        for name in names.split():
+            if name in LEFT_OUT:
+                assert name not in PROPERTIES
+                assert all(LEFT_OUT[name])
+                continue
+            ours = PROPERTIES[name]
+            assert ours.group == group
+            assert ours.type == kind or (kind, ours.type) in FINER or name in TEXT_NUMBERS, name
+
+
 @pytest.mark.skipif(not FACTS.exists(), reason="the reference is not beside the checkout")
-def test_nothing_in_scope_is_missing():
+def test_the_yardstick_is_the_whole_reference():
     facts = json.loads(FACTS.read_text(encoding="utf-8"))
-    shop = {p["name"] for p in facts["shoppingCart"] if p["group"] not in ("roi_tracking", "subscriptions_details")}
-    main = {p["name"] for p in facts["hubspotDefaults"] if p["group"] in GROUPS} - INTERNAL
-    assert len(shop) == 73
-    assert not (shop | main) - set(PROPERTIES)
-    for fact in facts["shoppingCart"] + facts["hubspotDefaults"]:
-        if fact["name"] in PROPERTIES:
-            assert PROPERTIES[fact["name"]].group == fact["group"]
+    told = {(p["group"], p["type"], p["name"]) for p in facts["shoppingCart"] + facts["hubspotDefaults"]}
+    assert told == {
+        (g, t, name) for g, kinds in EXPECTED.items() for t, names in kinds.items() for name in names.split()
+    }
+
+
+def test_what_is_left_out_was_asked_for():
+    asked = {name for kinds in EXPECTED.values() for names in kinds.values() for name in names.split()}
+    assert set(LEFT_OUT) <= asked
 
 
 def test_labels_are_there_in_both_languages_and_unique_in_their_group():
