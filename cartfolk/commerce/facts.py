@@ -217,9 +217,9 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
         status = _status(order, one.store_id, maps)
         rows.append(stage.order_row(order, one.contact_id, one.object_id, one.store_id, one.received_at, status))
     _staged(conn, "orders", stage.ORDERS, rows)
-    conn.execute(Q["keep_versions"])
+    told = {row[0] for row in conn.execute(Q["keep_versions"])}
     if len(winners) < len(placed):
-        _add_versions(conn, [one for one in placed if winners[one.contact_id, one.object_id] is not one], maps)
+        told |= _add_versions(conn, [one for one in placed if winners[one.contact_id, one.object_id] is not one], maps)
     written = {(contact, order): known for contact, order, known in conn.execute(Q["upsert_orders"])}
     known = [key for key, was_known in written.items() if was_known]
     dates: dict[tuple[int, int, str], datetime] = {}
@@ -246,7 +246,9 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
         copy_rows(conn, "order_line", stage.ORDER_LINE, lines)
     if refunds:
         copy_rows(conn, "refund", stage.REFUND, refunds)
-    changed = {key[0] for key in written} | {row[0] for row in conn.execute(Q["bury_orders"])} | rates.of_staged(conn)
+    changed = (
+        told | {key[0] for key in written} | {row[0] for row in conn.execute(Q["bury_orders"])} | rates.of_staged(conn)
+    )
     if len(written) < len(winners):
         conn.execute(Q["confirm_orders"])
     if len(written) < len(placed):
@@ -259,10 +261,10 @@ def _status(order: Order, store_id: int, maps: Mapping[int, Mapping[str, str]]) 
     return str(maps.get(store_id, {}).get(order.status_raw, order.status))
 
 
-def _add_versions(conn: Connection, passed: Sequence[Placed], maps: Mapping[int, Mapping[str, str]]) -> None:
-    """Keeps what versions of orders told that came together with a newer one."""
+def _add_versions(conn: Connection, passed: Sequence[Placed], maps: Mapping[int, Mapping[str, str]]) -> set[int]:
+    """Keeps what versions of orders told that came together with a newer one; whose told something new."""
     told = [(one, order) for one in passed if isinstance(order := one.record, Order)]
-    conn.execute(
+    found = conn.execute(
         Q["add_versions"],
         {
             "contacts": [one.contact_id for one, _ in told],
@@ -272,6 +274,7 @@ def _add_versions(conn: Connection, passed: Sequence[Placed], maps: Mapping[int,
             "raws": [stage.clean(order.status_raw) for _, order in told],
         },
     )
+    return {row[0] for row in found}
 
 
 def _applied(one: Placed, winners: dict[Any, Placed], written: dict[Any, bool]) -> bool:

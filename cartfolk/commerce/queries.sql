@@ -96,7 +96,7 @@ returning o.contact_id
 
 -- :name keep_versions
 -- Before orders from the stage are written: of the stored version and the told one the older, when they differ,
--- becomes history. Reports of one version that differ in the status are told apart by it.
+-- becomes history; says whose did, as a late old version changes the stages of a contact too. Reports of one version that differ in the status are told apart by it.
 insert into order_event (contact_id, order_id, at, status, status_raw)
 select contact_id, order_id, at, status, status_raw
 from (
@@ -114,6 +114,7 @@ from (
 ) e
 order by contact_id, order_id, at, status_raw
 on conflict do nothing
+returning contact_id
 
 -- :name add_versions
 -- Versions of orders that came together with a newer one.
@@ -122,6 +123,7 @@ select * from unnest(%(contacts)s::bigint[], %(orders)s::bigint[], %(times)s::ti
                      %(raws)s::text[])
 order by 1, 2, 3, 5
 on conflict do nothing
+returning contact_id
 
 -- :name upsert_orders
 -- Orders from the stage: newer or equal versions only, and only where something changes; a rate once told
