@@ -30,7 +30,7 @@ left join lateral (
       and own.home_currency = r.home_currency and own.valid_from <= known.placed_at
     order by own.valid_from desc limit 1) w on true
 where o.contact_id = s.contact_id and o.order_id = s.order_id
-  and s.store_id in (select store_id from own_rate)
+  and exists (select from own_rate)  -- asked once, before anything else
   and o.rate_version is null and o.rate is distinct from w.rate
 returning o.contact_id
 

@@ -260,23 +260,19 @@ class _Backfill:
             cursor = found.page.cursor
 
     def _keep(self, window: Window, before: str | None, found: Found, asked_at: datetime) -> None:
+        """Page, checkpoint and counter in one transaction. No request is begun or read while this lasts, so its
+        statements go out together, and nobody waits for the disk: a crash takes page and checkpoint away together, and
+        the end of the run is written behind all of them."""
         run_id, page = self.run.run_id, found.page
-        with self.conn.transaction():
-            moved = self.conn.execute(
-                Q["step_window"],
-                {
-                    "run_id": run_id,
-                    "stream": window.stream,
-                    "key": window.key,
-                    "before": before,
-                    "after": page.cursor,
-                    "done": page.cursor is None,
-                },
-            )
-            if moved.rowcount == 0:
-                raise Halt
+        place = {"run_id": run_id, "stream": window.stream}
+        with self.conn.pipeline() as together, self.conn.transaction():
+            self.conn.execute(Q["unhurried"])
+            step = {"key": window.key, "before": before, "after": page.cursor, "done": page.cursor is None}
+            moved = self.conn.execute(Q["step_window"], place | step)
             quarantine.put(self.conn, [lost.bad(self.store.pk, run_id, asked_at) for lost in found.lost])
             if page.rows:
+                self.conn.execute(Q["count_fetched"], place | {"rows": page.rows})
+                deliveries.ring(self.conn)
                 deliveries.store(
                     self.conn,
                     self.store.pk,
@@ -287,9 +283,10 @@ class _Backfill:
                     lane=deliveries.BULK,
                     run_id=run_id,
                 )
-                self.conn.execute(Q["count_fetched"], {"run_id": run_id, "stream": window.stream, "rows": page.rows})
-                deliveries.ring(self.conn)
-        health.ok(self.conn, self.store.pk, now())
+            health.ok(self.conn, self.store.pk, now())
+            together.sync()
+            if moved.rowcount == 0:
+                raise Halt
 
     def _check(self) -> None:
         row = self.conn.execute("select state from run where run_id = %s", [self.run.run_id]).fetchone()

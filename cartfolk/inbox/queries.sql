@@ -225,6 +225,10 @@ returning run_id
 -- Locks a run, so that nobody adds windows while it is found to be done; when it was done before, if ever.
 select finished_at from run where run_id = %(run_id)s for update
 
+-- :name unhurried
+-- This transaction's commit does not wait for the disk: losing it whole costs a repetition, nothing else.
+set local synchronous_commit = off
+
 -- :name step_window
 -- Moves the checkpoint in the transaction that stores the page. No row when somebody else was here first
 -- or the run is no longer ours to continue: the page is then thrown away.
