@@ -27,7 +27,10 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/translations.py --check
 
-bench: setup
+.venv/bench: requirements-bench.txt .venv/ready
+	@$(BIN)/python -m pip --disable-pip-version-check install --quiet -r requirements-bench.txt && touch .venv/bench
+
+bench: setup .venv/bench
 	@$(BIN)/python -m bench $(ARGS)
 
 screenshots: setup

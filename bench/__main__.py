@@ -1,4 +1,4 @@
-"""``python -m bench [import|webhooks|record|contact-list|backfill] [--json] [--contacts N] [--repeats K]``"""
+"""``python -m bench [import|webhooks|record|contact-list|backfill|segments] [--json] [--contacts N] [--repeats K]``"""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ BENCHES = {
     "record": ("bench.record", 20_000),
     "contact-list": ("bench.contact_list", 1_000_000),
     "backfill": ("bench.backfill", 2_000),
+    "segments": ("bench.segments", 1_000_000),
 }
 
 

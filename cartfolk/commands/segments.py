@@ -79,6 +79,23 @@ def presets(arguments: argparse.Namespace) -> int:
     return Exit.OK
 
 
+def fifths(arguments: argparse.Namespace) -> int:
+    """The published values between the fifths of properties, and when they were worked out."""
+    from cartfolk.segments import cuts
+
+    with _opened() as conn:
+        cuts.ensure(conn, cuts.RFM, now())
+        for item in cuts.known(conn).values():
+            values = [str(value) for value in item.values]
+            if arguments.json:
+                told = {"property": item.property, "cuts": values, "contacts": item.contacts}
+                _say(told | {"computed_at": item.computed_at.isoformat()})
+            else:
+                between = "  ".join(values) or "nobody has a value"
+                sys.stdout.write(f"{item.property:28} {between}  ({item.contacts:,} on {item.computed_at:%Y-%m-%d})\n")
+    return Exit.OK
+
+
 def show(arguments: argparse.Namespace) -> int:
     """A segment, what it asks in words, and its definition."""
     from cartfolk.segments import language, sentence, stored
@@ -267,6 +284,7 @@ def add_arguments(item: argparse.ArgumentParser) -> None:
 
     verb("list", "every segment with its size", list_)
     verb("presets", "segments to begin with", presets)
+    verb("fifths", "the published values between the fifths of properties", fifths)
     verb("show", "a segment in words, with its definition", show).add_argument("segment", help="name or number")
     made = verb("create", "make a segment; without a file or preset a static one", create)
     made.add_argument(

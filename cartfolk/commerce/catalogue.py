@@ -91,6 +91,7 @@ def _product(product: Product) -> dict[str, Any]:
     return {
         "external_id": product.external_id, "version": product.updated_at.isoformat(), "name": product.name,
         "slug": product.slug, "sku": product.sku, "type": product.type, "categories": list(product.categories),
+        "brand": product.brand, "tags": list(product.tags),
         "url": product.url, "image_url": product.image_url, "parent_id": product.parent_id,
         "price": None if product.price is None else str(product.price),
     }  # fmt: skip

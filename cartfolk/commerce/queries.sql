@@ -628,29 +628,30 @@ where c.store_id = %(store)s and c.external_id = k.external_id and c.version = k
   and c.received_at < %(received_at)s and %(received_at)s < c.version + interval '1 day'
 
 -- :name products_now
--- What properties show of these products, before they are written.
-select external_id, name, slug, type, categories, url, image_url, deleted_at is not null
+-- What properties show and segments ask of these products, before they are written.
+select external_id, name, slug, sku, type, categories, brand, tags, url, image_url, deleted_at is not null
 from product where store_id = %(store)s and external_id = any(%(externals)s)
 
 -- :name upsert_products
 -- Products: newer or equal versions only, and only where something changes.
-insert into product as p (store_id, external_id, version, received_at, name, slug, sku, type, categories, url,
-    image_url, price, parent_id)
+insert into product as p (store_id, external_id, version, received_at, name, slug, sku, type, categories, brand, tags,
+    url, image_url, price, parent_id)
 select %(store)s, external_id, version, %(received_at)s, name, slug, sku, type,
-    array(select jsonb_array_elements_text(categories)), url, image_url, price, parent_id
+    array(select jsonb_array_elements_text(categories)), brand, array(select jsonb_array_elements_text(tags)),
+    url, image_url, price, parent_id
 from jsonb_to_recordset(%(rows)s) as s (external_id text, version timestamptz, name text, slug text, sku text,
-    type text, categories jsonb, url text, image_url text, price numeric, parent_id text)
+    type text, categories jsonb, brand text, tags jsonb, url text, image_url text, price numeric, parent_id text)
 order by external_id
 on conflict (store_id, external_id) do update set
     version = excluded.version, received_at = excluded.received_at, name = excluded.name, slug = excluded.slug,
-    sku = excluded.sku, type = excluded.type, categories = excluded.categories, url = excluded.url,
-    image_url = excluded.image_url, price = excluded.price, parent_id = excluded.parent_id,
+    sku = excluded.sku, type = excluded.type, categories = excluded.categories, brand = excluded.brand,
+    tags = excluded.tags, url = excluded.url, image_url = excluded.image_url, price = excluded.price, parent_id = excluded.parent_id,
     deleted_at = case when excluded.version > p.deleted_at then null else p.deleted_at end
 where (excluded.version, excluded.received_at) >= (p.version, p.received_at)
   and (excluded.version, excluded.name, excluded.slug, excluded.sku, excluded.type, excluded.categories,
-       excluded.url, excluded.image_url, excluded.price, excluded.parent_id)
+       excluded.brand, excluded.tags, excluded.url, excluded.image_url, excluded.price, excluded.parent_id)
       is distinct from
-      (p.version, p.name, p.slug, p.sku, p.type, p.categories, p.url, p.image_url, p.price, p.parent_id)
+      (p.version, p.name, p.slug, p.sku, p.type, p.categories, p.brand, p.tags, p.url, p.image_url, p.price, p.parent_id)
 returning external_id
 
 -- :name upsert_categories

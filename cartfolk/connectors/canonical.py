@@ -191,6 +191,8 @@ class Product:
     sku: str | None = None
     type: str | None = None
     categories: tuple[str, ...] = ()  # slugs
+    brand: str | None = None  # manufacturer, vendor: its name
+    tags: tuple[str, ...] = ()  # names
     url: str | None = None
     image_url: str | None = None
     price: Decimal | None = None

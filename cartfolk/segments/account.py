@@ -21,7 +21,8 @@ def context(conn: Connection, segments: Mapping[int, Known] = _NONE, itself: int
     rows = conn.execute(Q["shops"]).fetchall()
     stores = {row[0]: Shop(row[1], tuple(row[2]), row[3]) for row in rows}
     zone = _zone(rows[0][4]) if rows else ZoneInfo("UTC")
-    return Context(load(conn).properties, zone, stores, segments, itself)
+    cuts = {name: tuple(numbers or moments or ()) for name, numbers, moments in conn.execute(Q["cuts"])}
+    return Context(load(conn).properties, zone, stores, segments, itself, cuts)
 
 
 def _zone(name: str) -> ZoneInfo:

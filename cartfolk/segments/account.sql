@@ -4,3 +4,7 @@ select s.id, coalesce(r.name, s.name), coalesce(r.counted, '{completed,refunded}
     s.timezone
 from stores_store s left join store_rule r on r.store_id = s.id
 order by s.id
+
+-- :name cuts
+-- The values between the fifths of properties, as last worked out.
+select property, numbers, moments from segment_cut

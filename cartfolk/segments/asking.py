@@ -13,7 +13,7 @@ from typing import Any, cast
 
 from cartfolk.segments import windows
 from cartfolk.segments.operators import OPERATORS, Kind, Shape, kind
-from cartfolk.segments.tree import Context, Other, Question
+from cartfolk.segments.tree import Context, Other, Question, Scalar
 
 
 @dataclass(slots=True)
@@ -46,6 +46,9 @@ class Parameters:
         self.fixed[name] = list(value) if isinstance(value, tuple) else plain
         return f"%({name})s::{cast_to}"
 
+    def scalar(self, value: Decimal | datetime) -> str:
+        return self.number(value) if isinstance(value, Decimal) else self._add(value, "timestamptz")
+
     def window(self, question: Question, asked: Kind) -> tuple[str, str]:
         """The two ends of a question's window; one that is open is not in ``at``'s answer and must not be used."""
         name = self._names.setdefault((question, asked), f"{self.prefix}{len(self._names)}")
@@ -63,6 +66,27 @@ def bounds(times: Mapping[str, tuple[Question, Kind]], at: datetime, context: Co
         )
         found[f"{name}_from"], found[f"{name}_to"] = work_out(question, at, context.zone)
     return found
+
+
+def fifth(question: Question, asked: Kind, expression: str, cuts: tuple[Scalar, ...], parameters: Parameters) -> str:
+    """The value lies in one of these fifths: above the cut below it, up to and including its own. Nothing, and of
+    numbers what is not above zero, lies in none."""
+    if len(cuts) != 4:
+        return "false"
+    wanted = [int(cast(Decimal, value)) for value in cast(tuple[Scalar, ...], question.value)]
+    told = [parameters.scalar(cast("Decimal | datetime", cut)) for cut in cuts]
+    found = []
+    for number in wanted:
+        ends = [f"{expression} > {told[number - 2]}"] if number > 1 and number - 1 not in wanted else []
+        if number == 1 and asked is Kind.NUMBER:
+            ends = [f"{expression} > 0"]
+        last = next(end for end in range(number, 6) if end + 1 not in wanted)
+        if last < 5:
+            ends.append(f"{expression} <= {told[last - 1]}")
+        if number - 1 not in wanted:
+            found.append(" and ".join(ends) or f"{expression} is not null")
+    answer = f"({' or '.join(f'({part})' for part in found)})"
+    return f"(({has(expression, asked)}) is not true or {answer})" if question.include_unknown else answer
 
 
 def has(expression: str, asked: Kind) -> str:

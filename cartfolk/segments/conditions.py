@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from cartfolk.segments import history
-from cartfolk.segments.asking import Parameters, ask, has, of_nothing, sure
+from cartfolk.segments.asking import Parameters, ask, fifth, has, of_nothing, sure
 from cartfolk.segments.consent import consent
 from cartfolk.segments.fields import EVENTS, MEASURES
 from cartfolk.segments.operators import OPERATORS, Kind, kind
@@ -86,6 +86,9 @@ class Conditions:
         if positive.startswith(("ever_", "updated_")):
             condition = self.past(node.name, Question(positive, question.value, question.include_unknown), asked)
             return f"not {sure(condition)}" if operator.denies else condition
+        if operator.name == "in_fifth":
+            cuts = self.context.cuts.get(node.name, ())
+            return fifth(question, asked, self.value(node.name), cuts, self.parameters)
         return ask(question, asked, self.value(node.name), self.parameters, self.context, self.value)
 
     def past(self, name: str, question: Question, asked: Kind) -> str:

@@ -83,6 +83,8 @@ _PRODUCT = (
     Field("sku", Kind.TEXT),
     Field("name", Kind.TEXT),
     Field("category", Kind.LIST),
+    Field("brand", Kind.TEXT),
+    Field("tag", Kind.LIST),
     Field("type", Kind.TEXT),
     Field("quantity", Kind.NUMBER),
     Field("price", Kind.NUMBER, money=True),

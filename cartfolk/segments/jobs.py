@@ -7,8 +7,9 @@ from contextlib import suppress
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
-from cartfolk.segments import build, stored
+from cartfolk.segments import build, cuts, stored
 
 
 def start(segment: int) -> None:
@@ -31,6 +32,15 @@ def tend_segments(timestamp: int) -> None:
     with connected() as conn:
         stored.fold(conn)
         for segment in build.waiting(conn):
+            start(segment)
+
+
+@app.periodic(cron="23 * * * *")
+@app.task(name="cartfolk.tend_fifths", queueing_lock="tend-fifths")
+def tend_fifths(timestamp: int) -> None:
+    """Hourly: the cuts between fifths are worked out anew where they are a day old or much has changed."""
+    with connected() as conn:
+        for segment in cuts.tend(conn, now()):
             start(segment)
 
 

@@ -126,6 +126,11 @@ class _Reader:
         if data.get("store") is not None:
             text = gettext_noop("properties are told for all stores together. Ask for orders or carts of one store.")
             raise _Bad(text, "store")
+        if data.get("operator") == "in_fifth" and item.name not in self.context.cuts:
+            text = gettext_noop(
+                "the fifths of “%(name)s” are not worked out yet; that is done when a segment asks for them."
+            )
+            raise _Bad(text, "operator", name=item.name)
         options = tuple(option.value for option in item.options)
         return Property(
             item.name, values.question(data, kind(item), options, event=False, properties=self.context.properties)
@@ -141,6 +146,7 @@ class _Reader:
             "operator",
             "value",
             "include_unknown",
+            "currency",
             "period",
             "where",
             "store",
@@ -153,6 +159,7 @@ class _Reader:
             text = gettext_noop("the measure “%(measure)s” is not known.")
             raise _Bad(text, "measure", measure=str(data.get("measure")))
         field = _measured(measure, data.get("field"), event.fields)
+        self.amount(data, field)
         asked, options = (field.kind, field.options) if field else (Kind.NUMBER, ())
         question = values.question(data, asked, options, event=True)
         if measure.empty_is_zero and (question.operator in ("known", "unknown") or question.include_unknown):
@@ -164,9 +171,55 @@ class _Reader:
             field.name if field else None,
             question,
             None if data.get("period") is None else values.period(data["period"]),
-            tuple(_where(data.get("where", []), event.fields, lines=event.lines)),
+            tuple(self.where(data.get("where", []), event.fields, lines=event.lines)),
             None if data.get("store") is None else self.which_store(data["store"]),
         )
+
+    def amount(self, data: Mapping[str, Any], field: FieldKind | None, part: str = "") -> None:
+        """Amounts are compared in the account's home currency, and only when there is one. ``currency`` may be said."""
+        home, said = self.context.currency, data.get("currency")
+        where = f"{part}.currency" if part else "currency"
+        if field is None or not field.money:
+            if said is not None:
+                raise _Bad(gettext_noop("only an amount of money has a currency."), where)
+            return
+        if not home:
+            text = gettext_noop("“%(field)s” is an amount, and the account has no currency yet. Connect a shop first.")
+            raise _Bad(text, where, field=field.name)
+        if said is not None and said != home:
+            text = gettext_noop("“%(field)s” is compared in %(home)s, the account's currency, not in %(said)s.")
+            raise _Bad(text, where, field=field.name, home=home, said=str(said))
+
+    def where(
+        self, data: object, fields: Mapping[str, FieldKind], *, lines: bool, within: str = "where"
+    ) -> list[Field | Lines]:
+        """The conditions on fields; all of them must hold of one and the same fact."""
+        if not isinstance(data, list):
+            raise _Bad(gettext_noop("“where” is a list of conditions on fields."), within)
+        found: list[Field | Lines] = []
+        for position, item in enumerate(data):
+            part = f"{within}.{position}"
+            if not isinstance(item, dict):
+                raise _Bad(gettext_noop("a condition within has a field and an operator."), part)
+            if lines and "lines" in item:
+                found.append(self.lines(item, part))
+                continue
+            _only(item, "field", "operator", "value", "include_unknown", "currency", part=part)
+            field = _field(item.get("field"), fields, f"{part}.field")
+            self.amount(item, field, part)
+            try:
+                found.append(Field(field.name, values.question(item, field.kind, field.options, event=True)))
+            except values.BadQuestion as bad:
+                raise _Bad(bad.text, f"{part}.{bad.part}", **bad.told) from None
+        return found
+
+    def lines(self, item: dict[str, Any], part: str) -> Lines:
+        _only(item, "lines", "none", part=part)
+        none = item.get("none", False)
+        if not isinstance(item["lines"], list) or not item["lines"] or not isinstance(none, bool):
+            raise _Bad(gettext_noop("“lines” is a list of at least one condition on lines."), part)
+        read = self.where(item["lines"], LINE_FIELDS, lines=False, within=f"{part}.lines")
+        return Lines(tuple(field for field in read if isinstance(field, Field)), none)
 
     def which_store(self, number: object) -> int:
         if number is None:
@@ -250,36 +303,6 @@ def _field(name: object, fields: Mapping[str, FieldKind], part: str) -> FieldKin
     if field is None:
         raise _Bad(gettext_noop("the field “%(field)s” is not one of this event."), part, field=str(name))
     return field
-
-
-def _where(data: object, fields: Mapping[str, FieldKind], *, lines: bool, within: str = "where") -> list[Field | Lines]:
-    """The conditions on fields; all of them must hold of one and the same fact."""
-    if not isinstance(data, list):
-        raise _Bad(gettext_noop("“where” is a list of conditions on fields."), within)
-    found: list[Field | Lines] = []
-    for position, item in enumerate(data):
-        part = f"{within}.{position}"
-        if not isinstance(item, dict):
-            raise _Bad(gettext_noop("a condition within has a field and an operator."), part)
-        if lines and "lines" in item:
-            found.append(_lines(item, part))
-            continue
-        _only(item, "field", "operator", "value", "include_unknown", part=part)
-        field = _field(item.get("field"), fields, f"{part}.field")
-        try:
-            found.append(Field(field.name, values.question(item, field.kind, field.options, event=True)))
-        except values.BadQuestion as bad:
-            raise _Bad(bad.text, f"{part}.{bad.part}", **bad.told) from None
-    return found
-
-
-def _lines(item: dict[str, Any], part: str) -> Lines:
-    _only(item, "lines", "none", part=part)
-    none = item.get("none", False)
-    if not isinstance(item["lines"], list) or not item["lines"] or not isinstance(none, bool):
-        raise _Bad(gettext_noop("“lines” is a list of at least one condition on lines."), part)
-    read = _where(item["lines"], LINE_FIELDS, lines=False, within=f"{part}.lines")
-    return Lines(tuple(field for field in read if isinstance(field, Field)), none)
 
 
 def to_json(root: Node) -> dict[str, Any]:

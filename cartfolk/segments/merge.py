@@ -17,7 +17,7 @@ def move(conn: Connection, merges: Mapping[int, int], at: datetime) -> None:
     if not merges:
         return
     pairs = {"gone": list(merges), "kept": list(merges.values())}
-    left = conn.execute(Q["leave"], pairs).fetchall()
+    left = conn.execute(Q["leave"], pairs | {"at": at}).fetchall()
     conn.execute(Q["move_log"], pairs)
     conn.execute(Q["forget_due"], {"contacts": list(merges)})
     named = sorted({segment for _kept_id, segments in left for segment in segments})
@@ -32,4 +32,4 @@ def move(conn: Connection, merges: Mapping[int, int], at: datetime) -> None:
 
 def forget(conn: Connection, contacts: Sequence[int]) -> None:
     """Erasure: the contacts leave every segment, whose size follows; what was logged of them goes with their rows."""
-    conn.execute(Q["leave"], {"gone": list(contacts), "kept": list(contacts)})
+    conn.execute(Q["leave"], {"gone": list(contacts), "kept": list(contacts), "at": None})

@@ -115,6 +115,8 @@ _OPERATORS = (
     Operator("anniversary_in_last", _TIME, Shape.AMOUNT, relative=True),
     Operator("anniversary_in_next", _TIME, Shape.AMOUNT, relative=True),
     Operator("anniversary_in_this", _TIME, Shape.CALENDAR, relative=True),
+    # among all contacts
+    Operator("in_fifth", frozenset({Kind.NUMBER, Kind.MOMENT}), Shape.SOME, fact=False),
     # history
     Operator("ever_was", _PAST, Shape.SOME, fact=False),
     Operator("never_was", _PAST, Shape.SOME, denies="ever_was", without_value=True, fact=False),

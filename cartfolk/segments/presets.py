@@ -61,6 +61,13 @@ def _quiet(days: int) -> Json:
     return _days("more_than_ago", "last_order_date", days)
 
 
+def _fifths(recency: str = "", frequency: str = "", monetary: str = "") -> Json:
+    """Fifths among all customers as digits, 5 the latest, most, highest; nothing asked where empty."""
+    names = ("last_order_date", "total_number_of_orders", "total_value_of_orders")
+    asked = zip(names, (recency, frequency, monetary), strict=True)
+    return _all(*(_ask(name, "in_fifth", [int(digit) for digit in digits]) for name, digits in asked if digits))
+
+
 _ORDERS = "total_number_of_orders"
 _REFUNDED: Json = {
     "type": "event",
@@ -117,6 +124,17 @@ _PRESETS = (
     Preset("refunded", _n("Had a refund"), _n("At least one refund, in part or in full."), _REFUNDED),
     Preset("anniversary", _n("Anniversary as a customer"), _n("The day of the first order returns within a week."),
            _ask("first_order_date", "anniversary_in_next", {"amount": 7, "unit": "day"})),
+    Preset("rank-champions", _n("Champions by rank"), _n("Among all customers: bought lately, often and for much."), _fifths("45", "45", "45")),
+    Preset("rank-loyal", _n("Loyal by rank"), _n("Among all customers: buy most often, and not long ago."), _fifths("345", "45")),
+    Preset("rank-potential", _n("Potential loyalists by rank"), _n("Among all customers: bought lately, and more than seldom."), _fifths("45", "23")),
+    Preset("rank-new", _n("New by rank"), _n("Among all customers: the latest, with few orders."), _fifths("5", "1")),
+    Preset("rank-promising", _n("Promising by rank"), _n("Among all customers: bought quite lately, with few orders."), _fifths("4", "1")),
+    Preset("rank-attention", _n("Needing attention by rank"), _n("Among all customers: the middle in recency and frequency."), _fifths("3", "3")),
+    Preset("rank-sleep", _n("About to sleep by rank"), _n("Among all customers: seldom, and not lately."), _fifths("3", "12")),
+    Preset("rank-at-risk", _n("At risk by rank"), _n("Among all customers: bought often, but long ago."), _fifths("12", "345")),
+    Preset("rank-keep", _n("Not to be lost by rank"), _n("Among all customers: the best in orders and spend, but gone longest."), _fifths("1", "5", "5")),
+    Preset("rank-hibernating", _n("Hibernating by rank"), _n("Among all customers: seldom and long ago."), _fifths("2", "12")),
+    Preset("rank-lost", _n("Lost by rank"), _n("Among all customers: seldom, and longest ago."), _fifths("1", "12")),
 )  # fmt: skip
 
 PRESETS: Mapping[str, Preset] = {preset.key: preset for preset in _PRESETS}

@@ -4,6 +4,7 @@ select (select count(*) || '/' || coalesce(sum(version), 0) || '/' || coalesce(m
           from segment where kind = 'active' and deleted_at is null)
     || coalesce((select md5(string_agg(d::text, '' order by name)) from property_definition d), '')
     || coalesce((select md5(string_agg(r::text, '' order by store_id)) from store_rule r), '')
+    || coalesce((select md5(string_agg(c::text, '' order by property)) from segment_cut c), '')
 
 -- :name active
 -- Every active segment with its definition.
@@ -73,7 +74,8 @@ select contact_id from segment_due where due_at <= %(at)s order by due_at limit 
 delete from segment_due where contact_id = any(%(contacts)s)
 
 -- :name leave
--- Contacts that are gone leave every segment; the log goes on under who was kept.
+-- Contacts that are gone leave every segment, which is noted where they have somebody to go on in: joins and leaves of a
+-- contact then add up to what it is in. Nothing is noted of the erased.
 with gone as (
     delete from contact_segment c using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
     where c.contact_id = m.gone returning m.kept, c.segments
@@ -81,6 +83,11 @@ with gone as (
 counted as (
     insert into segment_delta (segment_id, delta)
     select s, -count(*) from gone, unnest(segments) s group by s order by s
+),
+logged as (
+    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
+    select kept, s, %(at)s, false, 'merge', true from gone, unnest(segments) s
+    where %(at)s::timestamptz is not null order by kept, s
 )
 select kept, segments from gone
 

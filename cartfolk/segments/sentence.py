@@ -180,6 +180,8 @@ def _period(period: Question, context: Context) -> str:
 
 
 def _question(question: Question, asked: Kind, what: str, context: Context, told: dict[str, str], currency: str) -> str:
+    if question.operator == "in_fifth":
+        currency = ""
     values = _values(question, asked, context, told, currency)
     template = str(labels.SENTENCES[question.operator])
     if asked is Kind.LIST and question.operator in ("is_any_of", "is_none_of"):

@@ -91,6 +91,8 @@ def _line_columns(line: str, rate: str) -> dict[str, str]:
         "sku": f"coalesce(nullif({line}.sku, ''), nullif(p.sku, ''), {line}.product_id)",
         "name": f"{line}.name",
         "category": "p.categories",
+        "brand": "p.brand",
+        "tag": "p.tags",
         "type": "p.type",
         "quantity": f"{line}.quantity",
         "price": f"({line}.price * {rate})",
@@ -188,7 +190,7 @@ def found(event: Event, parameters: Parameters, context: Context) -> Found:
 
 
 def _needs_product(text: str) -> bool:
-    return any(f"p.{column}" in text for column in ("sku", "categories", "type"))
+    return any(f"p.{column}" in text for column in ("sku", "categories", "brand", "tags", "type"))
 
 
 def _measure(event: Event, column: str, source: Facts) -> str:

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from cartfolk.audit import log as audit
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.segments import account, refresh
+from cartfolk.segments import account, cuts, refresh
 from cartfolk.segments.compile import compile as compile_segment
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.static import NotStatic, SegmentMissing
@@ -106,6 +106,7 @@ def _all(conn: Connection, deleted: bool, segment: int | None) -> list[Segment]:
 
 def context(conn: Connection, itself: int | None = None) -> Context:
     """What a definition is read against."""
+    cuts.ensure(conn, cuts.RFM, now())
     return account.context(conn, refresh.known(conn), itself)
 
 
@@ -113,6 +114,7 @@ def create(conn: Connection, name: str, definition: object | None, by: str) -> i
     """Makes an active segment, or without a definition a static one; returns its number. An active one waits for its
     build (jobs.start). Raises :class:`NameTaken` and problems.Refused with every bad condition."""
     at = now()
+    cuts.ensure(conn, cuts.asked(definition), at)
     checked = None if definition is None else to_json(from_json(definition, context(conn)))
     parameters = {
         "name": _name(name),
@@ -134,6 +136,7 @@ def create(conn: Connection, name: str, definition: object | None, by: str) -> i
 
 def redefine(conn: Connection, segment: int, definition: object, by: str) -> None:
     """Gives an active segment a new definition, to be built. Raises as :func:`create`, :class:`SegmentMissing`."""
+    cuts.ensure(conn, cuts.asked(definition), now())
     checked = to_json(from_json(definition, context(conn, segment)))
     _change(conn, "redefine", segment, by, "segment.redefined", definition=Jsonb(checked))
 

@@ -144,13 +144,15 @@ class Known:
 @dataclass(frozen=True, slots=True)
 class Context:
     """What the account has, for reading and compiling definitions. ``zone`` is the account's; ``itself`` the segment
-    whose definition is read, if it exists already."""
+    whose definition is read, if it exists already; ``cuts`` the four values between the fifths of a property,
+    ascending (none where nobody has a value)."""
 
     properties: Mapping[str, Defined]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     stores: Mapping[int, Shop] = field(default_factory=dict)
     segments: Mapping[int, Known] = field(default_factory=dict)
     itself: int | None = None
+    cuts: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:

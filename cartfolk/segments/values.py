@@ -64,6 +64,8 @@ def _value(
             return None
         case Shape.ONE:
             return _one(raw, Kind.MOMENT if "updated" in operator.name else asked, options)
+        case Shape.SOME if operator.name == "in_fifth":
+            return _fifths(raw)
         case Shape.SOME:
             return _some(raw, asked, () if "contain" in operator.name and asked is Kind.TEXT else options, operator)
         case Shape.PAIR:
@@ -121,6 +123,14 @@ def _some(raw: object, asked: Kind, options: tuple[str, ...], operator: Operator
     ):
         options = ()
     return tuple(dict.fromkeys(_one(item, asked, options) for item in items))
+
+
+def _fifths(raw: object) -> tuple[Scalar, ...]:
+    items = raw if isinstance(raw, list) else [raw]
+    found = {str(item) for item in items}
+    if not found or not found <= set("12345"):
+        raise BadQuestion(gettext_noop("a fifth is a whole number from 1 (the lowest) to 5 (the highest)."))
+    return tuple(Decimal(item) for item in sorted(found))
 
 
 def _pair(raw: object, asked: Kind) -> tuple[Scalar, Scalar]:

@@ -180,6 +180,8 @@ STYLES = (
 )
 COLOURS = ("Black", "White", "Forest Green", "Blütenrosa")
 SIZES = ("S", "M", "L", "XL")
+BRANDS = ("Nordlicht", "Feder & Faden", "Kessel", "Marlow", "Ostwind")
+
 TAGS = ("new", "sale", "vegan", "handmade", "geschenk")
 
 # source type, source, medium, campaign, referrer, weight

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .names import BRANDS
+
 # Order states. Platforms translate them into their own words.
 DRAFT, UNPAID, AWAITING, FAILED, CANCELLED = "draft", "unpaid", "awaiting", "failed", "cancelled"
 PAID, FULFILLED, REFUNDED, TRASHED, PICKUP = "paid", "fulfilled", "refunded", "trashed", "pickup"
@@ -90,6 +92,11 @@ class Product:
     virtual: bool = False
     status: str = "publish"
     variations: list[Variation] = field(default_factory=list)
+
+    @property
+    def brand(self) -> str:
+        """Who made it: a function of the number, so that no seeded shop changes."""
+        return BRANDS[self.id % len(BRANDS)]
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ KINDS: Mapping[str, str] = {
     "edit": _n("Edits"),
     "note": _n("Notes"),
     "merge": _n("Merges"),
+    "segment": _n("Segments"),
 }
 """Kinds of event by internal name, as the filter offers them."""
 

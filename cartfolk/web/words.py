@@ -39,6 +39,19 @@ CART = {
     "expired": _n("Expired"),
     "emptied": _n("Emptied"),
 }
+JOINS = {
+    "sync": _n("A shop told something new"),
+    "import": _n("Import of a shop's history"),
+    "clock": _n("Time passed"),
+    "user": _n("By hand"),
+    "api": _n("API"),
+    "system": _n("Command line"),
+    "merge": _n("Contacts were merged"),
+    "unmerge": _n("A merge was undone"),
+    "definition": _n("The segment was defined anew"),
+    "segment": _n("Another segment changed"),
+}
+"""Why a contact joined or left a segment."""
 TONE = {
     "completed": "good",
     "recovered": "good",

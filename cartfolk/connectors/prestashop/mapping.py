@@ -120,6 +120,7 @@ class Reader:
                 sku=text(raw.get("reference")),
                 type=text(raw.get("product_type")) or text(raw.get("type")),
                 categories=tuple(name for each in raw.get("_categories") or () if (name := text(each))),
+                brand=text(raw.get("manufacturer_name")),
                 url=product_url(self.base, key),
                 image_url=image_url(self.base, raw.get("id_default_image")),
                 price=None if price in (None, "") else money(price, "price"),

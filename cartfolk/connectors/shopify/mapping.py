@@ -77,7 +77,6 @@ class Reader:
         mail, phone = mapping(raw.get("defaultEmailAddress")), mapping(raw.get("defaultPhoneNumber"))
         address = _address(raw.get("defaultAddress"))
         created = moment(raw.get("createdAt"), "createdAt")
-        tags = raw.get("tags")
         customer = Customer(
             external_id=key,
             email=text(mail.get("emailAddress")),
@@ -87,7 +86,7 @@ class Reader:
             last_name=text(raw.get("lastName")),
             company=address.company if address else None,
             phone=text(phone.get("phoneNumber")) or (address.phone if address else None),
-            groups=tuple(tag for each in tags if (tag := text(each))) if isinstance(tags, list) else (),
+            groups=_words(raw.get("tags")),
             registered=raw.get("state") == "ENABLED",  # guests are customers too: DISABLED, or INVITED to register
             language=text(raw.get("locale")),
             billing=address,
@@ -202,6 +201,8 @@ class Reader:
                 sku=next((text(each.get("sku")) for each in _children(raw, "variants")), None),
                 type=text(raw.get("productType")),
                 categories=tuple(slug for each in _children(raw, "collections") if (slug := text(each.get("handle")))),
+                brand=text(raw.get("vendor")),
+                tags=_words(raw.get("tags")),
                 url=text(raw.get("onlineStoreUrl")),
                 image_url=text(image.get("url")),
                 price=None if price is None else money(price, "priceRangeV2"),
@@ -228,6 +229,11 @@ def _bag(raw: Raw, name: str, side: str = "presentmentMoney") -> tuple[Decimal, 
         raise FieldError(name, f"{name} is not an amount but {str(bag)[:40]!r}.")
     currency = text(held.get("currencyCode"))
     return money(held.get("amount"), name), currency.upper() if currency else None
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    """Tags: a list of words."""
+    return tuple(word for each in value if (word := text(each))) if isinstance(value, list) else ()
 
 
 def _children(raw: Raw, name: str) -> list[Any]:

@@ -50,7 +50,7 @@ _CHECKOUT_LINE = (
     f"originalTotalPriceSet{_PAID} discountedTotalPriceWithCodeDiscount{_PAID}"
 )
 _PRODUCT = (
-    "id title handle createdAt updatedAt productType onlineStoreUrl featuredMedia{preview{image{url}}} "
+    "id title handle createdAt updatedAt productType vendor tags onlineStoreUrl featuredMedia{preview{image{url}}} "
     "priceRangeV2{minVariantPrice{amount currencyCode}}"
 )
 

@@ -181,6 +181,8 @@ class Reader:
                 sku=text(raw.get("productNumber")),
                 type="variant" if parent else "variable" if raw.get("childCount") else "simple",
                 categories=tuple(_slug(each) for each in objects(raw.get("categories"), "categories")),
+                brand=_name(mapping(raw.get("manufacturer"))),
+                tags=tuple(name for each in objects(raw.get("tags"), "tags") if (name := text(each.get("name")))),
                 url=f"{self.base}/detail/{key}",  # works in every storefront, whatever its pretty addresses are
                 image_url=text(mapping(mapping(raw.get("cover")).get("media")).get("url")),
                 price=None if price is None else amount(price, "price"),

@@ -39,7 +39,7 @@ _CUSTOMER = {
 }
 _PRODUCT = [
     "id", "parentId", "childCount", "productNumber", "name", "translated", "price", "createdAt", "updatedAt", "cover",
-    "categories",
+    "categories", "manufacturer", "tags",
 ]  # fmt: skip
 _CATEGORY = ["id", "parentId", "name", "breadcrumb", "translated", "createdAt", "updatedAt"]
 
@@ -84,12 +84,14 @@ SOURCES: Mapping[str, Source] = {
     # Without this header a variant has no name: it inherits its parent's.
     "products": Source(
         "product",
-        {"cover": _with(media=_NOTHING), "categories": _NOTHING},
+        {"cover": _with(media=_NOTHING), "categories": _NOTHING, "manufacturer": _NOTHING, "tags": _NOTHING},
         includes={
             "product": _PRODUCT,
             "product_media": ["media"],
             "media": ["url"],
             "category": ["id", "breadcrumb", "name", "translated"],
+            "product_manufacturer": ["name", "translated"],
+            "tag": ["name"],
         },
         headers={"sw-inheritance": "1"},
     ),

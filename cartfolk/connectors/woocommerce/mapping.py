@@ -225,6 +225,10 @@ class Reader:
                 categories=tuple(
                     slug for each in objects(raw.get("categories"), "categories") if (slug := text(each.get("slug")))
                 ),
+                brand=next(
+                    (name for each in objects(raw.get("brands"), "brands") if (name := text(each.get("name")))), None
+                ),
+                tags=tuple(name for each in objects(raw.get("tags"), "tags") if (name := text(each.get("name")))),
                 url=text(raw.get("permalink")),
                 image_url=text(images[0].get("src")) if images else None,
                 price=None if price in (None, "") else money(price, "price"),

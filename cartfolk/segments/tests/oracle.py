@@ -3,14 +3,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from cartfolk.segments.tests.world import CURRENCIES, STORES, Cart, Line, Order, Person, World
+from cartfolk.segments.tests.world import CURRENCIES, CUTS, STORES, Cart, Line, Order, Person, Product, World
 from cartfolk.segments.tree import (
     Amount,
     Calendar,
@@ -62,6 +62,7 @@ class Oracle:
     world: World
     zone: ZoneInfo
     at: datetime
+    cuts: Mapping[str, tuple[Any, ...]] = field(default_factory=lambda: CUTS)
 
     def members(self, root: Node) -> set[int]:
         return {person.number for person in self.world.people if self.holds(root, person)}
@@ -197,6 +198,13 @@ class Oracle:
         operator = OPPOSITES.get(question.operator, question.operator)
         negative = operator != question.operator
         changes = [(at, changed[node.name]) for at, changed in person.changes if node.name in changed]
+        if operator == "in_fifth":
+            if value is None:
+                return question.include_unknown
+            if not self.cuts.get(node.name):
+                return False
+            below = sum(cut < value for cut in self.cuts.get(node.name, ()))
+            return below + 1 in question.value and (isinstance(value, datetime) or value > 0)
         if operator.startswith("updated_"):
             last = max((at for at, _ in changes), default=None)
             plain = Question(operator.removeprefix("updated_"), question.value, question.include_unknown)
@@ -333,14 +341,16 @@ class Oracle:
         }
 
     def line(self, line: Line, store: int, factor: Decimal | None) -> dict[str, Any]:
-        sku, type_, categories = self.world.products.get((store, line.product_id or ""), (None, None, None))
+        known = self.world.products.get((store, line.product_id or ""), Product())
         return {
             "product": line.product_id,
             "variant": line.variant_id,
-            "sku": line.sku or sku or line.product_id,
+            "sku": line.sku or known.sku or line.product_id,
             "name": line.name,
-            "category": categories,
-            "type": type_,
+            "category": known.categories,
+            "type": known.type,
+            "brand": known.brand,
+            "tag": known.tags,
             "quantity": line.quantity,
             "price": times(line.price, factor),
             "total": times(line.total, factor),

@@ -66,7 +66,7 @@ def stage(request: pytest.FixtureRequest, server_url: str, template: str) -> Ite
                 for number, counted in worlds.STORES.items()
             }
             segments = {901: Known("one"), 902: Known("two")}
-            yield Stage(conn, world, Context(worlds.ASKED, ZoneInfo(request.param), stores, segments))
+            yield Stage(conn, world, Context(worlds.ASKED, ZoneInfo(request.param), stores, segments, cuts=worlds.CUTS))
         drop(admin, name)
 
 

@@ -234,3 +234,21 @@ def test_a_definition_reads_as_a_sentence(condition: dict[str, Any], english: st
         assert sentence.segment(root, CONTEXT) == english
     with override("de"):
         assert sentence.segment(root, CONTEXT) == german
+
+
+def test_an_amount_is_asked_in_the_accounts_currency_only() -> None:
+    over = {"type": "event", "event": "order", "measure": "sum", "field": "value", "operator": "greater", "value": 5}
+    assert from_json({"version": 1, "root": over | {"currency": "EUR"}}, CONTEXT) == from_json(
+        {"version": 1, "root": over}, CONTEXT
+    )
+    with pytest.raises(Refused) as refused:
+        from_json({"version": 1, "root": over | {"currency": "USD"}}, CONTEXT)
+    assert "EUR" in sentence.problem(refused.value.problems[0])
+    with pytest.raises(Refused) as refused:
+        from_json({"version": 1, "root": over}, Context(PROPERTIES))
+    assert refused.value.problems[0].part == "currency"
+    inside = {"field": "total", "operator": "greater", "value": 5, "currency": "USD"}
+    counted = {"type": "event", "event": "order", "measure": "count", "operator": "greater", "value": 0}
+    with pytest.raises(Refused) as refused:
+        from_json({"version": 1, "root": counted | {"where": [inside]}}, CONTEXT)
+    assert refused.value.problems[0].part == "where.0.currency"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -69,3 +70,36 @@ def test_every_preset_can_be_asked_and_said(shop: Connection) -> None:
         root = language.from_json(preset.definition, context)
         stored.count(shop, root, context, NOW)
         assert sentence.segment(root, context).startswith("Contacts: ")
+
+
+CLASSIC = (
+    *("customers", "leads", "mql", "abandoned", "best", "big", "mid", "low", "loyal", "churning", "lost", "new"),
+    *("attention", "sleep", "newsletter", "once", "twice", "thrice", "four", "engaged", "disengaged", "repeat"),
+)
+THRESHOLDS = ("champions", "loyal", "promising", "attention", "at-risk", "sleep", "hibernating")
+RANKS = ("champions", "loyal", "potential", "new", "promising", "attention", "sleep", "at-risk", "keep", "hibernating")
+OTHERS = (
+    "cart-1h",
+    "cart-24h",
+    "cart-72h",
+    "win-back-90",
+    "win-back-180",
+    "win-back-365",
+    "vip",
+    "once",
+    "anniversary",
+)
+
+
+def test_the_classic_lists_ratings_ranks_ladders_and_the_rest_are_there() -> None:
+    assert len(CLASSIC) == 22
+    wanted = {*CLASSIC, *THRESHOLDS, *OTHERS, "rank-lost", *(f"rank-{name}" for name in RANKS)}
+    assert wanted - set(PRESETS) == set()
+    names = [preset.name.lower() for preset in PRESETS.values()]
+    assert len(names) == len(set(names))
+
+
+def test_the_manual_names_how_many_presets_there_are() -> None:
+    root = Path(__file__).resolve().parents[3] / "docs"
+    for page in ("segments.md", "de/segmente.md"):
+        assert f"# {len(PRESETS)} " in (root / page).read_text("utf-8"), page

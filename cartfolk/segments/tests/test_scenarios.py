@@ -30,6 +30,7 @@ CONTEXT = Context(
     ZoneInfo("Europe/Berlin"),
     {n: Shop(f"shop {n}", counted, worlds.CURRENCIES[n]) for n, counted in worlds.STORES.items()},
     {901: Known("other")},
+    cuts=worlds.CUTS,
 )
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
 NOW = datetime(2026, 12, 1, tzinfo=UTC)

@@ -18,6 +18,8 @@ WORDS = {
     "status": ["completed", "refunded", "pending", "failed"],
     "state": CARTS,
     "category": ["shoes", "sale", "hats"],
+    "brand": ["nord", "Süd"],
+    "tag": ["new", "red"],
     "coupon": ["SAVE", "NEW"],
     "monetary_rating": list("12345"),
     "marketing_newsletter": ["checkout", "registration", "other"],
@@ -79,6 +81,8 @@ class Trees:
                 return None
             case Shape.ONE:
                 return self.scalar(Kind.MOMENT if "updated" in operator.name else asked, name)
+            case Shape.SOME if operator.name == "in_fifth":
+                return rng.sample([1, 2, 3, 4, 5], rng.randint(1, 3))
             case Shape.SOME:
                 if operator.name.removeprefix("not_") in ("contains", "starts_with", "ends_with", "ever_contained"):
                     return rng.sample(["er", "B", "ulm", "a", "1"], rng.randint(1, 2))

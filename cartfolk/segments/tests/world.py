@@ -115,18 +115,34 @@ class Person:
 
 
 @dataclass
+class Product:
+    sku: str | None = None
+    type: str | None = None
+    categories: list[str] | None = None
+    brand: str | None = None
+    tags: list[str] | None = None
+
+
+@dataclass
 class World:
     people: list[Person]
-    products: dict[tuple[int, str], tuple[str | None, str | None, list[str]]]  # (store, id) → sku, type, categories
+    products: dict[tuple[int, str], Product]
 
 
+CUTS: dict[str, tuple[Decimal | datetime, ...]] = {
+    "total_value_of_orders": (Decimal("9.99"), Decimal(100), Decimal(100), Decimal("500.5")),
+    "total_number_of_orders": (Decimal(1), Decimal(1), Decimal(2), Decimal(3)),
+    "createdate": tuple(datetime(2026, month, 1, tzinfo=UTC) for month in (1, 4, 8, 11)),
+    "last_order_date": tuple(datetime(year, 3, 31, 10, tzinfo=UTC) for year in (2024, 2025, 2026, 2027)),
+}
+"""Between the fifths; with ties, as many people have equal values."""
 CITIES = ["Berlin", "berlin", "Ulm", "Bad Ems", "Köln"]
 CODES = ["A", "B", "AB", "abc", "X-1"]
 PRODUCTS = {
-    (1, "p1"): ("A", "simple", ["shoes", "sale"]),
-    (1, "p2"): ("B", "bundle", ["shoes"]),
-    (1, "p3"): (None, None, []),
-    (2, "p1"): ("AB", "simple", ["hats"]),
+    (1, "p1"): Product("A", "simple", ["shoes", "sale"], "Nord", ["new", "red"]),
+    (1, "p2"): Product("B", "bundle", ["shoes"], "nord", ["red"]),
+    (1, "p3"): Product(categories=[], tags=[]),
+    (2, "p1"): Product("AB", "simple", ["hats"], "Süd", []),
 }
 STORES = {1: ("completed", "refunded"), 2: ("completed",), 3: ("completed", "refunded", "pending")}
 CURRENCIES = {1: "EUR", 2: "EUR", 3: "USD"}
@@ -290,8 +306,8 @@ def store(conn: Connection, world: World) -> None:
     copy_rows(
         conn,
         "product",
-        ("store_id", "external_id", "version", "received_at", "name", "sku", "type", "categories"),
-        [(*key, early, early, "", sku, type_, categories) for key, (sku, type_, categories) in world.products.items()],
+        ("store_id", "external_id", "version", "received_at", "name", "sku", "type", "categories", "brand", "tags"),
+        [(*key, early, early, "", p.sku, p.type, p.categories, p.brand, p.tags) for key, p in world.products.items()],
     )
     for table, computed in (("contact_property", True), ("contact_custom", False)):
         names = [name for name, item in ASKED.items() if (item.table == "contact_property") == computed]

@@ -41,6 +41,7 @@ class Goods:
                     "id_category_default": str(product.categories[-1] if product.categories else 2),
                     "id_default_image": str(product.id),
                     "reference": product.sku,
+                    "manufacturer_name": product.brand,
                     "price": unit(product.price * 100, 100 + product.tax_percent),
                     "active": str(int(product.status == "publish")),
                     "name": worded(product.name),

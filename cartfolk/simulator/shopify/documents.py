@@ -211,6 +211,8 @@ def product(world: World, record: Product) -> Json:
         "createdAt": when(record.created),
         "updatedAt": when(record.modified),
         "productType": record.kind,
+        "vendor": record.brand,
+        "tags": [world.tags[each].name for each in record.tags],
         "onlineStoreUrl": f"https://shop.example.com/products/{record.slug}",
         "featuredMedia": {"preview": {"image": {"url": record.image}}} if record.image else None,
         "priceRangeV2": {"minVariantPrice": {"amount": amount_text(lowest), "currencyCode": world.home}},

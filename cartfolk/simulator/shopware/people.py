@@ -87,6 +87,8 @@ def product(world: World, record: Product) -> Json:
         "price": [_price(record.price, record.tax_percent)],
         "cover": {"media": {"url": record.image}},
         "categories": [category(world, world.categories[each]) for each in record.categories],
+        "manufacturer": _manufacturer(record),
+        "tags": [{"name": world.tags[each].name} for each in record.tags],
         **_times(world, record.created, record.modified, record.id),
     }
 
@@ -105,8 +107,14 @@ def variation(world: World, parent: Product, record: Variation, inherit: bool) -
         "price": [_price(record.price, parent.tax_percent)],
         "cover": {"media": {"url": record.image}},
         "categories": [category(world, world.categories[each]) for each in parent.categories] if inherit else [],
+        "manufacturer": _manufacturer(parent) if inherit else None,
+        "tags": [{"name": world.tags[each].name} for each in parent.tags] if inherit else [],
         **_times(world, record.created, record.created, record.id),
     }
+
+
+def _manufacturer(record: Product) -> Json:
+    return {"name": record.brand, "translated": {"name": record.brand}}
 
 
 def _price(cents: int, percent: int) -> Json:

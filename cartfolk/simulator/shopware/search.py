@@ -38,7 +38,7 @@ ASSOCIATIONS: dict[str, Any] = {
         "defaultShippingAddress": {"country": {}, "countryState": {}},
     },
     "customer-address": {"country": {}, "countryState": {}},
-    "product": {"cover": {"media": {}}, "categories": {}},
+    "product": {"cover": {"media": {}}, "categories": {}, "manufacturer": {}, "tags": {}},
     "promotion": {"discounts": {}},
     "sales-channel": {"domains": {}},
 }
@@ -52,6 +52,7 @@ PRIVILEGES = {
     "group": "customer_group", "language": "language", "locale": "locale", "cover": "product_media", "media": "media",
     "defaultBillingAddress": "customer_address", "defaultShippingAddress": "customer_address",
     "categories": "category", "discounts": "promotion_discount", "domains": "sales_channel_domain", "tags": "tag",
+    "manufacturer": "product_manufacturer",
     "transactionCapture": "order_transaction_capture", "transaction": "order_transaction",
 }  # fmt: skip
 

@@ -79,6 +79,7 @@ def product(world: World, base: str, record: Product) -> Json:
         "parent_id": 0,
         "categories": [_term(world.categories[each]) for each in record.categories],
         "tags": [_term(world.tags[each]) for each in record.tags],
+        "brands": [{"id": 900, "name": record.brand, "slug": record.brand.lower()}],
         "images": [_image(world, record.id, record.image, record.created)] if record.image else [],
         "attributes": _attributes(record),
         "default_attributes": [],

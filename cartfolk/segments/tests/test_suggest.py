@@ -1,0 +1,69 @@
+"""Risk: a suggested value finds nobody, because it is not the word that the data has; or a field's menu is empty."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cartfolk.commerce import facts
+from cartfolk.connectors.canonical import Category, Coupon, Product
+from cartfolk.core.sql import Connection
+from cartfolk.segments.fields import EVENTS
+from cartfolk.segments.suggest import KINDS, suggest
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def goods(conn: Connection) -> Connection:
+    records = [
+        Product("7", "Blue mug", AT, sku="M-7", type="simple", categories=("mugs",), brand="Kessel", tags=("new",)),
+        Product(
+            "8", "Red mug", AT, sku="M-8", type="bundle", categories=("mugs", "sale"), brand="Nord", tags=("sale",)
+        ),
+        Product("9", "Red mug, large", AT, parent_id="8"),
+        Category("1", "Mugs & cups", "mugs"),
+        Coupon("1", "SPRING", AT),
+    ]
+    with conn.transaction():
+        facts.write_catalogue(conn, 1, records, AT, 1)
+    return conn
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "values"),
+    [
+        ("product", "MUG", ["7", "8"]),
+        ("variant", "large", ["9"]),
+        ("sku", "m-8", ["M-8"]),
+        ("category", "cups", ["mugs"]),
+        ("category", "", ["mugs", "sale"]),
+        ("brand", "kes", ["Kessel"]),
+        ("tag", "sa", ["sale"]),
+        ("type", "", ["bundle", "simple"]),
+        ("coupon", "spr", ["SPRING"]),
+        ("payment_method", "x", []),
+        ("unheard-of", "x", []),
+    ],
+)
+def test_what_is_suggested_is_what_the_data_has(goods: Connection, kind: str, text: str, values: list[str]) -> None:
+    assert [item.value for item in suggest(goods, kind, text)] == values
+
+
+def test_every_kind_is_a_field_and_can_be_asked(goods: Connection) -> None:
+    assert set(KINDS) <= {name for event in EVENTS.values() for name in event.fields}
+    for kind in KINDS:
+        suggest(goods, kind, "a")
+
+
+def test_a_changed_brand_reaches_whoever_bought_it(goods: Connection) -> None:
+    goods.execute(
+        "insert into order_line (contact_id, order_id, position, store_id, product_id, name, quantity, total, tax,"
+        " discount) values (5, 1, 1, 1, '7', 'Blue mug', 1, 1, 0, 0)"
+    )
+    later = datetime(2026, 1, 2, tzinfo=UTC)
+    with goods.transaction():
+        facts.write_catalogue(goods, 1, [Product("7", "Blue mug", later, sku="M-7", brand="Other")], later, 0)
+    assert goods.execute("select brand, tags from product where external_id = '7'").fetchone() == ("Other", [])
+    assert (5,) in goods.execute("select contact_id from contact_dirty").fetchall()
