@@ -167,8 +167,8 @@ where b.total_number_of_orders >= 1 and not exists (
       and p.categories && array['category-5'])
 
 -- :name consented
-select contact_id from consent_event
-where channel = 'email' and purpose = 'marketing'
-group by contact_id
-having max(case when status = 'granted' then "at" end)
-     > coalesce(max(case when status = 'withdrawn' then "at" end), timestamp '1900-01-01 00:00:00')
+select distinct e.contact_id from consent_event e
+where e.channel = 'email' and e.purpose = 'marketing' and e.status = 'granted' and not exists (
+    select 1 from consent_event w
+    where w.contact_id = e.contact_id and w.channel = 'email' and w.purpose = 'marketing' and w.status = 'withdrawn'
+      and (w."at" >= e."at" or e.source in ('import', 'sync')))

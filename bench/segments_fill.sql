@@ -38,7 +38,7 @@ from generate_series(%(first)s::bigint, %(last)s) n
 cross join lateral generate_series(1, (n * 7919 %% 11)::int) k
 cross join generate_series(1, 3) p
 cross join lateral (select (n * 104729 + k * 15485863 + p * 32452843) %% 1000003 as h) hash
-cross join lateral (select 1 + h * h %% 500 as product) goods
+cross join lateral (select 1 + h / 13 %% 500 as product) goods
 order by 1, 2, 3
 
 -- :name refunds
@@ -61,7 +61,7 @@ insert into cart_line (contact_id, cart_id, position, product_id, sku, name, qua
 select n, n, p, product::text, 'SKU-' || product, 'Product ' || product, 1, 9, 9
 from generate_series(%(first)s::bigint, %(last)s) n
 cross join generate_series(1, 2) p
-cross join lateral (select 1 + (n * 104729 + p * 32452843) %% 500 as product) goods
+cross join lateral (select 1 + (n * 104729 + p * 32452843) / 13 %% 500 as product) goods
 where n %% 8 = 0
 
 -- :name consents

@@ -20,7 +20,7 @@ from typing import Any, LiteralString
 from cartfolk.segments.asking import Parameters, bounds, sure
 from cartfolk.segments.conditions import Conditions
 from cartfolk.segments.forms import Joined, Lateral, Survey, narrowed
-from cartfolk.segments.tree import Context, Event, Group, Node, Property, order, uses, walk
+from cartfolk.segments.tree import Consent, Context, Event, Group, Node, Property, order, uses, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +70,12 @@ def _survey(root: Node, parameters: Parameters, context: Context) -> Survey:
     return survey
 
 
-def _needed(root: Node) -> list[Event]:
-    """The event conditions that must hold of every member."""
-    if isinstance(root, Event):
+def _needed(root: Node) -> list[Event | Consent]:
+    """The conditions about facts that must hold of every member."""
+    if isinstance(root, Event | Consent):
         return [root]
     if isinstance(root, Group) and (root.match == "all" or (root.match == "any" and len(root.children) == 1)):
-        return [event for child in root.children for event in _needed(child)]
+        return [needed for child in root.children for needed in _needed(child)]
     return []
 
 

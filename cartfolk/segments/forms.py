@@ -146,14 +146,24 @@ def _grouped(rows: Found, having: str, value: str = "") -> str:
     having = f" having {having}" if having else ""
     contact = rows.facts.contact
     text = _rows(rows.facts, rows.joins, rows.filter)
-    return f"(select {contact} as contact_id{told} {text} group by {contact}{having})"
+    return _many(rows.facts, f"select {contact} as contact_id{told} {text} group by {contact}{having}")
+
+
+def _many(facts: Facts, grouped: str) -> str:
+    """The sub-select, as one that PostgreSQL expects many rows of. Parts are joined to their orders by two columns,
+    which it takes for independent of each other: it would expect one row, and join contacts to what may be a million
+    of them row by row. A function whose number of rows it cannot know makes it a thousand; there is one."""
+    if facts.name not in ("line", "refund"):
+        return f"({grouped})"
+    return f"(select g.* from ({grouped}) g cross join generate_series(1, (select 1)) as once)"
 
 
 def _all(facts: Facts, source: Source) -> str:
     """The sub-select of all contacts with facts that any condition is about."""
     either = "" if "" in source.filters else f"({' or '.join(f'({text})' for text in source.filters)})"
     text = _rows(facts, tuple(source.joins), either)
-    return f"(select {facts.contact} as contact_id, {source.select()} {text} group by {facts.contact})"
+    grouped = f"select {facts.contact} as contact_id, {source.select()} {text} group by {facts.contact}"
+    return _many(facts, grouped)
 
 
 @dataclass(slots=True)

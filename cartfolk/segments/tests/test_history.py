@@ -76,8 +76,9 @@ class History:
         self.orders: list[Order] = []
         self.joined: set[int] = set()  # contacts that were ever part of a merge
         self.count = 0
+        real = time.now
         for module in [module for name, module in sys.modules.items() if name.startswith("cartfolk.")]:
-            if getattr(module, "now", None) is time.now:
+            if getattr(module, "now", None) is real:
                 monkeypatch.setattr(module, "now", lambda: self.clock)
         live_from = CLOCKS[0] - timedelta(days=3000)
         assert add_store(conn, live_from) == 1

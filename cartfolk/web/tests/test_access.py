@@ -28,6 +28,8 @@ NEEDS = {
     "contact-carts": READER,
     "contact-properties": READER,
     "contact-history": READER,
+    "contact-segments": READER,
+    "contact-segment-why": READER,
     "contact-value": READER,
     "contact-value-edit": MARKETER,
     "contact-value-restore": MARKETER,
