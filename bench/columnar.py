@@ -22,7 +22,7 @@ _TABLES = {
     "refund": "contact_id bigint, order_id bigint",
     "cart": "contact_id bigint, cart_id bigint, state text, total decimal(18,4), currency text",
     "cart_line": "contact_id bigint, cart_id bigint, sku text",
-    "consent_event": 'contact_id bigint, channel text, purpose text, "at" timestamp, status text',
+    "consent_event": 'contact_id bigint, channel text, purpose text, "at" timestamp, status text, source text',
     "contact_property": "contact_id bigint, lifecyclestage text, current_abandoned_cart text, monetary_rating text,"
     " order_frequency_rating text, order_recency_rating text, newsletter_subscription text,"
     " total_number_of_orders bigint, last_order_date timestamp, first_order_date timestamp,"
