@@ -60,6 +60,12 @@ def parser() -> argparse.ArgumentParser:
     item = add("connect", "connect a shop")
     shops.add_platforms(item)
 
+    item = add("app", "write the app a shop installs to connect itself (Shopware)")
+    item.add_argument("store", help="the store's name")
+    item.add_argument("--file", help="where to (default: the app's own name, in this folder)")
+    item.add_argument("--json", action="store_true")
+    item.set_defaults(run=shops.app)
+
     item = add("sync", "import a store and catch up with it")
     item.add_argument("store", help="the store's name")
     item.add_argument("--wait", action="store_true", help="stay until everything is in the contacts")

@@ -329,6 +329,7 @@ async def jobs_forever(stop: Stop) -> None:
 
     from cartfolk import duplicate_jobs as _duplicates  # noqa: F401
     from cartfolk import erasure as _erasure  # noqa: F401
+    from cartfolk import joining as _joining  # noqa: F401
     from cartfolk import reconcile as _reconcile  # noqa: F401 - their tasks are known from here on
     from cartfolk.commerce import jobs as _commerce  # noqa: F401
     from cartfolk.contact_files import jobs as _contact_files  # noqa: F401

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -43,23 +45,60 @@ def connect(arguments: argparse.Namespace) -> int:
         program.migrate()
         from cartfolk.connectors import registry
         from cartfolk.stores import forms
-        from cartfolk.stores.connect import ConnectRefused
+        from cartfolk.stores.connect import ConnectRefused, by_app
 
         info = registry.get(arguments.platform).info
+        wish = forms.from_arguments(info, arguments)
         with program.connected(url) as conn:
             try:
-                store, report = join(conn, forms.from_arguments(info, arguments))
+                store, report = join(conn, wish)
             except ConnectRefused as refused:
                 for step in refused.report.steps if refused.report else ():
                     print(f"{'ok ' if step.ok else 'NO '} {step.message}", file=sys.stderr)
                 raise CommandFailed(str(refused), _refusal(refused)) from refused
             if arguments.json:
                 steps = [{"name": s.name, "ok": s.ok, "message": s.message} for s in report.steps]
-                print(json.dumps({"store": store.name, "url": store.url, "steps": steps}))
+                told = {"store": store.name, "url": store.url, "waiting_for_app": by_app(wish)}
+                print(json.dumps(told | {"steps": steps}))
             else:
                 for step in report.steps:
                     print(f"ok  {step.message}")
+                if by_app(wish):
+                    print(
+                        f"{store.name} waits for its shop. `cartfolk app {store.name}` writes the app to install there."
+                    )
+                    return Exit.OK
                 print(f"Connected {store.name}. `cartfolk sync {store.name} --wait` imports it.")
+    return Exit.OK
+
+
+def app(arguments: argparse.Namespace) -> int:
+    """Writes the app that a store's shop installs to connect itself; the file carries a secret."""
+    with program.database() as url:
+        program.migrate()
+        with program.connected(url) as conn:
+            from cartfolk.audit import log
+            from cartfolk.stores import handshake
+
+            store = store_named(conn, arguments.store)
+            try:
+                made = handshake.file(store)
+            except handshake.NoApp as error:
+                raise CommandFailed(str(error), Exit.USAGE) from error
+            path = Path(arguments.file or made.name)
+            try:
+                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                    file.write(made.body)
+            except OSError as error:
+                raise CommandFailed(f"{path} cannot be written: {error.strerror}.", Exit.USAGE) from error
+            log.note(conn, log.SYSTEM, "store.app_downloaded", f"store:{store.name}")
+            steps = handshake.steps(store)
+    if arguments.json:
+        print(json.dumps({"store": store.name, "file": str(path), "steps": steps}))
+    else:
+        print(f"Wrote {path}.")
+        for number, step in enumerate(steps[1:], 1):
+            print(f"{number}. {step}")
     return Exit.OK
 
 

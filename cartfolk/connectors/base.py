@@ -14,6 +14,7 @@ hands out *pages of raw JSON as received* and turns raw pages into canonical rec
     read      raw page -> canonical records + bad records (pure; no network)
     webhook   raw request -> hint (verified on the raw bytes)
     ensure_webhooks   creates, checks and re-enables the shop's webhooks
+    app         optional: what the shop installs, and the two steps by which it then hands over its keys
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
+if TYPE_CHECKING:
+    from .apps import ShopApp
 from .canonical import Cart, Category, Consent, Coupon, Customer, Deleted, Mapped, Order, OrderStatus, Product, Record
 
 STREAMS: Mapping[str, type[Record]] = {
@@ -147,6 +150,7 @@ class Hint:
     ignore: str = ""  # a reason to do nothing at all (a ping, a topic we do not use)
     site: str = ""  # the address its shop is configured to have (hints of our modules), for the clone guard
     privacy: Literal["", "access", "erase"] = ""  # the customers of ``ids`` want to be told what is held, or erased
+    app: Literal["", "on", "off", "removed"] = ""  # what became of our app in the shop (`Connector.app`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +175,7 @@ class Connector(ABC):
     """One shop's API. Instances are cheap; the transport carries the connection pool and the limiter."""
 
     info: ClassVar[ConnectorInfo]
+    app: ClassVar[ShopApp | None] = None  # where the shop can install us instead of handing over keys
     page_size: ClassVar[int] = 100
     overlap: ClassVar[timedelta] = timedelta(seconds=60)
 

@@ -1,6 +1,8 @@
 """The doors: where shops, plugins and the tracking script hand in what happened. Store, answer, nothing else.
 
     POST /hooks/<key>              the shop's webhooks, signed the platform's way
+    GET  /apps/<key>/register      a shop that installs our app asks for its secret, signed by the app's
+    POST /apps/<key>/confirm       ... and hands over its keys, signed with that secret
     POST /ingest/v1/<key>          our envelopes, signed by Standard Webhooks
     POST /t/<key>                  carts from cartfolk.js, unsigned
     GET  /t/<key>/cartfolk.js      the script
@@ -13,7 +15,8 @@ paused store still stores: what a shop says is never lost.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache, wraps
 from typing import Any
 
@@ -22,20 +25,22 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 
-from cartfolk.connectors.errors import SignatureInvalid
+from cartfolk.connectors.apps import Knock
+from cartfolk.connectors.errors import ConnectorError, SignatureInvalid
 from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.stores import lookup
+from cartfolk.stores import handshake, lookup
 from cartfolk.stores.database import database
 from cartfolk.stores.lookup import UnknownStore
 
-from . import deliveries, envelope, realtime, recovery, strangers, tracker
+from . import deliveries, envelope, jobs, realtime, recovery, strangers, tracker
 from .bell import BELL
 from .fields import Wrong
-from .known import Known, by_key
+from .known import Known, by_key, forget
 
 LARGEST = 5 * 1024 * 1024  # bytes of one request
+SMALL = 64 * 1024  # of one that hands over keys
 Door = Callable[[HttpRequest, Connection, Known, bytes], HttpResponse]
 
 
@@ -45,16 +50,16 @@ class _Refused(Exception):
         self.status, self.body = status, {"error": message, **more}
 
 
-def _door(largest: int) -> Callable[[Door], Callable[..., HttpResponse]]:
-    """What all doors share: POST only, a size limit, a known store, errors as JSON."""
+def _door(largest: int, *methods: str) -> Callable[[Door], Callable[..., HttpResponse]]:
+    """What all doors share: POST only (or ``methods``), a size limit, a known store, errors as JSON."""
 
     def decorate(door: Door) -> Callable[..., HttpResponse]:
         @csrf_exempt
         @wraps(door)
         def view(request: HttpRequest, key: str) -> HttpResponse:
             try:
-                if request.method != "POST":
-                    raise _Refused(405, "Send a POST.")
+                if request.method not in (methods or ("POST",)):
+                    raise _Refused(405, f"Send a {' or '.join(methods or ('POST',))}.")
                 body = _body(request, largest)
                 conn = database()
                 return door(request, conn, by_key(conn, key), body)
@@ -92,14 +97,61 @@ def _headers(request: HttpRequest) -> dict[str, str]:
 def hook(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
     """A webhook of the shop: 200 once it is stored (or means nothing to us), 401 when the shop did not sign it."""
     try:
-        accepted = realtime.accept_webhook(conn, known.store, known.connector, _headers(request), body, now())
+        try:
+            accepted = _accept(request, conn, known, body)
+        except SignatureInvalid:
+            if known.connector.app is None:
+                raise
+            forget(known.store.key)  # its secret may be some seconds old: the app was installed anew
+            accepted = _accept(request, conn, by_key(conn, known.store.key), body)
     except SignatureInvalid as error:
         raise _Refused(401, str(error)) from None
     except strangers.CopyRefused as error:
         raise _Refused(400, str(error)) from None
     if accepted.outcome == "stored":
         BELL.ring()
+    elif accepted.outcome == "app":
+        forget(known.store.key)
+        jobs.start_settling()
     return _json(200, {"status": accepted.outcome})
+
+
+def _accept(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> realtime.Accepted:
+    return realtime.accept_webhook(conn, known.store, known.connector, _headers(request), body, now())
+
+
+@_door(SMALL, "GET", "POST")
+def register(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
+    """The first step of an app's installation. What is refused here the shop shows to who installs it."""
+    with _handshake():
+        store = lookup.by_id(conn, known.store.pk)
+        return _private(_json(200, handshake.register(conn, store, _knock(request, body), now())))
+
+
+@_door(SMALL)
+def confirm(request: HttpRequest, conn: Connection, known: Known, body: bytes) -> HttpResponse:
+    """The second step: 200 once the keys are kept; whether they work is tried afterwards."""
+    with _handshake():
+        handshake.confirm(conn, known.store.pk, _knock(request, body), now())
+    forget(known.store.key)
+    jobs.start_settling()
+    return _private(_json(200, {"status": "kept"}))
+
+
+def _knock(request: HttpRequest, body: bytes) -> Knock:
+    return Knock(request.META.get("QUERY_STRING", ""), _headers(request), body, time.time())
+
+
+@contextmanager
+def _handshake() -> Iterator[None]:
+    try:
+        yield
+    except SignatureInvalid as error:
+        raise _Refused(401, str(error)) from None
+    except handshake.NoApp as error:
+        raise _Refused(404, str(error)) from None
+    except ConnectorError as error:
+        raise _Refused(400, str(error)) from None
 
 
 @_door(LARGEST)

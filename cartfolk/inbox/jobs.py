@@ -21,7 +21,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from cartfolk.connectors.errors import ConnectorError, RetryLater, StopStore
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.stores import health, lookup
+from cartfolk.stores import handshake, health, lookup
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
@@ -42,9 +42,15 @@ def start_sync(store_id: int) -> bool:
     return True
 
 
+def start_settling() -> None:
+    """Has the worker try the keys that apps brought, at once; it looks every minute anyway (``joining``)."""
+    with suppress(AlreadyEnqueued):
+        app.configure_task("cartfolk.settle_apps", queueing_lock="settle-apps").defer(timestamp=int(now().timestamp()))
+
+
 def hook_url(store: Store) -> str:
     """Where the shop's webhooks go."""
-    return f"{settings.PUBLIC_URL}/hooks/{store.key}"
+    return handshake.doors(store).hooks
 
 
 @app.task(name="cartfolk.sync_store", pass_context=False)

@@ -46,9 +46,12 @@ def by_key(conn: Connection, key: str) -> Known:
     return found
 
 
-def forget() -> None:
-    """Reads every store anew, e.g. after a test changed one."""
-    _known.clear()
+def forget(key: str = "") -> None:
+    """Reads that store anew the next time, e.g. since it has new keys; without a key every store."""
+    if key:
+        _known.pop(key, None)
+    else:
+        _known.clear()
 
 
 def bare_host(url: str) -> str:

@@ -22,7 +22,7 @@ from cartfolk.connectors.canonical import BadRecord, Cart, Consent, Deleted
 from cartfolk.connectors.errors import ConnectorError, PageUnreadable, RetryLater, StopStore
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.stores import health
+from cartfolk.stores import handshake, health
 from cartfolk.stores.models import Store
 
 from . import deliveries, quarantine, retention, strangers
@@ -34,10 +34,11 @@ _SECRET_WORDS = ("signature", "hmac", "auth", "token", "key", "secret", "cookie"
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """``stored``: will be followed; ``waiting``: the same hint waits already; ``ignored``: nothing to do; ``held``: its
-    sender is not the shop that was connected, its owner has to decide."""
+    """``stored``: will be followed; ``waiting``: the same hint waits already; ``app``: of our app in the shop, whose
+    store changed; ``ignored``: nothing to do; ``held``: its sender is not the shop that was connected, its owner has to
+    decide."""
 
-    outcome: Literal["stored", "waiting", "ignored", "held"]
+    outcome: Literal["stored", "waiting", "app", "ignored", "held"]
     message: str = ""
 
 
@@ -54,6 +55,9 @@ def accept_webhook(
     ``connector`` needs no transport. Raises connectors.errors.SignatureInvalid, strangers.CopyRefused.
     """
     hint = connector.webhook(headers, body)
+    if hint.app:
+        handshake.changed(conn, store.pk, hint.app, at)
+        return Accepted("app")
     if hint.ignore or not hint.ids:
         return Accepted("ignored", hint.ignore or "It names no object.")
     if hint.privacy:  # its body names the person: only the shop's ids are kept

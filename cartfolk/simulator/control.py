@@ -30,6 +30,7 @@ def routes(simulator: Simulator) -> list[Route]:
         Route("/_sim/ingest", control.ingest, methods=["POST"]),
         Route("/_sim/keys", control.keys, methods=["POST"]),
         Route("/_sim/webhooks", control.webhooks),
+        Route("/_sim/app", control.app, methods=["POST"]),
     ]
 
 
@@ -115,6 +116,16 @@ class _Control:
         except ShopError as error:
             return _refused(error)
         return JSONResponse({"ok": True})
+
+    async def app(self, request: Request) -> Response:
+        """What the platform's own apps are asked, where it has such; see `shopware.apps`."""
+        apps = getattr(self._simulator.platform, "apps", None)
+        if apps is None:
+            return _refused(ShopError("app: this platform installs no apps"))
+        try:
+            return JSONResponse(await apps.do(await _fields(request)))
+        except ShopError as error:
+            return _refused(error)
 
     async def webhooks(self, request: Request) -> Response:
         return JSONResponse(self._simulator.platform.hooks())

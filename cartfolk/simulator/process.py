@@ -95,6 +95,10 @@ class SimulatedShop:
         """Registered webhooks with failures and pending state, and the last deliveries."""
         return self._ask("GET", "/_sim/webhooks")
 
+    def app(self, do: str, **fields: Any) -> dict[str, Any]:
+        """Install an app and more, on platforms that have such: `{"ok", "error"}` as the administration shows it."""
+        return self._ask("POST", "/_sim/app", {"do": do, **fields})
+
     def _ask(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         request = urllib.request.Request(  # noqa: S310 - our own address on the loopback
             self.url + path,

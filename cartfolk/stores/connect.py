@@ -19,6 +19,7 @@ from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 
 from . import credentials
+from .handshake import INSTALL
 from .lookup import UnknownStore, by_name, read
 from .models import Store
 from .shop import opened
@@ -73,6 +74,9 @@ def validated(application: Application) -> StoreConfig:
         raise ConnectRefused("max_concurrency: choose between 1 and 50 requests at a time.")
     info = registry.get(application.platform).info
     missing = [item.name for item in info.fields if item.required and not application.values.get(item.name)]
+    keys = [item.name for item in info.fields if item.name != "url"]
+    if registry.get(application.platform).app and not by_app(application):  # its keys: all of them, or none
+        missing += [name for name in keys if not application.values.get(name)]
     if missing:
         raise ConnectRefused(f"{', '.join(missing)}: missing. {info.guide}".strip())
     values = {name: str(value).strip() for name, value in application.values.items() if value is not None}
@@ -82,6 +86,13 @@ def validated(application: Application) -> StoreConfig:
         settings=dict(application.settings),
         allow_private_address=application.allow_private_address,
     )
+
+
+def by_app(application: Application) -> bool:
+    """Whether the shop is to hand over its keys itself, by installing our app: it offers one, and none were entered."""
+    connector = registry.get(application.platform)
+    given = [item.name for item in connector.info.fields if item.name != "url" and application.values.get(item.name)]
+    return connector.app is not None and not given
 
 
 async def check(application: Application) -> CheckReport:
@@ -98,7 +109,8 @@ async def check(application: Application) -> CheckReport:
 def save(conn: Connection, application: Application, report: CheckReport, at: datetime) -> Store:
     """Creates or updates the store of that name from an ok report; a new one is live from ``at``.
 
-    Raises ConnectRefused when the report is not ok, or when the name belongs to another shop already (its
+    Without keys, where the platform has an app, it waits for the shop to install that (`handshake`). Raises
+    ConnectRefused when the report is not ok, or when the name belongs to another shop already (its
     order and customer numbers would mix): disconnect that one or choose another name.
     """
     if not report.ok:
@@ -118,29 +130,41 @@ def save(conn: Connection, application: Application, report: CheckReport, at: da
             report,
         )
     currency = report.home_currency or wanted.home_currency
-    return read(
-        conn,
-        "save_store",
-        {
-            "name": application.name,
-            "platform": application.platform,
-            "url": wanted.url,
-            "shop_name": report.shop_name[:200],
-            "credentials": credentials.seal(dict(wanted.credentials)),
-            "webhook_secret": credentials.seal(secrets.random_key(32)),
-            "ingest_secret": credentials.seal(secrets.new_webhook_secret()),
-            "key": secrets.random_key(),
-            "home_currency": currency[:3].upper(),
-            "timezone": report.timezone or wanted.timezone,
-            "fingerprint": report.fingerprint[:300],
-            "allow_private_address": application.allow_private_address,
-            "settings": Jsonb(dict(application.settings)),
-            "learned": Jsonb(dict(report.learned)),
-            "idle_minutes": application.idle_minutes,
-            "max_concurrency": application.max_concurrency,
-            "at": at,
-        },
-    )[0]
+    learned = dict(report.learned)
+    if by_app(application) and known and "settled" in known.learned.get("app", {}):
+        learned["app"] = {"settled": known.learned["app"]["settled"]}  # so a shop that moved is known by its number
+    with conn.transaction():
+        (store,) = read(conn, "save_store", _row(application, wanted, report, currency, learned, at))
+        return read(conn, "invite_store", {"id": store.pk, "reason": INSTALL})[0] if by_app(application) else store
+
+
+def _row(
+    application: Application,
+    wanted: StoreConfig,
+    report: CheckReport,
+    currency: str,
+    learned: Mapping[str, Any],
+    at: datetime,
+) -> dict[str, Any]:
+    return {
+        "name": application.name,
+        "platform": application.platform,
+        "url": wanted.url,
+        "shop_name": report.shop_name[:200],
+        "credentials": credentials.seal(dict(wanted.credentials)),
+        "webhook_secret": credentials.seal(secrets.random_key(32)),
+        "ingest_secret": credentials.seal(secrets.new_webhook_secret()),
+        "key": secrets.random_key(),
+        "home_currency": currency[:3].upper(),
+        "timezone": report.timezone or wanted.timezone,
+        "fingerprint": report.fingerprint[:300],
+        "allow_private_address": application.allow_private_address,
+        "settings": Jsonb(dict(application.settings)),
+        "learned": Jsonb(dict(learned)),
+        "idle_minutes": application.idle_minutes,
+        "max_concurrency": application.max_concurrency,
+        "at": at,
+    }
 
 
 def connect(conn: Connection, application: Application, at: datetime) -> tuple[Store, CheckReport]:

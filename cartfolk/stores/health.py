@@ -81,7 +81,7 @@ def guard(conn: Connection, store: Store, fingerprint: str) -> bool:
     shops' numbers. An unknown fingerprint on either side proves nothing and passes.
     """
     try:
-        _compare(store, fingerprint)
+        compare(store, fingerprint)
     except ShopChanged as changed:
         stop(conn, store.pk, str(changed))
         return False
@@ -92,10 +92,11 @@ async def recognise(store: Store, connector: Connector) -> None:
     """The clone guard before a sync: asks the shop who it is. Raises ShopChanged, which stops the store with
     its sentence, and whatever the connector raises when the shop does not answer."""
     if store.fingerprint:
-        _compare(store, await connector.fingerprint())
+        compare(store, await connector.fingerprint())
 
 
-def _compare(store: Store, fingerprint: str) -> None:
+def compare(store: Store, fingerprint: str) -> None:
+    """The clone guard itself: an unknown fingerprint on either side passes. Raises ShopChanged."""
     if store.fingerprint and fingerprint and store.fingerprint != fingerprint:
         raise ShopChanged(
             f"Another shop answers at {store.url}: it says it is {fingerprint}, but {store.fingerprint} was connected. "

@@ -29,11 +29,54 @@ insert into stores_store (
 on conflict (name) do update set
     platform = excluded.platform, url = excluded.url, shop_name = excluded.shop_name,
     credentials = excluded.credentials, home_currency = excluded.home_currency, timezone = excluded.timezone,
-    fingerprint = excluded.fingerprint, allow_private_address = excluded.allow_private_address,
-    settings = stores_store.settings || excluded.settings, learned = stores_store.learned || excluded.learned,
+    fingerprint = coalesce(nullif(excluded.fingerprint, ''), stores_store.fingerprint), allow_private_address = excluded.allow_private_address,
+    settings = stores_store.settings || excluded.settings,
+    learned = (stores_store.learned - 'app') || excluded.learned,
     state = 'connected', state_reason = '',
     last_ok_at = excluded.last_ok_at
 returning *
+
+-- :name invite_store
+-- The shop has to install an app first: it brings the keys.
+update stores_store set state = 'stopped', state_reason = %(reason)s where id = %(id)s
+returning *
+
+-- :name lock_store
+-- The store, held until the keys that just came are judged and kept: two installations go one after the other.
+select * from stores_store where id = %(id)s for update
+
+-- :name keep_keys
+-- The keys an app brought; they are tried before the store counts as connected. What the owner paused stays paused.
+update stores_store set credentials = %(credentials)s, learned = learned || %(app)s,
+    state = case state when 'paused' then state else 'stopped' end,
+    state_reason = case state when 'paused' then state_reason else %(reason)s end
+where id = %(id)s
+returning *
+
+-- :name settle_store
+-- The keys an app brought work: what the shop says of itself is kept, unless newer keys have come meanwhile.
+update stores_store set
+    shop_name = %(shop_name)s, home_currency = coalesce(nullif(%(home_currency)s, ''), home_currency),
+    timezone = coalesce(nullif(%(timezone)s, ''), timezone),
+    fingerprint = coalesce(nullif(%(fingerprint)s, ''), fingerprint), learned = learned || %(learned)s,
+    state = case state when 'paused' then state else 'connected' end,
+    state_reason = case state when 'paused' then state_reason else '' end, last_ok_at = %(at)s
+where id = %(id)s and credentials = %(read)s
+returning *
+
+-- :name stores_waiting
+-- The stores whose app brought keys that were not seen to work yet.
+select * from stores_store where learned -> 'app' ->> 'waiting' = 'true' order by id
+
+-- :name tell_app
+-- What is known of the store's app, with what is new of it.
+update stores_store
+set learned = learned || jsonb_build_object('app', coalesce(learned -> 'app', '{}') || %(app)s)
+where id = %(id)s
+
+-- :name forget_keys
+-- The app is gone from the shop: so are its keys, and the next installation is a first one.
+update stores_store set credentials = %(credentials)s, state = 'stopped', state_reason = %(reason)s where id = %(id)s
 
 -- :name set_state
 -- Moves the store to a state with the sentence that explains it.

@@ -64,6 +64,18 @@ SENTENCES = (
     _n("Write the rate as a number above 0, such as 0.9174 or 0,9174."),
     _n("Write the currency's code of three letters, such as USD."),
     _n("That is the store's home currency: its orders need no rate."),
+    # the app a shop installs
+    _n("The shop has to install the app: download it on this page. Everything else happens by itself."),
+    _n("The app is installed. Switch it on in the shop if it is not yet: Cartfolk looks every minute."),
+    _n("The app was removed in the shop, and its keys with it. To go on, install it again: it is on this page."),
+    _n("The app was switched off in the shop. Switch it on there, and Cartfolk goes on."),
+    _n("The shop installed the app."),
+    _n("The shop installed the app again: keys and secret are new."),
+    _n("The app was installed again, and the shop has a new number: keys and secret are new."),
+    _n(
+        "This app was made for %(wanted)s, but the shop says it is %(address)s. If the shop has moved, connect the "
+        "store in Cartfolk under the new address first; for another shop make a store of its own there."
+    ),
     # what the check of the keys found
     _n("The shop answers."),
     _n("The shop answers, and moves to https: connect it with https://."),

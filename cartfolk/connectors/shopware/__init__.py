@@ -18,6 +18,7 @@ from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, TimeCursor, second
 from ..reading import FieldError, moment, page_body
 from . import webhooks
+from .app import ShopwareApp
 from .checking import check, fingerprint
 from .client import AccessToken, Json, ShopwareClient, by_ids
 from .info import INFO
@@ -71,6 +72,7 @@ class Shopware(Connector):
     """One Shopware shop."""
 
     info = INFO
+    app = ShopwareApp()
 
     def __init__(self, config: StoreConfig, transport: Any) -> None:
         super().__init__(config, transport)
@@ -79,7 +81,8 @@ class Shopware(Connector):
 
     @classmethod
     def auth(cls, config: StoreConfig) -> AccessToken:
-        return AccessToken(config.credentials.get("key", ""), config.credentials.get("secret", ""))
+        keys = config.credentials
+        return AccessToken(keys.get("key", ""), keys.get("secret", ""), app="shop_id" in keys)
 
     async def check(self) -> CheckReport:
         return await check(self.client)
@@ -222,9 +225,11 @@ class Shopware(Connector):
     # -- webhooks
 
     def webhook(self, headers: Mapping[str, str], body: bytes) -> Hint:
-        return webhooks.hint(headers, body, self.config.webhook_secret)
+        return webhooks.hint(headers, body, self.config.webhook_secret, self.config.credentials)
 
     async def ensure_webhooks(self, delivery_url: str) -> WebhookHealth:
+        if "shop_id" in self.config.credentials:
+            return await webhooks.ensure_app(self.client, delivery_url)
         return await webhooks.ensure(self.client, delivery_url, self.config.webhook_secret)
 
     async def remove_webhooks(self, delivery_url: str) -> None:

@@ -42,11 +42,13 @@ _WORDS = {
 
 
 class AccessToken(httpx2.Auth):
-    """The bearer token of an integration; it lives ten minutes and is shared by all who use the transport."""
+    """The bearer token of an integration; it lives ten minutes and is shared by all who use the transport. ``app``:
+    the keys came with an app, which may be switched off in the shop."""
 
-    def __init__(self, key: str, secret: str) -> None:
+    def __init__(self, key: str, secret: str, app: bool = False) -> None:
         self.key = key.strip()
         self.secret = secret.strip()
+        self.app = app
         self.renewing = asyncio.Lock()
         self._token = ""
         self._until = 0.0
@@ -111,6 +113,15 @@ class ShopwareClient:
             )
 
     @property
+    def has_keys(self) -> bool:
+        return bool(self._signer.key)
+
+    @property
+    def is_app(self) -> bool:
+        """The keys came with the app."""
+        return self._signer.app
+
+    @property
     def _signer(self) -> AccessToken:
         """The transport's own, so that all who use it share one token."""
         signer = self.transport.auth
@@ -123,8 +134,10 @@ class ShopwareClient:
         async with signer.renewing:  # one renewal, however many wait for it
             if signer.token:
                 return signer.token
+            if not signer.key:
+                raise _not_installed()
             if signer.key[:4] not in _KEYS:
-                raise _wrong_keys()  # the shop would break on it (500) instead of refusing it
+                raise _wrong_keys(signer.app)  # the shop would break on it (500) instead of refusing it
             if self.base.startswith("http://") and not self.transport.upgraded:
                 await self.probe()  # does it move to https before the secret is sent?
             asked = {"grant_type": "client_credentials", "client_id": signer.key, "client_secret": signer.secret}
@@ -132,7 +145,7 @@ class ShopwareClient:
             told = _object(answer)
             # Of a secret of another form the shop says 400 instead of 401.
             if answer.status in (400, 401, 403) and _is_json(answer):
-                raise _wrong_keys()
+                raise _wrong_keys(signer.app)
             if answer.status >= 300 or not told.get("access_token"):
                 raise _nothing_there()
             lifetime = told.get("expires_in")
@@ -159,7 +172,7 @@ class ShopwareClient:
         """Raises what :func:`refusal` says."""
         answer = await self.ask(method, path, body)
         if answer.status >= 300:
-            raise refusal(answer, path)
+            raise refusal(answer, path, self._signer.app)
 
     # -- lists
 
@@ -168,7 +181,7 @@ class ShopwareClient:
         asked = {name.replace("_", "-"): value for name, value in criteria.items()}
         answer = await self.ask("POST", f"search/{entity}", asked, headers)
         if answer.status >= 300:
-            raise refusal(answer, entity)
+            raise refusal(answer, entity, self._signer.app)
         told = _object(answer)
         rows, total = told.get("data"), told.get("total")
         if not isinstance(rows, list):
@@ -215,16 +228,21 @@ def by_ids(keys: Sequence[str]) -> Json:
     return {"limit": len(keys), "filter": [{"type": "equalsAny", "field": "id", "value": "|".join(keys)}]}
 
 
-def refusal(answer: Answer, path: str) -> ConnectorError:
-    """What the shop's answer means for the owner."""
+def refusal(answer: Answer, path: str, app: bool = False) -> ConnectorError:
+    """What the shop's answer means for the owner, whose shop has the app or not."""
     errors = _object(answer).get("errors")
     first = mapping(errors[0]) if isinstance(errors, list) and errors else {}
     entity = path.removeprefix("search/").split("/")[0]
     what = _WORDS.get(entity, entity.replace("-", " "))
     if answer.status == 401:
-        return _wrong_keys()
+        return _wrong_keys(app)
     if answer.status == 403:
         lacking = _lacking(first)
+        if app:
+            return PermissionMissing(
+                f"The app may not do this ({', '.join(lacking) or what}). Agree to its permissions under Extensions → "
+                "My extensions; if it asks for none, download the app again and upload it in the shop."
+            )
         if lacking:
             return PermissionMissing(
                 f"The integration may not do this: its role lacks {', '.join(lacking)}. Add them to the role under "
@@ -259,7 +277,19 @@ def _object(answer: Answer) -> Mapping[str, Any]:
         return {}
 
 
-def _wrong_keys() -> CredentialsInvalid:
+def _not_installed() -> CredentialsInvalid:
+    return CredentialsInvalid(
+        "The app is not installed in the shop yet. Download it from the store's page and install it; then Cartfolk "
+        "gets its keys by itself."
+    )
+
+
+def _wrong_keys(app: bool = False) -> CredentialsInvalid:
+    if app:
+        return CredentialsInvalid(
+            "The shop does not let the app in. Switch it on under Extensions → My extensions; if it is not there, "
+            "install it again."
+        )
     return CredentialsInvalid(
         "The shop does not accept the access key ID and secret access key. Copy both again, or make a new integration "
         "under Settings → System → Integrations."

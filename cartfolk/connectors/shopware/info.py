@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from ..base import ConnectorInfo, FormField
 from ..canonical import OrderStatus
+from .app import ShopwareApp
 
 INFO = ConnectorInfo(
     platform="shopware",
     label="Shopware",
     fields=(
         FormField("url", "Address of your shop", "For example https://shop.example.com", kind="url"),
-        FormField("key", "Access key ID", "Begins with SWIA", flag="--key"),
-        FormField("secret", "Secret access key", "", secret=True, kind="password", flag="--secret"),
+        FormField("key", "Access key ID", "Begins with SWIA. Empty: Cartfolk comes as an app.", required=False),
+        FormField(
+            "secret",
+            "Secret access key",
+            "Empty as well, if it comes as an app.",
+            secret=True,
+            required=False,
+            kind="password",
+        ),
     ),
     # Words of the payment (order_transaction); the order's own state only says something where there is no payment.
     order_statuses={
@@ -32,10 +40,11 @@ INFO = ConnectorInfo(
     streams=("categories", "products", "coupons", "customers", "guests", "subscribers", "orders"),
     webhooks=True,
     guide=(
-        "In the Shopware administration open Settings → System → Integrations, choose “Add integration” and either "
-        "switch “Administrator” on or give it a role that may view orders, customers, products, categories, "
-        "promotions, newsletter recipients and sales channels and edit webhooks. Copy access key ID and secret access "
-        "key: the secret is shown only once."
+        "There are two ways. As an app, which is easier and has signed webhooks: leave both keys empty, and the next "
+        "page has the app to install in your shop. Or with keys: in the Shopware administration open Settings → System "
+        "→ Integrations, choose “Add integration” and either switch “Administrator” on or give it a role that may view "
+        "orders, customers, products, categories, promotions, newsletter recipients and sales channels and edit "
+        "webhooks. Copy access key ID and secret access key: the secret is shown only once."
     ),
     sentences=(
         "There is no Shopware Admin API at this address. Check the address: it is that of the shop, without /admin.",
@@ -49,6 +58,16 @@ INFO = ConnectorInfo(
         "The shop refused to show %(what)s (%(status)s).",
         "Shopware does not sign such webhooks, so a password in their address proves them: that needs an https:// "
         "address of Cartfolk. Until then the poll brings the changes.",
+        # the app
+        *ShopwareApp.steps,
+        "The app is let in.",
+        "The app is not installed in the shop yet. Download it from the store's page and install it; then Cartfolk "
+        "gets its keys by itself.",
+        "The shop does not let the app in. Switch it on under Extensions → My extensions; if it is not there, "
+        "install it again.",
+        "The app may not do this (%(privileges)s). Agree to its permissions under Extensions → My extensions; if it "
+        "asks for none, download the app again and upload it in the shop.",
+        "Download the app again from this page and upload it in the shop: it is older than Cartfolk.",
         "orderDateTime is missing: nobody knows when it was placed.",
         "amountTotal is missing: the order has no value.",
         "currency is missing: nobody knows what the amounts are.",

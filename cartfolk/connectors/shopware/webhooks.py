@@ -1,8 +1,9 @@
 """Webhooks: what arrives is verified and becomes a hint; what is registered in the shop is kept healthy.
 
-Shopware signs for apps only (``shopware-shop-signature``). What an integration creates is sent unsigned, so it gets
-a password in its address, which Shopware's HTTP client sends as Basic authorization; over TLS nobody else knows it.
-Both prove the sender. After ten failures Shopware switches a webhook off; the poll finds what was lost.
+Shopware signs for apps only (``shopware-shop-signature``); their webhooks stand in the manifest. What an integration
+creates is sent unsigned, so it gets a password in its address, which Shopware's HTTP client sends as Basic
+authorization; over TLS nobody else knows it. Both prove the sender. After ten failures Shopware switches a webhook
+off; the poll finds what was lost.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import hashlib
 import hmac
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 from ..base import Hint, WebhookHealth
@@ -23,7 +25,8 @@ from ..reading import mapping
 from .client import LIVE, ShopwareClient
 
 USER = "cartfolk"
-_NAME = "Cartfolk "
+NAME = "Cartfolk "  # how the names of our webhooks begin
+OVERLAP = 3600  # seconds in which what was signed with the secret before the last one is still believed
 _PAYMENTS = (
     "open", "in_progress", "authorized", "paid", "paid_partially", "refunded", "refunded_partially", "cancelled",
     "failed", "chargeback",
@@ -42,6 +45,13 @@ EVENTS = (
     "product.deleted",
     "category.written",
 )
+# What becomes of the app itself. Its update may bring other rights, so it is looked at again.
+LIFE: Mapping[str, Literal["on", "off", "removed"]] = {
+    "app.activated": "on",
+    "app.updated": "on",
+    "app.deactivated": "off",
+    "app.deleted": "removed",
+}
 _STREAMS = {"order": "orders", "customer": "customers", "product": "products", "category": "categories"}
 _CARRIED = {"order": "orders", "customer": "customers", "newsletterRecipient": "subscribers"}
 _ID = re.compile(r"[0-9a-f]{32}")
@@ -61,13 +71,18 @@ def authorization(secret: str) -> str:
     return "Basic " + base64.b64encode(f"{USER}:{password(secret)}".encode()).decode()
 
 
-def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
-    """See `Connector.webhook`. Raises SignatureInvalid."""
+def hint(headers: Mapping[str, str], body: bytes, secret: str, keys: Mapping[str, str] | None = None) -> Hint:
+    """See `Connector.webhook`. ``keys``: the store's credentials, with the secrets an app signs with. Raises
+    SignatureInvalid."""
+    keys = keys or {}
     signed, named = headers.get("shopware-shop-signature", ""), headers.get("authorization", "")
     if not (signed or named):
         raise SignatureInvalid("This webhook is not signed.")
-    given, wanted = (signed, signature(body, secret)) if signed else (named, authorization(secret))
-    if not secret or not hmac.compare_digest(wanted.encode(), given.encode()):
+    current = keys.get("shop_secret") or secret
+    given, wanted = (signed, signature(body, current)) if signed else (named, authorization(secret))
+    fits = bool(secret) and hmac.compare_digest(wanted.encode(), given.encode())
+    late = not fits and bool(signed) and _signed_before(signed, body, keys)
+    if not (fits or late):
         raise SignatureInvalid("This webhook's signature does not fit: it was changed, or signed for another store.")
     try:
         told: Any = json.loads(body)
@@ -76,6 +91,9 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
     data = mapping(mapping(told).get("data"))
     event, payload = str(data.get("event") or ""), data.get("payload")
     entity, _dot, _what = event.partition(".")
+    if event in LIFE:
+        # Only with the present secret of an app: what befell an earlier installation is no news.
+        return Hint("", (), app=LIFE[event]) if fits and signed else Hint("", (), ignore="earlier app")
     if event.endswith((".written", ".deleted")) and entity in _STREAMS:
         return _written(_STREAMS[entity], entity, payload)
     for name, stream in _CARRIED.items():
@@ -83,6 +101,14 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str) -> Hint:
         if isinstance(key, str) and _ID.fullmatch(key):
             return Hint(stream, (key,))
     return Hint("", (), ignore="event")
+
+
+def _signed_before(given: str, body: bytes, keys: Mapping[str, str]) -> bool:
+    """Shopware queues webhooks signed: those on their way while the secret changes carry the one before."""
+    previous, rotated = keys.get("previous", ""), float(keys.get("rotated") or 0)
+    if not previous or time.time() - rotated > OVERLAP:
+        return False
+    return hmac.compare_digest(signature(body, previous).encode(), given.encode())
 
 
 def _written(stream: str, entity: str, payload: Any) -> Hint:
@@ -111,7 +137,7 @@ async def _ours(client: ShopwareClient, delivery_url: str) -> list[dict[str, Any
             "webhook",
             page=number,
             limit=100,
-            filter=[{"type": "prefix", "field": "name", "value": _NAME}],
+            filter=[{"type": "prefix", "field": "name", "value": NAME}],
             sort=[{"field": "createdAt", "order": "ASC"}, {"field": "id", "order": "ASC"}],
         )
         found += page.rows
@@ -131,6 +157,27 @@ def _address(delivery_url: str, secret: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{USER}:{password(secret)}@{parts.netloc}"))
 
 
+async def ensure_app(client: ShopwareClient, delivery_url: str) -> WebhookHealth:
+    """The app's webhooks come with it; only switching on is left to do, and clearing away an integration's."""
+    kept: set[str] = set()
+    repaired: list[str] = []
+    for webhook in await _ours(client, delivery_url):
+        event = str(webhook.get("eventName"))
+        if not webhook.get("appId"):
+            await client.write("DELETE", f"webhook/{webhook['id']}")
+            repaired.append(f"{event}: removed a duplicate")
+            continue
+        if not webhook.get("active"):
+            await client.write("PATCH", f"webhook/{webhook['id']}", {"active": True})
+            repaired.append(f"{event}: switched on again")
+        kept.add(event)
+    active = len(kept.intersection(EVENTS))
+    message = f"{active} of {len(EVENTS)} webhooks are active."
+    if active < len(EVENTS):
+        message += " app: Download the app again from this page and upload it in the shop: it is older than Cartfolk."
+    return WebhookHealth(active == len(EVENTS), active, len(EVENTS), message, tuple(repaired))
+
+
 async def ensure(client: ShopwareClient, delivery_url: str, secret: str) -> WebhookHealth:
     """Creates what is missing, switches on what is off, removes what is double or of no use any more."""
     if not _safe(delivery_url):
@@ -145,6 +192,8 @@ async def ensure(client: ShopwareClient, delivery_url: str, secret: str) -> Webh
     kept: dict[str, dict[str, Any]] = {}
     for webhook in await _ours(client, delivery_url):
         event = str(webhook.get("eventName"))
+        if webhook.get("appId"):  # of an app that is still installed: the shop's own affair
+            continue
         if event not in EVENTS or event in kept:
             await client.write("DELETE", f"webhook/{webhook['id']}")
             repaired.append(f"{event}: removed a duplicate")
@@ -155,7 +204,7 @@ async def ensure(client: ShopwareClient, delivery_url: str, secret: str) -> Webh
         known = kept.get(event)
         try:
             if known is None:
-                wanted = {"name": f"{_NAME}{event}", "eventName": event, "url": address}
+                wanted = {"name": f"{NAME}{event}", "eventName": event, "url": address}
                 await client.write("POST", "webhook", wanted | {"active": True, "onlyLiveVersion": True})
                 repaired.append(f"{event}: created")
             elif changes := dict(_differing(known, address)):

@@ -1,4 +1,5 @@
-"""Webhooks as Shopware sends them: ids only for what was written, the object for what happened; unsigned.
+"""Webhooks as Shopware sends them: ids only for what was written, the object for what happened; signed with its secret
+for an app, unsigned otherwise.
 
 A failed delivery is repeated three times; then it is an error of the webhook, and the tenth error switches it off.
 User and password in the address become Basic authorization.
@@ -7,6 +8,8 @@ User and password in the address become Basic authorization.
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import hmac
 import json
 import uuid
 from collections import deque
@@ -30,7 +33,7 @@ class Delivery:
         self._webhooks = webhooks
         self._faults = faults
         self._stats = stats
-        self._queue: asyncio.Queue[tuple[str, Json]] = asyncio.Queue()
+        self._queue: asyncio.Queue[tuple[Json, Json]] = asyncio.Queue()
         self._task: asyncio.Task[None] | None = None
         self.open = 0
         self.log: deque[dict[str, Any]] = deque(maxlen=500)
@@ -55,25 +58,25 @@ class Delivery:
                 told = list(kept.values()) if list(kept) == [str(at) for at in range(len(kept))] else kept
             body = {
                 "data": {"payload": told, "event": event},
-                "source": {"url": url, "eventId": uuid.uuid4().hex},
+                "source": {"url": url, "eventId": uuid.uuid4().hex} | webhook.get("source", {}),
                 "timestamp": moment,
             }
             self.open += 1
-            self._queue.put_nowait((webhook["id"], body))
+            self._queue.put_nowait((webhook, body))
 
     async def _run(self) -> None:
         async with httpx2.AsyncClient(follow_redirects=False, timeout=20, trust_env=False) as client:
             while True:
-                key, body = await self._queue.get()
+                webhook, body = await self._queue.get()
                 try:
-                    await self._handle(client, key, body)
+                    await self._handle(client, webhook, body)
                 finally:
                     self.open -= 1
 
-    async def _handle(self, client: httpx2.AsyncClient, key: str, body: Json) -> None:
-        webhook = self._webhooks.get(key)
+    async def _handle(self, client: httpx2.AsyncClient, webhook: Json, body: Json) -> None:
         event = body["data"]["event"]
-        if webhook is None or not webhook["active"]:
+        # What an app is told last is that it is gone.
+        if (webhook["id"] not in self._webhooks and event != "app.deleted") or not webhook["active"]:
             return
         if self._faults.strike("webhook_drop", event):
             self._stats.webhooks["dropped"] += 1
@@ -84,6 +87,8 @@ class Delivery:
 
     async def _send(self, client: httpx2.AsyncClient, webhook: Json, event: str, body: bytes) -> None:
         headers = {"Content-Type": "application/json", "sw-version": VERSION}
+        if secret := webhook.get("secret"):
+            headers["shopware-shop-signature"] = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         status = 0
         for pause in _PAUSES:
             await asyncio.sleep(pause)

@@ -18,6 +18,7 @@ from ..records import HIDDEN
 from ..stats import Stats
 from ..world import ShopError, World
 from . import documents, events, people
+from .apps import Apps
 from .delivery import Delivery
 from .documents import Json
 from .search import SearchError, privileges, search, show
@@ -32,17 +33,22 @@ _BLANK = "c1051bb4-1103-4974-8973-15e2b0d1d7c9"
 
 @dataclass(slots=True)
 class Integration:
-    """`scope`: read, write (webhooks only), orders (all but the parts of orders), read_write (administrator)."""
+    """`scope`: read, write (webhooks only), orders (all but the parts of orders), read_write (administrator), app (what
+    its manifest asked for, and only once it is switched on: `let_in`)."""
 
     key: str
     secret: str
     scope: str
     privileged: bool = True
+    privileges: frozenset[str] | None = None
+    let_in: bool = True
 
     def may(self, privilege: str) -> bool:
         entity, _colon, what = privilege.partition(":")
         if not self.privileged or self.scope == "read_write":
             return self.privileged
+        if self.privileges is not None:
+            return privilege in self.privileges
         if self.scope == "write":
             return entity == "webhook"
         return what == "read" if self.scope == "read" else not entity.startswith("order_")
@@ -70,6 +76,7 @@ class ShopwareShop:
         self._tokens: dict[str, tuple[str, float]] = {}  # token -> key, end
         self._rows: dict[str, tuple[int, list[Json]]] = {}
         self.delivery = Delivery(self.webhooks, faults, stats)
+        self.apps = Apps(self)
         world.listeners.append(self._heard)
 
     # -- what the simulator asks of every platform
@@ -104,6 +111,19 @@ class ShopwareShop:
         made = Integration(f"SWIA{secrets.token_hex(11).upper()}", secrets.token_urlsafe(30), permissions)
         self.integrations[made.key] = made
         return {"key": made.key, "secret": made.secret}
+
+    def add_integration(self, wanted: frozenset[str]) -> Integration:
+        """Of an app that is being installed."""
+        made = Integration(
+            f"SWIA{secrets.token_hex(11).upper()}", secrets.token_urlsafe(30), "app", True, wanted, False
+        )
+        self.integrations[made.key] = made
+        return made
+
+    def renew(self, integration: Integration) -> None:
+        """Another secret for it; its tokens end."""
+        integration.secret = secrets.token_urlsafe(30)
+        self._tokens = {token: told for token, told in self._tokens.items() if told[0] != integration.key}
 
     def change_key(self, key: str, revoke: bool, privileged: bool) -> None:
         """Either way its tokens end at once."""
@@ -213,6 +233,8 @@ class ShopwareShop:
         integration = self.integrations.get(str(asked.get("client_id")))
         if asked.get("grant_type") != "client_credentials":
             raise Refused(400, "2", "The authorization grant type is not supported by the authorization server.")
+        if integration is not None and not integration.let_in:
+            integration = None  # of an app that is switched off
         if integration is None or not secrets.compare_digest(integration.secret, str(asked.get("client_secret"))):
             raise Refused(401, "4", "Client authentication failed")
         token = secrets.token_urlsafe(40)
@@ -228,7 +250,8 @@ class ShopwareShop:
     def _list(self, entity: str, inherit: bool) -> list[Json]:
         """All rows of an entity, in full; made anew only after a change."""
         if entity == "webhook":
-            return list(self.webhooks.values())
+            hidden = ("secret", "source")
+            return [{k: v for k, v in each.items() if k not in hidden} for each in self.webhooks.values()]
         name = f"{entity}/{inherit}"
         revision, rows = self._rows.get(name, (-1, []))
         if revision != self.world.revision:

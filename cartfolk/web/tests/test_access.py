@@ -43,6 +43,8 @@ NEEDS = {
     "store-state": OWNER,
     "store-settings": OWNER,
     "store-secret": OWNER,
+    "store-app": OWNER,
+    "store-app-state": OWNER,
     "store-retry": OWNER,
     "store-disconnect": OWNER,
     "store-sender": OWNER,
