@@ -56,6 +56,8 @@ def accept_webhook(
     """
     hint = connector.webhook(headers, body)
     if hint.app:
+        if strangers.held_for(conn, store, [hint.site]):
+            return Accepted("held")  # what becomes of a copy's app is no news of the shop's
         handshake.changed(conn, store.pk, hint.app, at)
         return Accepted("app")
     if hint.ignore or not hint.ids:

@@ -28,7 +28,7 @@ from cartfolk.connectors.errors import ConnectorError, ShopChanged
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso
 
-from . import health
+from . import health, senders
 from .credentials import config, seal
 from .lookup import Q, by_id, read
 from .models import Store
@@ -41,6 +41,8 @@ OFF = "The app was switched off in the shop. Switch it on there, and Cartfolk go
 FIRST = "The shop installed the app."
 AGAIN = "The shop installed the app again: keys and secret are new."
 ANOTHER = "The app was installed again, and the shop has a new number: keys and secret are new."
+
+_ACTS = {"on": "store.app_on", "off": "store.app_off", "removed": "store.app_removed"}
 
 
 class NoApp(LookupError):
@@ -151,7 +153,8 @@ async def settle(conn: Connection, store: Store, at: datetime) -> CheckReport:
             "home_currency": report.home_currency[:3].upper(),
             "timezone": report.timezone,
             "fingerprint": report.fingerprint[:300],
-            "learned": Jsonb(dict(report.learned) | {"app": app}),
+            # Where the shop says it is, in what it signs: another place with its secret is a copy (`senders`).
+            "learned": Jsonb(dict(report.learned) | {"app": app, "site": senders.place(store.url)}),
             "at": at,
         },
     )
@@ -180,7 +183,7 @@ def changed(conn: Connection, store_id: int, what: Literal["on", "off", "removed
             case "removed":
                 _tell(conn, store, at, waiting=False, told=REMOVED)
                 conn.execute(Q["forget_keys"], {"id": store_id, "credentials": seal({}), "reason": REMOVED})
-        log.note(conn, log.SYSTEM, f"store.app_{what}", f"store:{store.name}")
+        log.note(conn, log.SYSTEM, _ACTS[what], f"store:{store.name}")
 
 
 def _tell(conn: Connection, store: Store, at: datetime, **said: Any) -> None:

@@ -15,6 +15,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -88,12 +89,19 @@ def hint(headers: Mapping[str, str], body: bytes, secret: str, keys: Mapping[str
         told: Any = json.loads(body)
     except ValueError:
         return Hint("", (), ignore="not JSON")
-    data = mapping(mapping(told).get("data"))
-    event, payload = str(data.get("event") or ""), data.get("payload")
-    entity, _dot, _what = event.partition(".")
+    data, source = mapping(mapping(told).get("data")), mapping(mapping(told).get("source"))
+    event = str(data.get("event") or "")
+    # An app's shop is the one at the store's address; a copy of it has its secret, but says where it is itself.
+    site = str(source.get("url") or "") if signed and keys.get("shop_secret") else ""
     if event in LIFE:
         # Only with the present secret of an app: what befell an earlier installation is no news.
-        return Hint("", (), app=LIFE[event]) if fits and signed else Hint("", (), ignore="earlier app")
+        return Hint("", (), app=LIFE[event], site=site) if fits and signed else Hint("", (), ignore="earlier app")
+    return replace(_told(event, data.get("payload")), site=site)
+
+
+def _told(event: str, payload: Any) -> Hint:
+    """What the event says of the shop's objects."""
+    entity, _dot, _what = event.partition(".")
     if event.endswith((".written", ".deleted")) and entity in _STREAMS:
         return _written(_STREAMS[entity], entity, payload)
     for name, stream in _CARRIED.items():

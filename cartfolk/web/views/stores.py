@@ -11,7 +11,6 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -26,12 +25,12 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.inbox import bulk, jobs, lag, progress, quarantine, strangers
 from cartfolk.stores import connect as connecting
-from cartfolk.stores import credentials, handshake, health, lookup
+from cartfolk.stores import credentials, health, lookup
 from cartfolk.stores.forms import ConnectForm
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
 
-from .. import access
+from .. import access, installing
 from ..access import actor, database, member, owner
 from ..forms import StoreSettings
 from ..given import whole
@@ -218,54 +217,6 @@ def store_secret(request: HttpRequest, name: str) -> HttpResponse:
 
 
 @owner
-@require_GET
-def store_app(request: HttpRequest, name: str) -> HttpResponse:
-    """The app the shop installs, as a file; it carries a secret."""
-    found = _store(name)
-    try:
-        app = handshake.file(found)
-    except handshake.NoApp as error:
-        raise Http404(str(error)) from None
-    log.note(database(), actor(request), "store.app_downloaded", f"store:{found.name}")
-    answer = HttpResponse(app.body, content_type="application/zip")
-    answer["Content-Disposition"] = f'attachment; filename="{app.name}"'
-    answer["Cache-Control"] = "no-store"
-    return answer
-
-
-@owner
-@require_GET
-def store_app_state(request: HttpRequest, name: str) -> HttpResponse:
-    """Asked every few seconds while the shop installs: the same part again, or the whole page once something stands."""
-    found = _store(name)
-    if request.GET.get("was") != _app_stamp(found):
-        return HttpResponse(headers={"HX-Redirect": reverse("web:store", args=[found.name])})
-    return HttpResponse(status=204)
-
-
-def _app_stamp(store: Store) -> str:
-    """Changes with everything that concerns the store's app."""
-    return f"{store.state} {store.learned.get('app', {}).get('at', '')} {store.state_reason}"
-
-
-def _app(store: Store) -> dict[str, Any] | None:
-    """How the shop installs us, and what became of it; None where that is not to be had."""
-    app = handshake.app_of(store)
-    if app is None:
-        return None
-    told = store.learned.get("app", {})
-    at = told.get("at")
-    return {
-        "steps": app.steps,
-        "told": told.get("told", ""),
-        "at": datetime.fromisoformat(at) if at else None,
-        "installed": "shop_id" in credentials.credentials(store),
-        "open": store.state == Store.State.STOPPED,
-        "stamp": _app_stamp(store),
-    }
-
-
-@owner
 @require_POST
 def store_retry(request: HttpRequest, name: str) -> HttpResponse:
     conn, found = database(), named(name)
@@ -329,7 +280,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
     return {
         "store": store,
         "label": _label(store),
-        "app": _app(store),
+        "app": installing.shown(store),
         "health": health.of(store, now()),
         "progress": progress.latest(conn, store.pk),
         "quarantine": [dict(zip(names, row, strict=True)) for row in rows[:QUARANTINE]],

@@ -294,6 +294,24 @@ def test_switched_off_or_removed_the_store_says_what_to_do_and_goes_on_afterward
         assert sentences.match(sentence), sentence
 
 
+def test_a_copy_with_the_shop_s_secret_is_neither_heard_nor_can_it_stop_the_store(linked: Installed) -> None:
+    linked.connected()
+
+    def says(event: str, url: str) -> Any:
+        payload = [{"entity": "customer", "primaryKey": uuid("customer", 1)}]
+        text = json.dumps({"data": {"event": event, "payload": payload}, "source": {"url": url}}).encode()
+        sign = {"shopware-shop-signature": webhooks.signature(text, linked.keys["shop_secret"])}
+        return httpx2.post(handshake.doors(linked.store).hooks, content=text, headers=sign).json()["status"]
+
+    assert says("customer.written", linked.shop.url) == "stored"
+    assert says("app.deleted", "https://staging.example") == "held"
+    assert linked.look().state_reason != handshake.REMOVED
+    assert "shop_secret" in linked.keys
+    assert "staging.example" in linked.store.state_reason
+    assert says("customer.written", "https://staging.example") == "held"
+    assert deliveries.waiting(linked.conn).count == 1
+
+
 def test_a_paused_store_stays_paused_while_its_keys_are_replaced(linked: Installed) -> None:
     linked.connected()
     linked.conn.execute("update stores_store set state = 'paused'")
