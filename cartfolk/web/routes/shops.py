@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ..views import rates, stores
+from ..views import rates, shop_app, stores
 
 urlpatterns: list[URLPattern] = [
     path("stores/<slug:name>/app", shop_app.store_app, name="store-app"),
