@@ -269,6 +269,7 @@ AUDIT = {
     "property.restore": _n("Restored a property"),
     "property.show": _n("Showed a hidden property"),
     "property_group.create": _n("Created a group of properties"),
+    "property_group.order": _n("Put groups of properties in another order"),
     "segment.add": _n("Added contacts to a segment"),
     "segment.cancelled": _n("Stopped building a segment"),
     "segment.created": _n("Created a segment"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from cartfolk.properties import document
 from cartfolk.properties.catalogue import BLOCKS, COMPUTED, GROUPS, LEFT_OUT, PROPERTIES, SETTABLE
 from cartfolk.properties.columns import ensure
+from cartfolk.properties.document import PAGES
+from cartfolk.properties.formula import FUNCTIONS, parse
 from cartfolk.properties.tests.yardstick import EXPECTED
 
 FACTS = Path(__file__).resolve().parents[4] / "shared" / "reference" / "hubspot" / "properties.json"
@@ -79,3 +82,12 @@ def test_migrate_made_a_typed_column_for_each(conn):
         )
         assert {name: columns.get(name) for name in names} == {name: PROPERTIES[name].column for name in names}
     ensure(conn)  # again: nothing to do
+
+
+def test_every_formula_of_the_manuals_and_the_help_can_be_used():
+    told = [row.example for row in FUNCTIONS.values()]
+    for path in PAGES.values():
+        told += re.findall(r"^\| [^|]* \| `([^`]*)` \| [^|]* \|$", path.read_text(), re.MULTILINE)
+    assert len(told) > len(FUNCTIONS) + 10
+    for text in told:
+        parse(text, PROPERTIES, options=True)

@@ -93,6 +93,9 @@ def test_order_and_hiding_reach_the_columns_and_the_contact(conn, owner, people)
     assert names() == before
     owner.post("/settings/property-order", {"do": f"up:{before[0]}"})
     assert names() == before, "the first one stays"
+    owner.post("/settings/property-order", {"do": "hide:size"})
+    owner.post("/settings/properties/size", GIVEN)
+    assert load(conn).properties["size"].hidden, "saving its form does not show it again"
     owner.post("/settings/property-order", {"do": "hide:phone"})
     assert 'data-text="phone' not in owner.get("/contacts/1/properties").text.lower()
     assert "hide-phone" in owner.get("/settings/properties?arrange").text, "it can be shown again"

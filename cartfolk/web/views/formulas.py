@@ -53,7 +53,7 @@ def check(request: HttpRequest) -> HttpResponse:
     except FormulaError as error:
         context["error"] = str(error)
         if error.at >= 0:
-            context |= {"before": text[: error.at][-30:], "there": text[error.at :][:20]}
+            context |= {"before": text[: error.at][-30:], "there": text[error.at :][:40]}
     return render(request, "web/property_formula.html", context)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -192,6 +193,8 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
 
 def _save(conn: Connection, form: PropertyForm, item: Property | None, by: str) -> None:
     wanted = form.item(item.name if item else "")
+    if item:
+        wanted = replace(wanted, hidden=item.hidden)  # is changed where the order is
     label = form.cleaned_data["new_group"].strip()
     with conn.transaction():
         if label and wanted.group not in load(conn).groups:
