@@ -19,6 +19,7 @@ from cartfolk.properties.catalogue import (
     rfm,
     sales,
     social,
+    subscription,
 )
 from cartfolk.properties.catalogue.left_out import LEFT_OUT
 from cartfolk.properties.catalogue.model import Group, Option, Property
@@ -42,6 +43,7 @@ _GROUPS = (
     Group("analyticsinformation", "Web analytics history", "Webanalyse-Verlauf"),
     Group("deal_information", "Deal information", "Abschlüsse"),
     Group("sales_properties", "Sales properties", "Vertrieb"),
+    Group("subscriptions_details", "Subscriptions Details", "Abonnements"),
     Group("roi_tracking", "ROI Tracking", "Erfolg von Kampagnen"),
 )
 
@@ -77,6 +79,7 @@ PROPERTIES: Mapping[str, Property] = MappingProxyType(
             social,
             analytics,
             sales,
+            subscription,
             campaign,
         )
         for item in module.PROPERTIES
