@@ -152,6 +152,7 @@ def site(lived: dict[str, str]) -> Iterator[str]:
     server.terminate()
 
 
+@pytest.mark.timeout(600)
 def test_every_page_can_be_read_reached_and_heard(olga: Client, site: str, lived: dict[str, str]) -> None:
     wanted = pages(olga, lived)
     assert len(wanted) > 30, wanted
