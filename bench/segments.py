@@ -30,8 +30,8 @@ SEGMENTS, WITH_EVENTS = 200, 73
 TOUCHED = (1, 100, 10_000)
 _STEPS = (
     ("contacts", "orders", "lines"),
-    ("refunds", "carts", "cart_lines", "consents", "conversions"),
-    ("properties", "list"),
+    ("refunds", "carts", "cart_lines", "consents"),
+    ("properties",),
 )
 _REBUILT = ("orders", "order_line")  # filled without their keys, which are built afterwards in one go
 

@@ -150,21 +150,21 @@ where o.deleted_at is null and o.status in ('completed', 'refunded') and lower(l
   and o.placed_at > %(at)s - interval '720 hours' and o.placed_at <= %(at)s
 
 -- :name three_orders_no_refund
-select o.contact_id from orders o
-where o.deleted_at is null and o.status in ('completed', 'refunded')
-  and not exists (
-      select 1 from refund r join orders q on q.contact_id = r.contact_id and q.order_id = r.order_id
-      where r.contact_id = o.contact_id and q.deleted_at is null and q.status <> 'ignored')
-group by o.contact_id having count(*) >= 3
+(select contact_id from orders
+where deleted_at is null and status in ('completed', 'refunded')
+group by contact_id having count(*) >= 3)
+except
+select r.contact_id from refund r join orders q on q.contact_id = r.contact_id and q.order_id = r.order_id
+where q.deleted_at is null and q.status <> 'ignored'
 
 -- :name customer_without_category
-select b.contact_id from contact_property b
-where b.total_number_of_orders >= 1 and not exists (
-    select 1 from order_line l
-    join orders o on o.contact_id = l.contact_id and o.order_id = l.order_id
-    join product p on p.store_id = l.store_id and p.external_id = l.product_id
-    where l.contact_id = b.contact_id and o.deleted_at is null and o.status in ('completed', 'refunded')
-      and p.categories && array['category-5'])
+-- "not exists" would be read more easily, and PostgreSQL, which expects one such line, would look it up row by row.
+select contact_id from contact_property where total_number_of_orders >= 1
+except
+select l.contact_id from order_line l
+join orders o on o.contact_id = l.contact_id and o.order_id = l.order_id
+join product p on p.store_id = l.store_id and p.external_id = l.product_id
+where o.deleted_at is null and o.status in ('completed', 'refunded') and p.categories && array['category-5']
 
 -- :name consented
 select distinct e.contact_id from consent_event e

@@ -70,11 +70,6 @@ select n, 1, 'email', 'marketing', %(at)s - (n %% 900 + 1) * interval '1 day',
     case when n %% 5 = 0 then 'withdrawn' else 'granted' end, 'checkout', %(at)s
 from generate_series(%(first)s::bigint, %(last)s) n where n %% 3 = 0
 
--- :name conversions
-insert into conversion (contact_id, at, name, store_id, source_id, historic)
-select contact_id, placed_at, 'Order complete', 1, order_id, false
-from orders where status = 'completed' and contact_id between %(first)s and %(last)s
-
 -- :name properties
 -- What properties/queries.sql computes of these facts, as far as segments ask for it.
 insert into contact_property (contact_id, computed_at, email, firstname, lastname, createdate, city, country,
@@ -108,8 +103,3 @@ left join (
 ) o on o.contact_id = n
 left join cart c on c.contact_id = n and c.cart_id = n
 order by 1
-
--- :name list
-insert into contact_list (contact_id, createdate, name, email, store_ids)
-select n, %(at)s, 'Name ' || n, 'customer' || n || '@example.com', '{1}'
-from generate_series(%(first)s::bigint, %(last)s) n
