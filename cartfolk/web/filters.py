@@ -15,10 +15,11 @@ from psycopg import sql
 
 from cartfolk.core.sql import Connection
 from cartfolk.properties.catalogue import Property
-from cartfolk.segments import language, operators, stored, tree
+from cartfolk.segments import labels, language, operators, stored, tree
 from cartfolk.segments.operators import Kind, Operator, Shape
 from cartfolk.segments.problems import Refused
 
+from . import controls
 from .asked import Asked
 from .given import whole
 from .templatetags.cartfolk import day, number
@@ -98,7 +99,6 @@ THIS: Mapping[str, Any] = {
     "year": gettext_lazy("year"),
 }
 _SAMPLE, _SUGGESTED = 2_000, 40
-_SEVERAL = {"is_any_of", "is_none_of", "ever_was", "never_was"}
 
 
 class FilterRefused(ValueError):
@@ -264,25 +264,25 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     children = _raw(asked.shown.filters)[1]
     if (at := whole(place)) is not None and at < len(children):
         present = children[at]
-    name = given.get("operator") or str(present.get("operator") or _usual(item, asked_kind))
+    name = given.get("operator") or str(present.get("operator") or controls.usual(asked_kind))
     operator = next((row for row in there if row.name == name), there[0])
     same = operator.name == present.get("operator") and "operator" not in given
-    values = given.getlist("value") or (_texts(present.get("value")) if same else [])
-    unit = given.get("unit") or (_unit(present.get("value")) if same else "")
-    control, pair = _control(item, asked_kind, operator)
+    values = given.getlist("value") or (controls.texts(present.get("value")) if same else [])
+    unit = given.get("unit") or (controls.unit(present.get("value")) if same else "")
+    control, pair = controls.control(asked_kind, operator, bool(item.options))
     return Form(
         item=item,
         label=item.label(_language()),
         definition=item.definition(_language()),
-        operators=[(row.name, str(WORDS.get(row.name, row.name)), row is operator) for row in there],
+        operators=[(row.name, str(labels.OPERATORS[row.name]), row is operator) for row in there],
         operator=operator,
         control=control,
         pair=pair,
         values=values + [""] * (2 - len(values)),
         unit=unit or "day",
-        units=_units(operator, asked_kind),
-        options=_options(item, control, known, values),
-        suggestions=_suggestions(conn, item) if control in ("text", "texts") else [],
+        units=controls.units(operator, asked_kind),
+        options=options_of(item, control, known, values),
+        suggestions=suggestions(conn, item) if control in ("text", "texts") else [],
         include_unknown="include_unknown" in given or bool(same and present.get("include_unknown")),
         may_include_unknown=operator.denies is not None and not operator.without_value,
         place=place,
@@ -290,39 +290,7 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     )
 
 
-def _usual(item: Property, asked: Kind) -> str:
-    """The operator a form begins with."""
-    return {
-        Kind.TEXT: "contains", Kind.CHOICE: "is_any_of", Kind.LIST: "contains", Kind.NUMBER: "greater_equal",
-        Kind.MOMENT: "in_last", Kind.DAY: "in_last", Kind.BOOL: "is",
-    }[asked]  # fmt: skip
-
-
-def _control(item: Property, asked: Kind, operator: Operator) -> tuple[str, bool]:
-    match operator.shape:
-        case Shape.NONE:
-            return "none", False
-        case Shape.AMOUNT:
-            return "amount", False
-        case Shape.CALENDAR:
-            return "calendar", False
-        case Shape.PROPERTY:
-            return "property", False
-    by_kind = {Kind.NUMBER: "number", Kind.MOMENT: "date", Kind.DAY: "date", Kind.BOOL: "bool"}
-    control = "date" if operator.name.startswith("updated") else by_kind.get(asked, "text")
-    if control == "text" and item.options:
-        control = "options" if operator.shape is Shape.SOME else "option"
-    elif operator.name in _SEVERAL or asked is Kind.LIST:
-        control = "texts" if control in ("text", "number") else control
-    return control, operator.shape is Shape.PAIR
-
-
-def _units(operator: Operator, asked: Kind) -> list[tuple[str, str]]:
-    words = THIS if operator.shape is Shape.CALENDAR else UNITS
-    return [(unit.value, str(words[unit.value])) for unit in operators.units(operator, asked)]
-
-
-def _options(item: Property, control: str, known: tree.Context, values: Sequence[str]) -> list[tuple[str, str, bool]]:
+def options_of(item: Property, control: str, known: tree.Context, values: Sequence[str]) -> list[tuple[str, str, bool]]:
     if control == "property":
         kinds = {operators.kind(item)}
         if kinds & {Kind.MOMENT, Kind.DAY}:
@@ -335,7 +303,7 @@ def _options(item: Property, control: str, known: tree.Context, values: Sequence
     return [(option.value, option.label(_language()), option.value in values) for option in item.options]
 
 
-def _suggestions(conn: Connection, item: Property) -> list[str]:
+def suggestions(conn: Connection, item: Property) -> list[str]:
     """Values that occur, the frequent ones first: of a sample, so that it costs the same at any size."""
     column = sql.Identifier(item.name)
     if item.multi:
@@ -347,17 +315,6 @@ def _suggestions(conn: Connection, item: Property) -> list[str]:
     return [str(row[0])[:200] for row in conn.execute(statement, [_SAMPLE, _SUGGESTED])]
 
 
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        return [str(value.get("amount", value.get("count", "")))]
-    parts = value if isinstance(value, list) else [value]
-    return [str(part).lower() if isinstance(part, bool) else str(part) for part in parts if part is not None]
-
-
-def _unit(value: Any) -> str:
-    return str(value.get("unit", "")) if isinstance(value, dict) else ""
-
-
 def added(asked: Asked, known: tree.Context, given: QueryDict) -> Asked:
     """The list with the form's filter added or changed. Raises FilterRefused."""
     item = known.properties.get(given.get("property", ""))
@@ -365,7 +322,9 @@ def added(asked: Asked, known: tree.Context, given: QueryDict) -> Asked:
     if item is None or operator is None:
         raise FilterRefused(gettext("Choose a property and an operator."))
     condition: dict[str, Any] = {"type": "property", "property": item.name, "operator": operator.name}
-    value = _value(item, operator, given)
+    value = controls.value(
+        operators.kind(item), operator, bool(item.options), given.getlist("value"), given.get("unit", "")
+    )
     if value is not None:
         condition["value"] = value
     if "include_unknown" in given and operator.denies and not operator.without_value:
@@ -382,30 +341,6 @@ def added(asked: Asked, known: tree.Context, given: QueryDict) -> Asked:
     else:
         children.append(condition)
     return asked.with_(filters=_together(how, children))
-
-
-def _value(item: Property, operator: Operator, given: QueryDict) -> Any:
-    """What the form's control holds, as the language wants it; what cannot be is refused by the language."""
-    values = [value.strip() for value in given.getlist("value")]
-    first = values[0] if values else ""
-    control, pair = _control(item, operators.kind(item), operator)
-    match control:
-        case "none":
-            return None
-        case "amount" | "calendar":
-            count = int(first) if first.isascii() and first.isdigit() and len(first) < 9 else None
-            if control == "amount":
-                return {"amount": count if first else 0, "unit": given.get("unit", "")}
-            return {"unit": given.get("unit", "")} | ({"count": count} if count and count > 1 else {})
-        case "bool":
-            return {"true": True, "false": False}.get(first)
-        case "options":
-            return [value for value in values if value]
-        case "texts":
-            return [part.strip() for part in first.split(";") if part.strip()]
-        case "number":
-            values = [value.replace(",", ".") for value in values]
-    return values[:2] if pair else (values or [""])[0]
 
 
 def _language() -> str:

@@ -77,9 +77,9 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
         "segment": item,
         "sentence": sentence.segment(root, where) if root is not None else "",
         "broken": broken,
-        "members": _people(conn, ids[:PAGE]),
+        "members": named(conn, ids[:PAGE]),
         "following": ids[PAGE - 1] if len(ids) > PAGE else None,
-        "moves": list(zip(moves, _people(conn, [row["contact_id"] for row in moves]), strict=True)),
+        "moves": list(zip(moves, named(conn, [row["contact_id"] for row in moves]), strict=True)),
         "asked": asked,
         "reason": reason,
         "reasons": list(_reasons(reason, where)) if reason else [],
@@ -140,7 +140,7 @@ def _root(item: stored.Segment, where: Context) -> tuple[Node | None, str]:
         return None, " ".join(sentence.problem(problem) for problem in refused.problems)
 
 
-def _people(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
+def named(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
     """Contacts with what to call them, in the order asked."""
     names: dict[int, str] = dict(conn.execute(Q["names"], {"contacts": ids}).fetchall()) if ids else {}
     return [{"id": number, "name": names.get(number) or str(number)} for number in ids]

@@ -1,0 +1,53 @@
+// The builder of segments: undo and redo, and a word before what was built is left unsaved.
+"use strict";
+(() => {
+  const past = [], future = []; // drafts as the server wrote them
+  let present = null, saved = null, leaving = false;
+  const form = () => document.getElementById("builder");
+
+  const show = () => {
+    form().querySelector("[data-undo]").disabled = !past.length;
+    form().querySelector("[data-redo]").disabled = !future.length;
+  };
+  const note = () => {
+    const draft = document.getElementById("draft");
+    if (!draft) return;
+    if (present === null) present = saved = draft.value;
+    else if (draft.value !== present) {
+      past.push(present);
+      if (past.length > 200) past.shift();
+      future.length = 0;
+      present = draft.value;
+    }
+    show();
+  };
+  const go = (from, to) => {
+    if (!from.length) return;
+    to.push(present);
+    present = from.pop();
+    const { name, segment } = form().elements;
+    const values = { draft: present, name: name.value, act: "show:" };
+    if (segment) values.segment = segment.value;
+    htmx.ajax("POST", form().action, { target: "#builder", swap: "outerHTML", values });
+  };
+
+  document.addEventListener("DOMContentLoaded", note);
+  document.addEventListener("htmx:afterSettle", note);
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-undo]")) go(past, future);
+    if (event.target.closest("[data-redo]")) go(future, past);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) go(future, past); else go(past, future);
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (event.detail.xhr.getResponseHeader("HX-Redirect")) leaving = true;
+  });
+  addEventListener("beforeunload", (event) => {
+    if (!leaving && present !== saved) event.preventDefault();
+  });
+})();

@@ -1,0 +1,204 @@
+"""Risk: the builder loses, changes or misplaces a condition, or a page it wrote cannot be read back by it."""
+
+from __future__ import annotations
+
+import copy
+import json
+from typing import Any
+
+import pytest
+from django.http import QueryDict
+from django.test import Client
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cartfolk.core.sql import Connection
+from cartfolk.segments import build, language, stored
+from cartfolk.segments.operators import Kind
+from cartfolk.segments.presets import PRESETS
+from cartfolk.web import builder, building
+
+KINDS = {"city": (Kind.TEXT, False), "total_number_of_orders": (Kind.NUMBER, False)}
+CITY = {"type": "property", "property": "city", "operator": "is", "value": "Ulm"}
+GROUPS = st.sampled_from(["all", "any", "none"])
+NODES = st.recursive(
+    st.sampled_from([CITY, {"type": "consent", "channel": "email", "purpose": "marketing", "status": "granted"}]),
+    lambda below: st.fixed_dictionaries(
+        {"type": st.just("group"), "match": GROUPS, "children": st.lists(below, min_size=1, max_size=3)}
+    ),
+    max_leaves=8,
+)
+DRAFTS = st.lists(NODES, min_size=1, max_size=4).map(lambda children: builder.empty() | {"children": children})
+
+
+def leaves(node: dict[str, Any]) -> list[str]:
+    return sorted(json.dumps(n, sort_keys=True) for _address, n in builder.walk(node) if n["type"] != "group")
+
+
+@settings(max_examples=60, deadline=None)
+@given(DRAFTS, st.data())
+def test_moving_and_wrapping_loses_no_condition_and_leads_to_it(draft: dict[str, Any], data: st.DataObject) -> None:
+    draft = copy.deepcopy(draft)
+    for _ in range(5):
+        places = [address for address, _node in builder.walk(draft) if address != builder.ROOT]
+        address = data.draw(st.sampled_from(places))
+        moved = builder.at(draft, address)
+        verb = data.draw(st.sampled_from(["up", "down", "wrap", "out"]))
+        before, kept = leaves(draft), copy.deepcopy(draft)
+        try:
+            after, focus = builder.act(draft, verb, address)
+        except LookupError:
+            assert verb in ("out", "wrap")
+            continue
+        assert draft == kept  # the draft that was there is what undo goes back to
+        assert leaves(after) == before
+        assert builder.at(after, focus) == moved
+        assert builder.sound(json.loads(json.dumps(after))) == after
+        draft = after
+
+
+@settings(max_examples=40, deadline=None)
+@given(DRAFTS, st.data())
+def test_a_copy_removed_is_the_draft_before(draft: dict[str, Any], data: st.DataObject) -> None:
+    draft = copy.deepcopy(draft)
+    address = data.draw(st.sampled_from([a for a, _node in builder.walk(draft) if a != builder.ROOT]))
+    copied, focus = builder.act(draft, "copy", address)
+    assert builder.act(copied, "remove", focus)[0] == draft
+
+
+def test_a_form_with_another_operator_begins_its_value_anew_and_keeps_it_where_it_fits() -> None:
+    root = builder.empty() | {"children": [copy.deepcopy(CITY)]}
+    sent = QueryDict("r.0:was=is&r.0:operator=starts_with&r.0:value=Ul")
+    assert builder.read(root, sent, KINDS)["children"][0] == CITY | {"operator": "starts_with", "value": "Ul"}
+    sent = QueryDict("r.0:was=is&r.0:operator=updated_in_last&r.0:value=Ul")
+    assert builder.read(root, sent, KINDS)["children"][0]["value"] == {"amount": 30, "unit": "day"}
+
+
+def test_a_measure_of_another_kind_begins_its_question_anew() -> None:
+    root = builder.empty() | {"children": [builder.new("event:order", KINDS, {})]}
+    sent = QueryDict("r.0:measure=sum&r.0:operator=greater_equal&r.0:was=greater_equal&r.0:value=500")
+    node = builder.read(root, sent, KINDS)["children"][0]
+    assert (node["measure"], node["field"], node["value"]) == ("sum", "value", "500")
+    node = builder.read({**root, "children": [node]}, QueryDict("r.0:measure=last&r.0:field=placed_at"), KINDS)[
+        "children"
+    ][0]
+    assert (node["field"], node["operator"]) == ("placed_at", "in_last")
+
+
+@pytest.mark.parametrize("key", sorted(PRESETS))
+def test_every_preset_passes_through_the_builders_form_unchanged(conn: Connection, key: str) -> None:
+    """What the page shows of a definition, sent back, is that definition."""
+    known = stored.context(conn)
+    definition = language.to_json(language.from_json(PRESETS[key].definition, known))
+    root = builder.sound(definition["root"])
+    sent = QueryDict(mutable=True)
+    for part in parts(building.part(root, known)):
+        controls(part, sent)
+    read = builder.read(root, sent, building.kinds(known))
+    again = language.to_json(language.from_json({"version": 1, "root": read}, known))["root"]
+    assert ordered(again) == ordered(root)
+
+
+def ordered(value: Any) -> Any:
+    """Options come in the order of the page: which of them is chosen is what counts."""
+    if isinstance(value, dict):
+        return {name: ordered(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        inner = [ordered(item) for item in value]
+        return sorted(inner) if all(isinstance(item, str) for item in inner) else inner
+    return value
+
+
+def parts(part: building.Part) -> list[building.Part]:
+    return [part, *(below for child in part.parts for below in parts(child))]
+
+
+def controls(part: building.Part, sent: QueryDict) -> None:
+    """What a browser would send for a part as it is shown."""
+
+    def chosen(name: str, choices: list[building.Choice]) -> None:
+        for value, _word, on in choices:
+            if on:
+                sent.appendlist(f"{part.address}:{name}", value)
+
+    for name, choices in (("match", part.match), ("measure", part.measures), ("field", part.fields), *part.more):
+        chosen(name, choices)
+    if part.sort == "lines":
+        chosen("none", part.choices)
+    elif part.member:
+        chosen("member", part.member)
+        chosen(part.sort, part.choices)
+    if part.period:
+        chosen("period", part.period.kinds)
+        told = {"count": part.period.count, "every": part.period.unit, "from": part.period.begin, "to": part.period.end}
+        for name, value in told.items():
+            sent[f"{part.address}:{name}"] = value
+    asked = part.question
+    if asked is None:
+        return
+    sent[f"{part.address}:was"] = asked.operator
+    chosen("operator", asked.operators)
+    sent[f"{part.address}:unit"] = asked.unit
+    if asked.unknown:
+        sent[f"{part.address}:unknown"] = "on"
+    if asked.control in ("options", "option", "property"):
+        chosen("value", asked.options)
+    else:
+        sent.setlist(f"{part.address}:value", asked.values if asked.pair else asked.values[:1])
+
+
+def post(owner: Client, act: str, draft: dict[str, Any], **more: str) -> str:
+    sent = {"act": act, "draft": json.dumps(draft), "name": "Mine", **more}
+    return owner.post("/segments/build", sent, headers={"HX-Request": "true"}).text
+
+
+def test_built_counted_explained_and_saved(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute("update contact_property set city = 'Ulm' where contact_id in (7, 8)")
+    page = owner.get("/segments/new").text
+    assert 'value="property:city"' in page
+    page = post(owner, "add:r", builder.empty(), what="property:city")
+    assert 'name="r.0:operator"' in page
+    draft = builder.empty() | {"children": [CITY | {"value": ""}]}
+    said = owner.post("/segments/preview", {"draft": json.dumps(draft)}).text
+    assert "Condition 1: there is nothing to compare with" in said
+    said = owner.post("/segments/preview", {"draft": json.dumps(draft), "r.0:operator": "is", "r.0:value": "ulm"}).text
+    assert "City" in said
+    assert '<strong class="big">2</strong>' in said
+    assert 'href="/contacts/7"' in said
+    refused = owner.post("/segments/build", {"act": "save:", "draft": json.dumps(draft), "name": "Ulm"})
+    assert refused.status_code == 422
+    assert "It cannot be saved yet" in refused.text
+    draft["children"][0]["value"] = "Ulm"
+    answer = owner.post("/segments/build", {"act": "save:", "draft": json.dumps(draft), "name": "Ulm"})
+    made = stored.named(conn, "Ulm")
+    assert answer["Location"] == f"/segments/{made.segment_id}"
+    assert build.build(conn, made.segment_id)
+    assert stored.members(conn, made.segment_id) == [7, 8]
+    page = owner.get(f"/segments/{made.segment_id}/edit").text
+    assert 'value="Ulm"' in page
+    changed = {"r.0:operator": "is_not", "r.0:was": "is", "r.0:value": "Ulm", "segment": str(made.segment_id)}
+    sent = {"act": "save:", "draft": json.dumps(draft), "name": "Ulm", **changed}
+    again = owner.post("/segments/build", sent, headers={"HX-Request": "true"})
+    assert again["HX-Redirect"] == f"/segments/{made.segment_id}"
+    assert stored.one(conn, made.segment_id).version == 2
+
+
+def test_a_segment_that_would_ask_for_itself_is_refused_in_its_place(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    first = stored.create(conn, "First", {"version": 1, "root": builder.empty()}, "user:1")
+    member = {"type": "segment", "segment": first, "member": True}
+    second = stored.create(conn, "Second", {"version": 1, "root": member}, "user:1")
+    draft = builder.empty() | {"children": [member | {"segment": second}]}
+    page = post(owner, "show:", draft, segment=str(first))
+    assert "in a circle: First → Second → First" in page
+    assert "Other segments ask for this one" in page
+
+
+@pytest.mark.parametrize(
+    "sent", ["", "[]", "{", '{"type": "group", "children": [7]}', '{"type":"group","match":"x","children":[{}]}']
+)
+def test_a_draft_that_is_none_begins_anew(owner: Client, people: int, sent: str) -> None:
+    page = owner.post("/segments/build", {"act": "up:r.7.w3", "draft": sent}, headers={"HX-Request": "true"})
+    assert page.status_code == 200
+    assert 'id="part-r"' in page.text

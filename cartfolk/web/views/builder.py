@@ -1,0 +1,231 @@
+"""The builder of segments: new ones, those that are there, what they find while they are edited, and saving."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
+from cartfolk.segments import jobs, language, sentence, stored
+from cartfolk.segments.presets import PRESETS
+from cartfolk.segments.problems import Refused
+from cartfolk.segments.tree import Context, Node
+
+from .. import builder, building, filters
+from ..access import actor, database, marketer
+from ..given import whole
+from .segments import named
+
+LONGEST = 200_000  # characters of a draft
+
+
+@dataclass(slots=True)
+class Draft:
+    """What a request is about: the account, the draft, and the segment that is changed, if there is one."""
+
+    conn: Connection
+    known: Context
+    root: builder.Json
+    name: str
+    segment: stored.Segment | None = None
+
+    def checked(self) -> tuple[Node | None, dict[str, str]]:
+        """The definition, or what is wrong with it: address of a condition → sentence."""
+        try:
+            return language.from_json({"version": language.VERSION, "root": self.root}, self.known), {}
+        except Refused as refused:
+            return None, {builder.of(problem): sentence.problem(problem) for problem in refused.problems}
+
+
+@marketer
+@require_GET
+def segment_new(request: HttpRequest) -> HttpResponse:
+    """An empty builder, or one that begins with ``preset``, ``copy`` (a segment) or ``filters`` (of All contacts)."""
+    conn = database()
+    root, name = builder.empty(), ""
+    preset = PRESETS.get(request.GET.get("preset", ""))
+    if preset is not None:
+        root, name = builder.sound(preset.root), _(preset.name)
+    elif "copy" in request.GET:
+        copied = _one(conn, whole(request.GET["copy"], 0))
+        root = builder.sound((copied.definition or {}).get("root"))
+        name = _("%(name)s (copy)") % {"name": copied.name}
+    elif "filters" in request.GET:
+        root = builder.sound(_json(request.GET["filters"]).get("root"))
+    return _page(request, Draft(conn, stored.context(conn), root, name))
+
+
+@marketer
+@require_GET
+def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """The builder with the definition of a segment that follows one."""
+    conn = database()
+    item = _one(conn, segment_id)
+    if item.definition is None:
+        messages.error(request, _("A static segment has no conditions; it keeps whom people put in."))
+        return redirect("web:segment", segment_id)
+    root = builder.sound(item.definition.get("root"))
+    return _page(request, Draft(conn, stored.context(conn, segment_id), root, item.name, item))
+
+
+@marketer
+@require_POST
+def segment_build(request: HttpRequest) -> HttpResponse:
+    """The builder after a button or a choice: ``act`` is VERB:ADDRESS; ``save`` ends it."""
+    draft = _sent(request)
+    verb, _colon, address = request.POST.get("act", "").partition(":")
+    if verb == "save":
+        return _save(request, draft)
+    focus, offer, said = "", "", ""
+    try:
+        match verb:
+            case "offer":
+                builder.at(draft.root, address)
+                offer = address
+            case "add" | "group":
+                added = _added(request, draft, address, "group" if verb == "group" else request.POST.get("what", ""))
+                draft.root, focus = builder.act(draft.root, "add", address, added)
+                said = _("Condition added")
+            case "remove" | "copy" | "up" | "down" | "wrap" | "out":
+                draft.root, focus = builder.act(draft.root, verb, address)
+                said = {
+                    "remove": _("Condition removed"),
+                    "copy": _("Condition duplicated"),
+                }.get(verb, _("Condition moved"))
+    except LookupError:
+        said = _("That cannot be done here.")
+    return _page(request, draft, focus=focus, offer=offer, said=said)
+
+
+@marketer
+@require_POST
+def segment_preview(request: HttpRequest) -> HttpResponse:
+    """The draft as a sentence, how many it finds and some of them; or what is wrong with it."""
+    draft = _sent(request)
+    root, problems = draft.checked()
+    beside = {building.dashed(address): text for address, text in problems.items()}
+    everywhere = [building.dashed(address) for address, _node in builder.walk(draft.root)]
+    context: dict[str, Any] = {
+        "draft": json.dumps(draft.root),
+        "problems": beside,
+        "parts": [(place, beside.get(place, "")) for place in everywhere],
+    }
+    if root is not None:
+        context["sentence"] = sentence.segment(root, draft.known)
+        try:
+            found = stored.count(draft.conn, root, draft.known, now())
+        except stored.TooSlow:
+            context["slow"] = True
+        else:
+            context |= {"found": found, "sample": named(draft.conn, found.sample)}
+    return render(request, "web/builder_preview.html", context)
+
+
+@marketer
+@require_GET
+def segment_suggest(request: HttpRequest) -> HttpResponse:
+    """Values that occur for ``of`` (property:NAME or field:NAME) and hold ``value``."""
+    conn = database()
+    sort, _colon, name = request.GET.get("of", "").partition(":")
+    values: list[tuple[str, str]] = []
+    item = stored.context(conn).properties.get(name) if sort == "property" else None
+    if item is not None and item.stored:
+        values = [(value, "") for value in filters.suggestions(conn, item)]
+    return render(request, "web/builder_values.html", {"values": values})
+
+
+def _added(request: HttpRequest, draft: Draft, address: str, what: str) -> builder.Json:
+    """What a button adds to the group, event or lines at an address. Raises LookupError."""
+    target = builder.at(draft.root, address)
+    if target.get("type") == "group":
+        others = {
+            "segment": next((number for number in draft.known.segments if number != draft.known.itself), None),
+            "store": next(iter(draft.known.stores), None),
+        }
+        return builder.new(what, building.kinds(draft.known), others)
+    return builder.within(target, address, request.POST.get(f"{address}:within", ""))
+
+
+def _sent(request: HttpRequest) -> Draft:
+    """The draft as the form's controls say now."""
+    conn = database()
+    number = whole(request.POST.get("segment"))
+    item = _one(conn, number) if number else None
+    known = stored.context(conn, number)
+    root = builder.sound(_json(request.POST.get("draft", "")))
+    root = builder.read(root, request.POST, building.kinds(known))
+    return Draft(conn, known, root, request.POST.get("name", ""), item)
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text) if len(text) <= LONGEST else None
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {}
+
+
+def _save(request: HttpRequest, draft: Draft) -> HttpResponse:
+    by, definition = actor(request), {"version": language.VERSION, "root": draft.root}
+    root, _problems = draft.checked()
+    if root is None:
+        return _page(request, draft, problem=_("It cannot be saved yet: see the conditions that are marked."))
+    try:
+        if draft.segment is None:
+            number = stored.create(draft.conn, draft.name, definition, by)
+        else:
+            number = draft.segment.segment_id
+            with draft.conn.transaction():
+                if draft.name != draft.segment.name:
+                    stored.rename(draft.conn, number, draft.name, by)
+                if language.to_json(root) != draft.segment.definition:
+                    stored.redefine(draft.conn, number, definition, by)
+    except stored.NameTaken:
+        return _page(request, draft, problem=_("There is a segment of this name already."))
+    except ValueError:
+        return _page(request, draft, problem=_("A name has 1 to 120 characters."))
+    jobs.start(number)
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("web:segment", number)
+    answer = HttpResponse(status=204)
+    answer["HX-Redirect"] = reverse("web:segment", args=[number])
+    return answer
+
+
+def _page(
+    request: HttpRequest, draft: Draft, *, focus: str = "", offer: str = "", said: str = "", problem: str = ""
+) -> HttpResponse:
+    _root, problems = draft.checked()
+    empty = not draft.root["children"]
+    context = {
+        "root": building.part(draft.root, draft.known),
+        "draft": json.dumps(draft.root),
+        "name": draft.name,
+        "segment": draft.segment,
+        "users": stored.used_by(draft.conn, draft.segment.segment_id) if draft.segment else [],
+        "problems": problems,
+        "problem": problem,
+        "focus": focus,
+        "offer": offer or (builder.ROOT if empty and draft.segment is None else ""),
+        "offers": building.offers(draft.known),
+        "said": said,
+    }
+    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
+        return render(request, "web/builder_form.html", context, status=422 if problem else 200)
+    return render(request, "web/builder.html", context, status=422 if problem else 200)
+
+
+def _one(conn: Connection, segment_id: int) -> stored.Segment:
+    try:
+        return stored.one(conn, segment_id)
+    except stored.SegmentMissing as error:
+        raise Http404(_("There is no segment with this number.")) from error
