@@ -21,6 +21,7 @@ import pytest
 
 from cartfolk.simulator import start_simulator
 
+from .keyboard import build_segment
 from .machine import ROOT, environment
 
 sync_api: Any = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -99,6 +100,7 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     filter_save_edit_undo(page, "Regulars", "is at least 2", "were changed", "Taken back")
     merge_undo(page, "Merge", "merged into this one", "Undo this merge", "The merge is undone")
     erase(page)
+    build_segment(page, "Faithful", "Orders", "Consent", "at least 3 orders and Consent to marketing", "is in")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
     look_around(page, "Alle Kontakte", "Alle Eigenschaften ansehen", "Verlauf", "von", "Vorname")
@@ -107,6 +109,7 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     merge_undo(
         page, "Zusammenführen", "mit diesem zusammengeführt", "Rückgängig machen", "Beide Kontakte sind wieder da"
     )
+    build_segment(page, "Treue", "Bestellungen", "Einwilligung", "mindestens 3 Bestellungen und", "drin ist")
     page.click("button[name=language][value=en]")
     page.wait_for_selector("html[lang=en]")
     assert page.errors == []

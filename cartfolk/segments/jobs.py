@@ -9,7 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 
 from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
-from cartfolk.segments import build, cuts, stored
+from cartfolk.segments import build, cuts, static, stored
 
 
 def start(segment: int) -> None:
@@ -22,6 +22,22 @@ def start(segment: int) -> None:
 def build_segment(segment: int) -> None:
     with connected() as conn:
         build.build(conn, segment)
+        stored.fold(conn)
+
+
+def freeze(segment: int, into: int) -> None:
+    """Has the worker put the present members of a segment into a static one."""
+    freeze_segment.defer(segment=segment, into=into)
+
+
+@app.task(name="cartfolk.freeze_segment")
+def freeze_segment(segment: int, into: int) -> None:
+    """Page by page; started again it puts in who is missing."""
+    with connected() as conn:
+        after = 0
+        while some := stored.members(conn, segment, after, static.BATCH):
+            static.add(conn, into, some)
+            after = some[-1]
         stored.fold(conn)
 
 

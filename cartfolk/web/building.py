@@ -116,7 +116,8 @@ def part(
 ) -> Part:
     """A node of the draft, with everything below it."""
     shared: dict[str, Any] = {
-        "address": address, "place": place + 1, "last": last, "nested": address.count(".") > 1,
+        "address": address, "place": 0 if address == builder.ROOT else place + 1, "last": last,
+        "nested": address.count(".") > 1,
         "may_nest": address.count(".") < DEEPEST,
     }  # fmt: skip
     match node["type"]:

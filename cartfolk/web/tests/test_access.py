@@ -55,6 +55,7 @@ NEEDS = {
     "segments": READER,
     "segments-create": MARKETER,
     "segment": READER,
+    "segment-compare": READER,
     "segment-new": MARKETER,
     "segment-edit": MARKETER,
     "segment-build": MARKETER,

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
+from datetime import date
+
 from django.test import Client
 
 from cartfolk.core.sql import Connection
-from cartfolk.segments import build, stored
+from cartfolk.segments import build, jobs, stored
+from cartfolk.web import chart
 
 
 def test_a_preset_is_made_with_one_click_and_shows_its_members(owner: Client, people: int, conn: Connection) -> None:
@@ -39,3 +44,32 @@ def test_renamed_deleted_and_restored_with_sentences(owner: Client, people: int,
     assert [item.name for item in stored.every(conn)] == ["First", "Second"]
     assert owner.get("/segments/999").status_code == 404
     assert owner.post(f"/segments/{first}/change", {"do": "dance"}).status_code == 400
+
+
+def test_compared_frozen_and_shown_in_all_contacts(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute("update contact_property set city = 'Ulm' where contact_id in (7, 8, 9)")
+    conn.execute("update contact_property set total_number_of_orders = 4 where contact_id in (9, 10)")
+    ulm = {"type": "property", "property": "city", "operator": "is", "value": "Ulm"}
+    four = {"type": "property", "property": "total_number_of_orders", "operator": "is", "value": 4}
+    first, second = (stored.create(conn, n, {"version": 1, "root": r}, "user:1") for n, r in (("A", ulm), ("B", four)))
+    assert build.build(conn, first)
+    assert build.build(conn, second)
+    page = owner.get(f"/segments/{first}/compare?with={second}").text
+    assert [int(cell) for cell in re.findall(r'<td class="right">(\d+)</td>', page)] == [1, 2, 1]
+    only = html.unescape(re.findall(r'<th scope="row"><a href="([^"]+)"', page)[1])
+    assert re.findall(r'<tr data-id="(\d+)"', owner.get(only).text) == ["8", "7"]
+    exported = html.unescape(re.findall(r'href="([^"]+/export[^"]+)"', owner.get(f"/segments/{first}").text)[0])
+    assert len(b"".join(owner.get(exported).streaming_content).splitlines()) == 4  # type: ignore[attr-defined]
+    kept = owner.post(f"/segments/{first}/change", {"do": "freeze"})["Location"]
+    into = int(kept.rsplit("/", 1)[1])
+    jobs.freeze_segment(first, into)
+    assert stored.members(conn, into) == [7, 8, 9]
+    assert owner.get(f"/segments/{first}/compare?with=999").status_code == 404
+
+
+def test_a_chart_holds_each_size_until_the_next() -> None:
+    days = [(date(2026, 1, 1), 10), (date(2026, 1, 6), 30), (date(2026, 1, 11), 20)]
+    drawn = chart.steps(days, date(2026, 1, 11))
+    assert drawn is not None
+    assert drawn.path == "M0 96.0H300.0V4.0H600.0V50.0H600"
+    assert chart.steps([], date(2026, 1, 1)) is None

@@ -7,10 +7,12 @@ import itertools
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cartfolk.audit import log
@@ -99,6 +101,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
         "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
         "columns_menu": shown.asked.address("web:contacts-columns"),
         "problem": shown.problem,
+        "as_segment": f"{reverse('web:segment-new')}?{urlencode({'filters': asking.text(shown.asked.shown.filters)})}",
     }
     return render(request, "web/contacts.html", context)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -19,12 +22,14 @@ from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Group, Node
 
-from .. import properties
+from .. import chart, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
+from ..templatetags.cartfolk import day
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
+YEAR = timedelta(days=365)
 
 
 @member
@@ -84,8 +89,27 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
         "reason": reason,
         "reasons": list(_reasons(reason, where)) if reason else [],
         "users": stored.used_by(conn, segment_id),
+        "chart": chart.steps(stored.sizes(conn, segment_id, (now() - YEAR).date()), now().date()),
+        "list": _asking({"type": "segment", "segment": segment_id, "member": True}),
+        "others": [other for other in stored.every(conn) if other.segment_id != segment_id],
     }
     return render(request, "web/segment.html", context)
+
+
+@member
+@require_GET
+def segment_compare(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Two segments side by side: who is in both, who in one of them only."""
+    conn = database()
+    one, other = _one(conn, segment_id), _one(conn, whole(request.GET.get("with"), 0))
+    both, first, second = stored.compare(conn, one.segment_id, other.segment_id)
+    parts = [
+        (_("In both"), both, _pair(one, other, True, True)),
+        (_("Only in “%(name)s”") % {"name": one.name}, first, _pair(one, other, True, False)),
+        (_("Only in “%(name)s”") % {"name": other.name}, second, _pair(one, other, False, True)),
+    ]
+    context = {"segment": one, "other": other, "parts": parts, "all": both + first + second}
+    return render(request, "web/segment_compare.html", context)
 
 
 @marketer
@@ -100,6 +124,13 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
                 jobs.start(segment_id)
             case "cancel":
                 stored.cancel(conn, segment_id, by)
+            case "freeze":
+                known = stored.one(conn, segment_id).name[:90]
+                name = _("%(name)s (as of %(day)s)") % {"name": known, "day": day(now())}
+                into = stored.create(conn, name, None, by)
+                jobs.freeze(segment_id, into)
+                messages.success(request, _("Its present members are being put into this static segment."))
+                return redirect("web:segment", into)
             case "rename":
                 stored.rename(conn, segment_id, request.POST.get("name", ""), by)
             case "delete":
@@ -110,7 +141,7 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
                 stored.restore(conn, segment_id, by)
                 jobs.start(segment_id)
             case unknown:
-                raise BadRequest(f"do is {unknown!r}; it is one of build, cancel, rename, delete, restore.")
+                raise BadRequest(f"do is {unknown!r}; it is one of build, cancel, freeze, rename, delete, restore.")
     except stored.SegmentMissing as error:
         raise Http404(_("There is no segment with this number.")) from error
     except stored.InUse as error:
@@ -128,6 +159,19 @@ def _one(conn: Connection, segment_id: int) -> stored.Segment:
         return stored.one(conn, segment_id)
     except stored.SegmentMissing as error:
         raise Http404(_("There is no segment with this number.")) from error
+
+
+def _asking(*conditions: dict[str, Any]) -> str:
+    """The parameters with which All contacts shows who fulfils the conditions."""
+    root = {"type": "group", "match": "all", "children": list(conditions)}
+    return urlencode({"view": saved.EVERYBODY, "filters": json.dumps({"version": language.VERSION, "root": root})})
+
+
+def _pair(one: stored.Segment, other: stored.Segment, first: bool, second: bool) -> str:
+    return _asking(
+        {"type": "segment", "segment": one.segment_id, "member": first},
+        {"type": "segment", "segment": other.segment_id, "member": second},
+    )
 
 
 def _root(item: stored.Segment, where: Context) -> tuple[Node | None, str]:
