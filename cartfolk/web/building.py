@@ -250,7 +250,7 @@ def _period(data: object) -> Period:
     )
     words = {
         "any": gettext("at any time"), "last": gettext("in the last"), "more_than": gettext("longer ago than"),
-        "this": gettext("in this"), "previous": gettext("in the previous"), "between": gettext("between"),
+        "this": gettext("in this period:"), "previous": gettext("in the previous"), "between": gettext("between"),
     }  # fmt: skip
     count = told.get("count", 1) if kind == "previous" else told.get(kind, "")
     unit = told.get(kind, "") if kind in ("this", "previous") else told.get("unit", "")
