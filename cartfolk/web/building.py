@@ -173,6 +173,8 @@ def _question(
     operator = next((row for row in there if row.name == node.get("operator")), there[0])
     control, pair = controls.control(asked, operator, bool(options))
     values = controls.texts(node.get("value"))
+    if operator.name == controls.FIFTH:
+        options = [(fifth, fifth) for fifth in controls.FIFTHS]
     return Question(
         address=address,
         operators=[(row.name, str(labels.OPERATORS[row.name]), row is operator) for row in there],

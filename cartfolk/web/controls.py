@@ -11,6 +11,8 @@ from typing import Any
 from cartfolk.segments import labels, operators
 from cartfolk.segments.operators import Kind, Operator, Shape
 
+FIFTH = "in_fifth"
+FIFTHS = [str(fifth) for fifth in range(5, 0, -1)]  # the highest first
 _SEVERAL = {"is_any_of", "is_none_of", "ever_was", "never_was"}
 
 
@@ -34,6 +36,8 @@ def control(asked: Kind, operator: Operator, options: bool) -> tuple[str, bool]:
             return "calendar", False
         case Shape.PROPERTY:
             return "property", False
+    if operator.name == FIFTH:
+        return "options", False
     by_kind = {Kind.NUMBER: "number", Kind.MOMENT: "date", Kind.DAY: "date", Kind.BOOL: "bool"}
     found = "date" if operator.name.startswith("updated") else by_kind.get(asked, "text")
     if found == "text" and options:
@@ -77,7 +81,8 @@ def value(asked: Kind, operator: Operator, options: bool, given: Sequence[str], 
         case "bool":
             return {"true": True, "false": False}.get(first)
         case "options":
-            return [item for item in values if item]
+            chosen = [item for item in values if item]
+            return [int(item) for item in chosen if item in FIFTHS] if operator.name == FIFTH else chosen
         case "texts":
             return [part.strip() for part in first.split(";") if part.strip()]
         case "number":

@@ -258,7 +258,7 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     if item is None or not item.stored:
         raise FilterRefused(gettext("This property cannot be filtered by. Choose another."))
     asked_kind = operators.kind(item)
-    there = operators.of(asked_kind)
+    there = [row for row in operators.of(asked_kind) if row.name != controls.FIFTH]  # worked out for segments alone
     present: dict[str, Any] = {}
     place = given.get("place", "")
     children = _raw(asked.shown.filters)[1]

@@ -202,3 +202,12 @@ def test_a_draft_that_is_none_begins_anew(owner: Client, people: int, sent: str)
     page = owner.post("/segments/build", {"act": "up:r.7.w3", "draft": sent}, headers={"HX-Request": "true"})
     assert page.status_code == 200
     assert 'id="part-r"' in page.text
+
+
+def test_values_that_occur_are_suggested(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute("update contact_property set city = 'Ulm' where contact_id in (7, 8)")
+    assert '<option value="Ulm">' in owner.get("/segments/suggest", {"of": "property:city"}).text
+    product = "insert into product (store_id, external_id, version, received_at, name, sku) "
+    conn.execute(product + "values (1, '5', now(), now(), 'Red shoe', 'RS-5')")
+    assert 'value="RS-5"' in owner.get("/segments/suggest", {"of": "field:sku", "r.0.w0:value": "A-1; rs"}).text
+    assert owner.get("/segments/suggest", {"of": "field:total"}).text.strip() == ""

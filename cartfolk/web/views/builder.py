@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.segments import jobs, language, sentence, stored
+from cartfolk.segments import cuts, jobs, language, sentence, stored, suggest
 from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Node
@@ -25,6 +25,7 @@ from ..access import actor, database, marketer
 from ..given import whole
 from .segments import named
 
+SUGGESTED = 20
 LONGEST = 200_000  # characters of a draft
 
 
@@ -133,12 +134,15 @@ def segment_preview(request: HttpRequest) -> HttpResponse:
 @marketer
 @require_GET
 def segment_suggest(request: HttpRequest) -> HttpResponse:
-    """Values that occur for ``of`` (property:NAME or field:NAME) and hold ``value``."""
+    """Values that occur for ``of`` (property:NAME or field:NAME) and hold what is typed."""
     conn = database()
     sort, _colon, name = request.GET.get("of", "").partition(":")
+    typed = [request.GET.get(key, "") for key in request.GET if key.endswith(":value")]
+    text = "".join(typed[:1]).rpartition(";")[2]
     values: list[tuple[str, str]] = []
-    item = stored.context(conn).properties.get(name) if sort == "property" else None
-    if item is not None and item.stored:
+    if sort == "field":
+        values = [(found.value, found.label) for found in suggest.suggest(conn, name, text, SUGGESTED)]
+    elif (item := stored.context(conn).properties.get(name)) is not None and item.stored:
         values = [(value, "") for value in filters.suggestions(conn, item)]
     return render(request, "web/builder_values.html", {"values": values})
 
@@ -163,6 +167,9 @@ def _sent(request: HttpRequest) -> Draft:
     known = stored.context(conn, number)
     root = builder.sound(_json(request.POST.get("draft", "")))
     root = builder.read(root, request.POST, building.kinds(known))
+    if cuts.asked(root) - known.cuts.keys():  # nobody asked for these fifths before
+        cuts.ensure(conn, cuts.asked(root) & known.properties.keys(), now())
+        known = stored.context(conn, number)
     return Draft(conn, known, root, request.POST.get("name", ""), item)
 
 
