@@ -43,12 +43,15 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine: install the package chromium"),
 ]
-STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 ALSO = ["heading-order", "page-has-heading-one", "landmark-one-main", "region", "empty-table-header"]
-LOOKS = [(1440, "light"), (390, "dark")]  # a theme changes colours only, a width the order and what is there
-RUN = """async ([tags, more]) => {
+# What a width or a theme changes: colours, sizes, what scrolls, what is there at all.
+CHANGING = {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size",
+                                       "scrollable-region-focusable", "heading-order", "region"]}  # fmt: skip
+LOOKS = [(1440, "light", STANDARD, ALSO), (390, "dark", CHANGING, [])]
+RUN = """async ([only, more]) => {
   const rules = Object.fromEntries(more.map(rule => [rule, { enabled: true }]));
-  const options = { runOnly: { type: "tag", values: tags }, resultTypes: ["violations"], rules };
+  const options = { runOnly: only, resultTypes: ["violations"], rules };
   const found = await axe.run(document, options);
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.html.slice(0, 160) + " " +
     (node.any.concat(node.all, node.none)[0] || {}).message]));
@@ -208,9 +211,9 @@ def look(page: Any, site: str, address: str, first: Callable[[Any], None] | None
 def examined(page: Any, address: str) -> list[str]:
     page.evaluate(axe.AXE_SCRIPT)
     found: dict[str, str] = {}
-    for width, theme in LOOKS:
+    for width, theme, only, more in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
-        for rule, node in page.evaluate(RUN, [STANDARD, ALSO]):
+        for rule, node in page.evaluate(RUN, [only, more]):
             found.setdefault(f"{rule}: {node}", f"{address} at {width} in {theme}")
     return [f"{what} ({where})" for what, where in found.items()]
