@@ -15,12 +15,13 @@ def shown(store: Store) -> dict[str, Any] | None:
     if app is None:
         return None
     known = store.learned.get("app", {})
-    at = known.get("at")
+    at, keys = known.get("at"), credentials.credentials(store)
     return {
         "steps": app.steps,
         "told": known.get("told", ""),
         "at": datetime.fromisoformat(at) if at else None,
-        "installed": "shop_id" in credentials.credentials(store),
+        "installed": "shop_id" in keys,
+        "expected": not keys.get("key"),  # nothing can be asked of the shop before it is installed
         "open": store.state == Store.State.STOPPED,
         "stamp": stamp(store),
     }
