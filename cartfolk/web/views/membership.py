@@ -62,7 +62,7 @@ def _reason(conn: Connection, segment: stored.Segment, contact_id: int) -> dict[
     except Refused as refused:
         return {"broken": " ".join(sentence.problem(problem) for problem in refused.problems)}
     reason = explain.explain(conn, root, contact_id, where, now())
-    return {"reason": reason, "reasons": list(_rows(reason, where)) if reason else []}
+    return {"reason": reason, "reasons": list(reasons(reason, where)) if reason else []}
 
 
 def _shown(value: Any) -> str | None:
@@ -78,7 +78,8 @@ def _shown(value: Any) -> str | None:
     return number(value)
 
 
-def _rows(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
+def reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
+    """The conditions of a segment as the rows of a page, each with its answer and the contact's own value."""
     words = {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}
     for depth, answer in reason.walk():
         node = answer.node

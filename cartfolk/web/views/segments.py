@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -20,12 +19,13 @@ from cartfolk.core.time import now
 from cartfolk.segments import explain, jobs, language, sentence, stored
 from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
-from cartfolk.segments.tree import Context, Group, Node
+from cartfolk.segments.tree import Context, Node
 
 from .. import chart, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
 from ..templatetags.cartfolk import day
+from .membership import reasons
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
@@ -87,7 +87,7 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
         "moves": list(zip(moves, named(conn, [row["contact_id"] for row in moves]), strict=True)),
         "asked": asked,
         "reason": reason,
-        "reasons": list(_reasons(reason, where)) if reason else [],
+        "reasons": list(reasons(reason, where)) if reason else [],
         "users": stored.used_by(conn, segment_id),
         "chart": chart.steps(stored.sizes(conn, segment_id, (now() - YEAR).date()), now().date()),
         "list": _asking({"type": "segment", "segment": segment_id, "member": True}),
@@ -188,11 +188,3 @@ def named(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
     """Contacts with what to call them, in the order asked."""
     names: dict[int, str] = dict(conn.execute(Q["names"], {"contacts": ids}).fetchall()) if ids else {}
     return [{"id": number, "name": names.get(number) or str(number)} for number in ids]
-
-
-def _reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
-    words = {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}
-    for depth, answer in reason.walk():
-        node = answer.node
-        said = words[node.match] if isinstance(node, Group) else sentence.node(node, where)
-        yield {"depth": min(depth, 5), "said": said, "holds": answer.holds, "value": answer.value}
