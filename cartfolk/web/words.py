@@ -71,6 +71,8 @@ TONE = {
 }
 STREAMS = {
     "customers": _n("Customers"),
+    "guests": _n("Guests"),
+    "subscribers": _n("Newsletter subscribers"),
     "orders": _n("Orders"),
     "refunds": _n("Refunds"),
     "products": _n("Products"),

@@ -11,6 +11,7 @@ import pytest
 from django.utils.translation import gettext, override
 
 import cartfolk
+from cartfolk.connectors import registry
 from cartfolk.web import words
 
 # Acts that are put together when they happen: what they begin with, and how they may end.
@@ -86,3 +87,8 @@ def test_what_an_act_was_done_to_and_its_particulars_have_words() -> None:
     assert kinds - set(words.TARGET) == set()
     assert words.target("contact:4,contact:5") == "Contact 4, Contact 5"
     assert words.detail({"role": "owner", "again": False, "scopes": ["a", "b"]}) == ["role: Owner", "may: a, b"]
+
+
+def test_every_stream_of_every_connector_has_its_word() -> None:
+    streams = {stream for connector in registry.all() for stream in connector.info.streams}
+    assert streams - words.STREAMS.keys() == set()
