@@ -80,6 +80,7 @@ WORDS: Mapping[str, Any] = {
     "not_equals_property": gettext_lazy("differs from the property"),
     "greater_property": gettext_lazy("is more than the property"),
     "less_property": gettext_lazy("is less than the property"),
+    "in_fifth": gettext_lazy("is in this fifth of all (5 is the highest)"),
     "before_property": gettext_lazy("is before the property"),
     "after_property": gettext_lazy("is after the property"),
 }

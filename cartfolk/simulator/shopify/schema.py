@@ -96,6 +96,7 @@ type ProductVariant implements Node {{ id: ID! sku: String }}
 type Collection implements Node {{ id: ID! title: String! handle: String! updatedAt: DateTime! }}
 type Product implements Node {{
   id: ID! title: String! handle: String! createdAt: DateTime! updatedAt: DateTime! productType: String!
+  vendor: String! tags: [String!]!
   onlineStoreUrl: URL featuredMedia: Media priceRangeV2: ProductPriceRangeV2!
   collections({_LISTED}): CollectionConnection! variants({_PAGED}): ProductVariantConnection!
 }}
