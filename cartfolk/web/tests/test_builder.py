@@ -211,3 +211,17 @@ def test_values_that_occur_are_suggested(owner: Client, people: int, conn: Conne
     conn.execute(product + "values (1, '5', now(), now(), 'Red shoe', 'RS-5')")
     assert 'value="RS-5"' in owner.get("/segments/suggest", {"of": "field:sku", "r.0.w0:value": "A-1; rs"}).text
     assert owner.get("/segments/suggest", {"of": "field:total"}).text.strip() == ""
+
+
+def test_the_largest_definition_can_be_sent(owner: Client, people: int, conn: Connection) -> None:
+    known = stored.context(conn)
+    condition = language.node_json(
+        language.from_json({"version": 1, "root": builder.new("event:order", KINDS, {})}, known)
+    )
+    root = builder.empty() | {"children": [condition] * language.MOST_CONDITIONS}
+    sent = QueryDict(mutable=True)
+    for part in parts(building.part(root, known)):
+        controls(part, sent)
+    answer = owner.post("/segments/build", {**dict(sent.lists()), "draft": json.dumps(root), "act": "up:r.249"})
+    assert answer.status_code == 200
+    assert 'id="part-r-249"' in answer.text

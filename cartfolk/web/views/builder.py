@@ -224,10 +224,9 @@ def _page(
         "focus": focus,
         "offer": offer or (builder.ROOT if empty and draft.segment is None else ""),
         "offers": building.offers(draft.known),
-        "said": said,
     }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
-        return render(request, "web/builder_form.html", context, status=422 if problem else 200)
+        return render(request, "web/builder_form.html", context | {"said": said}, status=422 if problem else 200)
     return render(request, "web/builder.html", context, status=422 if problem else 200)
 
 
