@@ -18,6 +18,7 @@ from cartfolk.segments.operators import OPERATORS, Kind, Operator
 from cartfolk.segments.problems import Problem
 
 from . import controls
+from .given import whole
 
 Json = dict[str, Any]
 ROOT = "r"
@@ -130,9 +131,8 @@ def read(root: Json, given: Given, kinds: dict[str, tuple[Kind, bool]]) -> Json:
                 for name in ("channel", "purpose", "status"):
                     node[name] = given.get(f"{address}:{name}") or node.get(name)
             case "segment" | "store":
-                number = given.get(f"{address}:{node['type']}")
-                if number and number.isascii() and number.isdigit() and len(number) < 19:
-                    node[node["type"]] = int(number)
+                if (number := whole(given.get(f"{address}:{node['type']}"))) is not None:
+                    node[node["type"]] = number
                 if (member := given.get(f"{address}:member")) is not None:
                     node["member"] = member == "yes"
     return root
@@ -187,8 +187,8 @@ def _event(node: Json, address: str, given: Given) -> None:
     store = given.get(f"{address}:store")
     if store is not None:
         node.pop("store", None)
-        if store.isascii() and store.isdigit() and len(store) < 19:
-            node["store"] = int(store)
+        if (number := whole(store)) is not None:
+            node["store"] = number
     _period(node, address, given)
     for place, item in enumerate(node.get("where", ())):
         inner = f"{address}.w{place}"

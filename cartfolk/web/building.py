@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 
 from cartfolk.segments import labels, operators
 from cartfolk.segments.fields import CONSENT_STATES, EVENTS, LINE_FIELDS, MEASURES, Field
@@ -14,7 +14,7 @@ from cartfolk.segments.language import DEEPEST
 from cartfolk.segments.operators import Kind, Unit
 from cartfolk.segments.tree import Context
 
-from . import builder, controls
+from . import builder, controls, formats
 
 Choice = tuple[str, str, bool]  # value, word, whether it is the chosen one
 _PERIOD_UNITS = (Unit.HOUR, Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.YEAR)
@@ -95,7 +95,7 @@ def kinds(known: Context) -> dict[str, tuple[Kind, bool]]:
 
 def offers(known: Context) -> list[tuple[str, list[tuple[str, str]]]]:
     """What can be added to a group: headings with value and word."""
-    language = _language()
+    language = formats.language()
     found = [
         (gettext("What people did"), [(f"event:{name}", str(labels.EVENTS[name])) for name in EVENTS]),
         (gettext("Who they are to us"), [("consent", gettext("Consent"))]),
@@ -142,7 +142,7 @@ def _property(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -
     item = known.properties.get(node["property"])
     if item is None:
         return Part(sort="property", label=node["property"], **shared)
-    asked, language = operators.kind(item), _language()
+    asked, language = operators.kind(item), formats.language()
     options = [(option.value, option.label(language)) for option in item.options]
     others = [
         (other.name, other.label(language))
@@ -302,7 +302,3 @@ def _membership(node: Mapping[str, Any], known: Context, shared: dict[str, Any])
         choices=[(str(number), name, number == node.get(sort)) for number, name in names.items()],
         **shared,
     )
-
-
-def _language() -> str:
-    return "de" if (get_language() or "en").startswith("de") else "en"

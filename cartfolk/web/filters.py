@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import get_language, gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 from psycopg import sql
 
 from cartfolk.core.sql import Connection
@@ -19,7 +19,7 @@ from cartfolk.segments import labels, language, operators, stored, tree
 from cartfolk.segments.operators import Kind, Operator, Shape
 from cartfolk.segments.problems import Refused
 
-from . import controls
+from . import controls, formats
 from .asked import Asked
 from .given import whole
 from .templatetags.cartfolk import day, number
@@ -84,14 +84,7 @@ WORDS: Mapping[str, Any] = {
     "before_property": gettext_lazy("is before the property"),
     "after_property": gettext_lazy("is after the property"),
 }
-UNITS: Mapping[str, Any] = {
-    "hour": gettext_lazy("hours"),
-    "day": gettext_lazy("days"),
-    "week": gettext_lazy("weeks"),
-    "month": gettext_lazy("months"),
-    "quarter": gettext_lazy("quarters"),
-    "year": gettext_lazy("years"),
-}
+UNITS: Mapping[str, Any] = {unit.value: word for unit, word in labels.UNITS.items()}
 THIS: Mapping[str, Any] = {
     "day": gettext_lazy("day"),
     "week": gettext_lazy("week"),
@@ -147,7 +140,9 @@ def context(conn: Connection) -> tree.Context:
 def offered(known: tree.Context) -> list[tuple[str, str]]:
     """Every property that can be filtered by: name and label."""
     return [
-        (item.name, item.label(_language())) for item in known.properties.values() if item.stored and not item.hidden
+        (item.name, item.label(formats.language()))
+        for item in known.properties.values()
+        if item.stored and not item.hidden
     ]
 
 
@@ -205,7 +200,7 @@ def chips(asked: Asked, known: tree.Context) -> list[Chip]:
         operator = operators.OPERATORS.get(str(child.get("operator")))
         words = _words(operator, child.get("value")) if operator else str(child.get("operator"))
         value = _told(item, operator, child.get("value"), known) if operator else ""
-        found.append(Chip(item.label(_language()), f"{words} {value}".strip(), away, item.name, place))
+        found.append(Chip(item.label(formats.language()), f"{words} {value}".strip(), away, item.name, place))
     return found
 
 
@@ -218,7 +213,7 @@ def _words(operator: Operator, value: Any) -> str:
 
 def _told(item: Property, operator: Operator, value: Any, known: tree.Context) -> str:
     """What a filter compares with, in words."""
-    labels = {option.value: option.label(_language()) for option in item.options}
+    words = {option.value: option.label(formats.language()) for option in item.options}
     match operator.shape:
         case Shape.NONE:
             return ""
@@ -235,11 +230,11 @@ def _told(item: Property, operator: Operator, value: Any, known: tree.Context) -
             )
         case Shape.PROPERTY:
             other = known.properties.get(str(value))
-            return gettext("“%(name)s”") % {"name": other.label(_language()) if other else value}
+            return gettext("“%(name)s”") % {"name": other.label(formats.language()) if other else value}
         case Shape.PAIR if isinstance(value, list):
-            return f" {gettext('and')} ".join(_one(item, part, labels) for part in value)
+            return f" {gettext('and')} ".join(_one(item, part, words) for part in value)
     parts = value if isinstance(value, list) else [value]
-    shown = [_one(item, part, labels) for part in parts[:4]]
+    shown = [_one(item, part, words) for part in parts[:4]]
     return ", ".join(shown) + (f" +{len(parts) - 4}" if len(parts) > 4 else "")
 
 
@@ -273,8 +268,8 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     control, pair = controls.control(asked_kind, operator, bool(item.options))
     return Form(
         item=item,
-        label=item.label(_language()),
-        definition=item.definition(_language()),
+        label=item.label(formats.language()),
+        definition=item.definition(formats.language()),
         operators=[(row.name, str(labels.OPERATORS[row.name]), row is operator) for row in there],
         operator=operator,
         control=control,
@@ -297,11 +292,11 @@ def options_of(item: Property, control: str, known: tree.Context, values: Sequen
         if kinds & {Kind.MOMENT, Kind.DAY}:
             kinds = {Kind.MOMENT, Kind.DAY}
         return [
-            (other.name, other.label(_language()), other.name in values)
+            (other.name, other.label(formats.language()), other.name in values)
             for other in known.properties.values()
             if operators.kind(other) in kinds and other.name != item.name and other.stored
         ]
-    return [(option.value, option.label(_language()), option.value in values) for option in item.options]
+    return [(option.value, option.label(formats.language()), option.value in values) for option in item.options]
 
 
 def suggestions(conn: Connection, item: Property) -> list[str]:
@@ -342,7 +337,3 @@ def added(asked: Asked, known: tree.Context, given: QueryDict) -> Asked:
     else:
         children.append(condition)
     return asked.with_(filters=_together(how, children))
-
-
-def _language() -> str:
-    return "de" if (get_language() or "en").startswith("de") else "en"

@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
+from typing import Literal
 
 from babel import Locale
 from babel.dates import DateTimePattern, get_date_format, get_datetime_format, get_time_format, parse_pattern
@@ -17,9 +18,14 @@ _KEPT = 8192  # texts a process keeps of each kind: days, counts and amounts rep
 _LOCALES = {name: Locale.parse(name) for name in ("de", "en_GB")}
 
 
+def language() -> Literal["en", "de"]:
+    """The reader's language, as far as Cartfolk speaks it."""
+    return "de" if (get_language() or "en").startswith("de") else "en"
+
+
 def locale() -> Locale:
     """The locale that writes the reader's language."""
-    return _LOCALES["de" if (get_language() or "en").startswith("de") else "en_GB"]
+    return _LOCALES["de" if language() == "de" else "en_GB"]
 
 
 def moment(local: datetime) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -23,6 +23,7 @@ from cartfolk.segments.tree import Context, Node
 from .. import builder, building, filters
 from ..access import actor, database, marketer
 from ..given import whole
+from .membership import one
 from .segments import named
 
 SUGGESTED = 20
@@ -57,7 +58,7 @@ def segment_new(request: HttpRequest) -> HttpResponse:
     if preset is not None:
         root, name = builder.sound(preset.root), _(preset.name)
     elif "copy" in request.GET:
-        copied = _one(conn, whole(request.GET["copy"], 0))
+        copied = one(conn, whole(request.GET["copy"], 0))
         root = builder.sound((copied.definition or {}).get("root"))
         name = _("%(name)s (copy)") % {"name": copied.name}
     elif "filters" in request.GET:
@@ -70,7 +71,7 @@ def segment_new(request: HttpRequest) -> HttpResponse:
 def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
     """The builder with the definition of a segment that follows one."""
     conn = database()
-    item = _one(conn, segment_id)
+    item = one(conn, segment_id)
     if item.definition is None:
         messages.error(request, _("A static segment has no conditions; it keeps whom people put in."))
         return redirect("web:segment", segment_id)
@@ -163,7 +164,7 @@ def _sent(request: HttpRequest) -> Draft:
     """The draft as the form's controls say now."""
     conn = database()
     number = whole(request.POST.get("segment"))
-    item = _one(conn, number) if number else None
+    item = one(conn, number) if number else None
     known = stored.context(conn, number)
     root = builder.sound(_json(request.POST.get("draft", "")))
     root = builder.read(root, request.POST, building.kinds(known))
@@ -228,10 +229,3 @@ def _page(
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
         return render(request, "web/builder_form.html", context | {"said": said}, status=422 if problem else 200)
     return render(request, "web/builder.html", context, status=422 if problem else 200)
-
-
-def _one(conn: Connection, segment_id: int) -> stored.Segment:
-    try:
-        return stored.one(conn, segment_id)
-    except stored.SegmentMissing as error:
-        raise Http404(_("There is no segment with this number.")) from error

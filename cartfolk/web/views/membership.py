@@ -46,11 +46,15 @@ def contact_segments(request: HttpRequest, contact_id: int) -> HttpResponse:
 def why(request: HttpRequest, contact_id: int, segment_id: int) -> HttpResponse:
     """Condition by condition, with the contact's own values: a part for htmx."""
     conn = database()
+    return render(request, "web/contact_segment_why.html", _reason(conn, one(conn, segment_id), contact_id))
+
+
+def one(conn: Connection, segment_id: int) -> stored.Segment:
+    """The segment an address names. Raises Http404."""
     try:
-        segment = stored.one(conn, segment_id)
+        return stored.one(conn, segment_id)
     except stored.SegmentMissing as error:
         raise Http404(_("There is no segment with this number.")) from error
-    return render(request, "web/contact_segment_why.html", _reason(conn, segment, contact_id))
 
 
 def _reason(conn: Connection, segment: stored.Segment, contact_id: int) -> dict[str, Any]:

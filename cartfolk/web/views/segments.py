@@ -25,7 +25,7 @@ from .. import chart, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
 from ..templatetags.cartfolk import day
-from .membership import reasons
+from .membership import one, reasons
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
@@ -70,7 +70,7 @@ def segments_create(request: HttpRequest) -> HttpResponse:
 def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     """One segment: what it asks in words, who is in it, who joined and left; with ``contact`` why that one is."""
     conn = database()
-    item = _one(conn, segment_id)
+    item = one(conn, segment_id)
     where = stored.context(conn, segment_id)
     root, broken = _root(item, where)
     after = whole(request.GET.get("after"), 0)
@@ -101,14 +101,14 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
 def segment_compare(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Two segments side by side: who is in both, who in one of them only."""
     conn = database()
-    one, other = _one(conn, segment_id), _one(conn, whole(request.GET.get("with"), 0))
-    both, first, second = stored.compare(conn, one.segment_id, other.segment_id)
+    mine, other = one(conn, segment_id), one(conn, whole(request.GET.get("with"), 0))
+    both, first, second = stored.compare(conn, mine.segment_id, other.segment_id)
     parts = [
-        (_("In both"), both, _pair(one, other, True, True)),
-        (_("Only in “%(name)s”") % {"name": one.name}, first, _pair(one, other, True, False)),
-        (_("Only in “%(name)s”") % {"name": other.name}, second, _pair(one, other, False, True)),
+        (_("In both"), both, _pair(mine, other, True, True)),
+        (_("Only in “%(name)s”") % {"name": mine.name}, first, _pair(mine, other, True, False)),
+        (_("Only in “%(name)s”") % {"name": other.name}, second, _pair(mine, other, False, True)),
     ]
-    context = {"segment": one, "other": other, "parts": parts, "all": both + first + second}
+    context = {"segment": mine, "other": other, "parts": parts, "all": both + first + second}
     return render(request, "web/segment_compare.html", context)
 
 
@@ -152,13 +152,6 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
     except ValueError:
         messages.error(request, _("A name has 1 to 120 characters."))
     return redirect("web:segment", segment_id)
-
-
-def _one(conn: Connection, segment_id: int) -> stored.Segment:
-    try:
-        return stored.one(conn, segment_id)
-    except stored.SegmentMissing as error:
-        raise Http404(_("There is no segment with this number.")) from error
 
 
 def _asking(*conditions: dict[str, Any]) -> str:
