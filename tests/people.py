@@ -25,6 +25,7 @@ _FACTS = {
     "orders": "external_id",
     "order_line": "position",
     "refund": "external_id",
+    "order_event": "at",
     "customer": "external_id",
     "cart": "external_id",
     "cart_line": "position",
@@ -52,8 +53,13 @@ def snapshot(conn: Connection) -> list[dict[str, Any]]:
             key = "order_id" if table == "orders" else "cart_id"
             for row in cursor.execute(f"select {key} as id, external_id from {table}").fetchall():
                 names[row["id"]] = row["external_id"]
+        standing: dict[int, tuple[Any, str]] = {}
+        for row in cursor.execute("select order_id, version, status_raw from orders").fetchall():
+            standing[row["order_id"]] = (row["version"], row["status_raw"])
         for table in _FACTS:
             for row in cursor.execute(f"select * from {table}").fetchall():
+                if table == "order_event" and standing.get(row["order_id"]) == (row["at"], row["status_raw"]):
+                    continue  # an order's versions are these and the one it stands at
                 owner = row.get("order_id") or row.get("cart_id") or row.get("source_id")
                 first = seen[row["contact_id"]]  # our own clock, where no fact tells an earlier time
                 told = {k: "first seen" if v == first else v for k, v in row.items() if k not in _OURS}

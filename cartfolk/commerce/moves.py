@@ -1,8 +1,9 @@
 """Facts that change hands: a merge of contacts, a guest's orders that turn out to be another's, an unmerge.
 
 Rows are inserted for the new contact and deleted for the old one, as a distributed database wants it. Of
-an object both have, the newer version stays; the moments of a cart are joined. What is derived (states,
-conversions) is not moved: the contacts concerned go into the dirty queue and are derived again.
+an object both have, the newer version stays; the moments of a cart and the versions of an order are joined.
+What is derived (states, conversions) is not moved: the contacts concerned go into the dirty queue and are
+derived again.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _remove_twins(conn: Connection, kind: str, twins: Sequence[tuple[int, int]])
     contacts, numbers = [contact for contact, _ in twins], [number for _, number in twins]
     if kind == "order":
         keys = {"contacts": contacts, "orders": numbers}
-        for statement in ("remove_order_lines", "remove_refunds", "remove_orders"):
+        for statement in ("keep_twin_versions", "remove_order_lines", "remove_refunds", "remove_orders"):
             conn.execute(Q[statement], keys)
     else:
         keys = {"contacts": contacts, "carts": numbers}

@@ -362,6 +362,14 @@ where t.deleted_at < excluded.deleted_at
 insert into contact_dirty (contact_id, lane)
 select contact_id, %(lane)s::smallint from unnest(%(contacts)s::bigint[]) as k (contact_id)
 
+-- :name mark_everybody
+-- Every contact's derived rows must be made again: this version of Cartfolk makes them otherwise.
+insert into contact_dirty (contact_id, lane) select contact_id, %(lane)s::smallint from contact order by contact_id
+
+-- :name waiting_dirty
+-- How many contacts are in a lane of the queue.
+select count(distinct contact_id) from contact_dirty where lane = %(lane)s
+
 -- :name take_dirty
 -- Takes the oldest entries of a lane out of the queue; those another worker is taking are left to it.
 delete from contact_dirty
@@ -750,6 +758,14 @@ from unnest(%(sources)s::bigint[], %(objects)s::bigint[], %(targets)s::bigint[])
 join cart s on s.contact_id = k.source and s.cart_id = k.cart_id
 join cart t on t.contact_id = k.target and t.cart_id = k.cart_id
 where k.source <> k.target
+
+-- :name keep_twin_versions
+-- What the older twins of orders stood at becomes history, which moves to the one that stays.
+insert into order_event (contact_id, order_id, at, status, status_raw)
+select o.contact_id, o.order_id, o.version, o.status, o.status_raw
+from unnest(%(contacts)s::bigint[], %(orders)s::bigint[]) as k (contact_id, order_id)
+join orders o on o.contact_id = k.contact_id and o.order_id = k.order_id
+on conflict do nothing
 
 -- :name remove_orders
 -- Takes the older twins of orders away; their lines and refunds go by their own statements.

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
 from itertools import permutations
 
+import pytest
+
 from cartfolk.commerce import derive, facts, read, rules
 from cartfolk.connectors.canonical import Cart, Consent, Line, Order, Refund
 
@@ -84,6 +86,26 @@ def test_a_cart_lapses_at_exactly_the_limit_and_a_late_order_takes_it_back(conn)
     assert "Abandoned Cart" not in {row["name"] for row in read.conversions(conn, 1)}
     assert len(read.timeline(conn, 1)[0]) == 4
     assert read.counts(conn, 7) == read.Counts(0, 1, 1, 1)
+
+
+@pytest.mark.parametrize("moves", [{1: 2}, {2: 1}])
+def test_an_order_that_both_contacts_have_keeps_the_versions_of_either(conn, moves):
+    setup(conn)
+    told = {1: [order(0, status="pending", status_raw="pending"), order(1, status_raw="processing")],
+            2: [order(0, status="pending", status_raw="pending"), order(2)]}  # fmt: skip
+    for contact, versions in told.items():
+        with conn.transaction():
+            for version in versions:
+                facts.write(conn, [facts.Placed(version, contact, 50, 7, T)], lane=0)
+    with conn.transaction():
+        facts.move(conn, moves)
+    (kept,) = moves.values()
+    assert conn.execute("select contact_id, at, status_raw from order_event order by at").fetchall() == [
+        (kept, T, "pending"), (kept, T + MINUTE, "processing"),
+    ]  # fmt: skip
+    assert conn.execute("select contact_id, version, status_raw from orders").fetchall() == [
+        (kept, T + 2 * MINUTE, "completed")
+    ]
 
 
 def test_a_merge_keeps_everything(conn):

@@ -1,7 +1,7 @@
 """What every computed property must be: the published definitions in plain Python over rows of facts.
 
 Written from docs/properties.md, not from the statement, and one contact at a time. States of carts and conversions
-are taken as facts: they are commerce's, with tests of their own.
+are taken as facts: they are commerce's, with an oracle of their own.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from psycopg.rows import dict_row
 
 Row = dict[str, Any]
 TABLES = (
-    "contact", "orders", "order_line", "order_event", "cart", "cart_line", "customer", "consent_event", "conversion",
-    "contact_custom",
+    "contact", "orders", "order_line", "order_event", "cart", "cart_line", "cart_event", "customer",
+    "consent_event", "conversion", "contact_custom",
 )  # fmt: skip
 CENT = Decimal("0.01")
 STAGES = ["other", "subscriber", "lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer",
@@ -30,20 +30,23 @@ OWN = ("firstname", "lastname", "phone", "address", "city", "state", "zip", "cou
 
 
 class Facts:
-    """All rows of facts, by table and contact. The account's home currency must have two decimals."""
+    """The rows of facts of all contacts, or of the named ones, by table and contact. The account's home currency
+    must have two decimals."""
 
-    def __init__(self, conn):
+    def __init__(self, conn, contacts=None):
+        only = "" if contacts is None else " where contact_id = any(%(contacts)s)"
+        asked = {"contacts": contacts}
         self.rows: dict[str, dict[int, list[Row]]] = {name: defaultdict(list) for name in TABLES}
         with conn.cursor(row_factory=dict_row) as cursor:
             for name in TABLES:
-                for row in cursor.execute(f"select * from {name}").fetchall():
+                for row in cursor.execute(f"select * from {name}{only}", asked).fetchall():
                     self.rows[name][row["contact_id"]].append(row)
             self.rules = {r["store_id"]: r for r in cursor.execute("select * from store_rule").fetchall()}
             self.products = {
                 (p["store_id"], p["external_id"]): p for p in cursor.execute("select * from product").fetchall()
             }
             self.names = defaultdict(list)
-            for row in cursor.execute("select * from identity").fetchall():
+            for row in cursor.execute(f"select * from identity{only}", asked).fetchall():
                 self.names[row["contact_id"]].append(row)
         self.home = self.rules[min(self.rules)]["home_currency"]
 

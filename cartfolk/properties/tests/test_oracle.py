@@ -1,5 +1,6 @@
 """Risk: a value is not what its published definition says. Every computed property of shoppers made at random,
-imported through the whole pipeline, is compared with plain Python (oracle.py), at several times of the clock."""
+imported through the whole pipeline, is compared with plain Python (oracle.py), at several times of the clock and after
+merges by hand; so is what commerce derives of carts and conversions (its oracle.py)."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ import pytest
 from psycopg.rows import dict_row
 
 from bench.server import add_store
-from cartfolk import pipeline
+from cartfolk import merging, pipeline
 from cartfolk.commerce import rules
+from cartfolk.commerce.tests import oracle as commerce
 from cartfolk.connectors.canonical import (
     Address,
     Attribution,
@@ -30,7 +32,7 @@ from cartfolk.connectors.canonical import (
     Refund,
 )
 from cartfolk.properties.catalogue import COMPUTED
-from cartfolk.properties.tests.oracle import Facts, expected
+from cartfolk.properties.tests.oracle import TABLES, Facts, expected
 from tests.people import refresh_all
 
 NOW = datetime(2026, 3, 30, 9, tzinfo=UTC)
@@ -163,6 +165,7 @@ class Shopper:
             tracking_carrier=self.maybe("DHL"),
             shipped_at=self.maybe(placed + timedelta(days=2)),
             fulfilment_status=self.maybe("sent"),
+            cart_id=self.maybe(f"c{self.number * 100}", 0.2),
         )
         for step in range(rng.randint(1, 3)):
             status = rng.choice([OrderStatus.COMPLETED, OrderStatus.COMPLETED, *OrderStatus])
@@ -173,9 +176,9 @@ class Shopper:
 
     def cart(self, number):
         rng, lines = self.rng, self.lines()
-        made = rng.choice([self.moment(), NOW - timedelta(minutes=rng.randint(1, 9000))])
+        made = rng.choice([self.moment(), *(NOW - timedelta(minutes=rng.randint(1, most)) for most in (130, 9000))])
         total = sum((one.total for one in lines), Decimal(0))
-        yield Cart(
+        first = Cart(
             f"c{number}",
             made + timedelta(minutes=rng.choice([0, 20])),
             self.maybe("EUR", 0.8),
@@ -192,6 +195,19 @@ class Shopper:
             checkout=rng.random() < 0.4,
             attribution=self.maybe(self.origin(), 0.4),
         )
+        yield first
+        at = first.updated_at
+        for _ in range(rng.choice([0, 0, 1, 3])):  # just within the limit, just after it, days later
+            at += timedelta(minutes=rng.choice([1, 59, 60, 61, 7000]), microseconds=rng.choice([0, 1]))
+            if at < NOW:
+                yield replace(
+                    first,
+                    updated_at=at,
+                    lines=rng.choice([lines, lines, ()]),
+                    checkout=rng.random() < 0.3,
+                    recovered=rng.random() < 0.3,
+                    order_id=self.maybe(str(self.number * 100), 0.2),
+                )
 
     def consent(self):
         source = self.rng.choice(["checkout", "registration", "footer", "import", "sync", "double opt-in"])
@@ -211,7 +227,7 @@ class Shopper:
             found += [(home, record) for record in self.customer()]
         for place in range(rng.choice([0, 1, 1, 2, 3, 7, 24 if self.number % 20 == 0 else 4])):
             found += [(home, record) for record in self.order(str(self.number * 100 + place))]
-        for place in range(rng.choice([0, 0, 1, 2])):
+        for place in range(rng.choice([0, 1, 1, 2])):
             found += [(home, record) for record in self.cart(self.number * 100 + place)]
         for _ in range(rng.choice([0, 0, 1, 3])):
             found += [(rng.choice(self.stores), record) for record in self.consent()]
@@ -282,13 +298,14 @@ def _people_say(conn, rng):
         when = rng.choice(DAYS)
         conn.execute(
             f"insert into contact_custom (contact_id, firstname, city, lifecyclestage, lifecyclestage_set_at,"
-            f" hs_lifecyclestage_{stage}_date) values (%s, 'Eve', %s, %s, %s, %s)",
+            f" hs_lifecyclestage_{stage}_date) values (%s, 'Eve', %s, %s, %s, %s)"
+            " on conflict (contact_id) do nothing",  # whoever a rule merged has a row that says so
             [contact, rng.choice([None, "Bonn"]), stage, when, when],
         )
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_every_computed_property_is_what_its_definition_says(conn, database, seed):
+def test_every_computed_property_is_what_its_definition_says(conn, database, seed, monkeypatch):
     rng = random.Random(seed)
     stores = [add_store(conn, NOW - timedelta(days=100)), _second_store(conn)]
     told = [(store, record) for store in stores for record in _goods()]
@@ -302,23 +319,65 @@ def test_every_computed_property_is_what_its_definition_says(conn, database, see
     refresh_all(conn)
     _people_say(conn, rng)
     contacts = [row[0] for row in conn.execute("select contact_id from contact order by 1")]
-    for at in (NOW, NOW + timedelta(days=35), NOW + timedelta(days=400)):
+    states = set()
+    for at in (NOW + timedelta(days=400), NOW + timedelta(days=35), NOW):
         with conn.transaction():
             pipeline.refresh(conn, contacts, at, "clock")
-        facts = Facts(conn)
-        wrong, kinds = [], set()
-        with conn.cursor(row_factory=dict_row) as cursor:
-            for row in cursor.execute("select * from contact_property order by contact_id").fetchall():
-                truth = expected(facts, row["contact_id"], at)
-                kinds |= {name for name, value in truth.items() if value not in (None, [], "no", "false", False, 0)}
-                wrong += [
-                    f"{row['contact_id']} {name}: {row[name]!r} is not {truth[name]!r}"
-                    for name in COMPUTED
-                    if row[name] != truth[name]
-                ]
-        assert not wrong, "\n".join(wrong[:40])
-        if at == NOW:  # the generator reaches every property, or the comparison proves nothing of it
-            assert sorted(set(COMPUTED) - kinds) == []
+        kinds = _compared(conn, at)
+        states |= {row[0] for row in conn.execute("select distinct state from cart")}
+    # the generator reaches every property and state, or the comparison proves nothing of it
+    assert sorted(set(COMPUTED) - kinds) == []
+    assert states == {"open", "checkout", "ordered", "abandoned", "recovered", "purchased", "expired", "emptied"}
+
+    monkeypatch.setattr(merging, "now", lambda: NOW)
+    people = rng.sample(contacts, 40)
+    for kept, gone in zip(people[:20], people[20:], strict=True):
+        merging.merge(conn, kept, [gone], "the same person", "user:1")
+    _compared(conn, NOW)
+    merges = [
+        row[0]
+        for row in conn.execute(
+            "select merge_id from contact_merge where kept_id = any(%s) order by merge_id desc limit 20", [people[:20]]
+        )
+    ]
+    for merge_id in rng.sample(merges, 10):
+        merging.undo(conn, merge_id, "user:1")
+    _compared(conn, NOW)
+
+
+def _compared(conn, at):
+    """Holds every contact against the oracles; returns the properties that say something of somebody."""
+    facts = Facts(conn)
+    wrong, kinds = _wrong_steps(facts, at), set()
+    with conn.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute("select * from contact_property order by contact_id").fetchall():
+            truth = expected(facts, row["contact_id"], at)
+            kinds |= {name for name, value in truth.items() if value not in (None, [], "no", "false", False, 0)}
+            wrong += [
+                f"{row['contact_id']} {name}: {row[name]!r} is not {truth[name]!r}"
+                for name in COMPUTED
+                if row[name] != truth[name]
+            ]
+    assert not wrong, "\n".join(wrong[:40])
+    return kinds
+
+
+def _wrong_steps(facts, at):
+    """Carts and conversions that are not what commerce's published rules make of moments, orders and clock."""
+    wrong = []
+    for contact in sorted(facts.rows["contact"]):
+        rows = {name: facts.rows[name][contact] for name in TABLES}
+        truth = commerce.carts(rows, facts.rules, at)
+        for cart in rows["cart"]:
+            got = tuple(cart[key] for key in ("state", "state_at", "abandoned_at", "due_at"))
+            if got != truth[cart["cart_id"]]:
+                wrong.append(f"{contact} cart {cart['cart_id']}: {got} is not {truth[cart['cart_id']]}")
+        steps = {tuple(c[key] for key in ("name", "at", "store_id", "source_id", "historic"))
+                 for c in rows["conversion"]}  # fmt: skip
+        told = commerce.conversions(rows, facts.rules, at)
+        wrong += [f"{contact} too much: {step}" for step in sorted(steps - told)]
+        wrong += [f"{contact} missing: {step}" for step in sorted(told - steps)]
+    return wrong
 
 
 def test_no_computed_property_lacks_its_oracle(conn):
