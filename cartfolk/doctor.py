@@ -24,7 +24,9 @@ from django.db.migrations.loader import MigrationLoader
 from cartfolk.core.postgres import OLDEST_MAJOR, EmbeddedPostgres, EmbeddedPostgresError, running_url
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.properties import calculated, recompute
 from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, SETTABLE
+from cartfolk.properties.defined import load
 
 OLDEST_PYTHON = (3, 11)
 FREE_BYTES = 2 << 30  # PostgreSQL keeps up to 4 GB of write-ahead log during an import, then gives it back
@@ -189,6 +191,8 @@ def schema(conn: Connection) -> Iterator[Finding]:
         return
     yield Finding("Migrations", True, "all applied")
     yield property_columns(conn)
+    yield computed_values(conn)
+    yield from formulas(conn)
     yield from stores(conn)
     yield worker(conn)
 
@@ -210,6 +214,26 @@ def property_columns(conn: Connection) -> Finding:
         text = f"{len(missing)} columns are missing ({some}); restart `cartfolk serve` or `cartfolk web`."
         return Finding("Properties", False, text)
     return Finding("Properties", True, f"{len(PROPERTIES)} properties")
+
+
+def computed_values(conn: Connection) -> Finding:
+    """Whether contacts still wait to be computed as this version of Cartfolk defines the properties."""
+    progress = recompute.progress(conn)
+    text = "all up to date"
+    if progress.waiting:
+        text = f"{progress.waiting} contacts wait to be computed; the worker does it in the background"
+    return Finding("Computed values", True, text)
+
+
+def formulas(conn: Connection) -> Iterator[Finding]:
+    """Calculated properties that stand still because something their formula reads is gone."""
+    known = load(conn, archived=True).properties
+    for name, error in calculated.unreadable(known).items():
+        yield Finding(
+            f"Formula {name}",
+            False,
+            f"{error} Its values stay as they were. Correct the formula under Settings → Properties, or archive it.",
+        )
 
 
 def stores(conn: Connection) -> Iterator[Finding]:

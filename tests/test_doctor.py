@@ -9,7 +9,8 @@ import pytest
 
 from cartfolk import doctor
 from cartfolk.core.sql import Connection
-from cartfolk.properties import columns
+from cartfolk.properties import columns, definitions, recompute
+from cartfolk.properties.catalogue import Property
 
 PASSWORD = "not-for-the-terminal"
 
@@ -109,6 +110,27 @@ def test_a_missing_property_column(conn: Connection) -> None:
     finding = doctor.property_columns(conn)
     assert not finding.ok
     assert "total_number_of_orders" in finding.message
+
+
+def test_a_formula_that_stands_still_is_named_with_the_way_out(conn: Connection) -> None:
+    asked = {"label_en": "x", "label_de": "x", "group": "contactinformation", "definition_en": "", "definition_de": ""}
+    definitions.create(conn, Property(name="shoe", type="number", computed=False, custom=True, **asked), by="user:1")
+    double = Property(name="twice", type="number", computed=False, custom=True, formula="shoe * 2", **asked)
+    definitions.create(conn, double, by="user:1")
+    assert list(doctor.formulas(conn)) == []
+    conn.execute("delete from property_definition where name = 'shoe'")  # as an update that takes a property away
+    finding = one(doctor.formulas(conn), "Formula twice")
+    assert not finding.ok
+    assert "no property named shoe" in finding.message
+    assert "Settings → Properties" in finding.message
+
+
+def test_contacts_that_wait_for_new_definitions_are_counted(conn: Connection) -> None:
+    assert doctor.computed_values(conn).message == "all up to date"
+    conn.execute("insert into contact (contact_id, first_seen) select n, now() from generate_series(1, 3) n")
+    conn.execute("update computation set fingerprint = 'of an older version'")
+    assert recompute.watch(conn)
+    assert doctor.computed_values(conn).message.startswith("3 contacts wait")
 
 
 def test_a_stopped_store_says_why(conn: Connection) -> None:

@@ -16,14 +16,19 @@ class PropertiesConfig(AppConfig):
 
 
 def _add_columns(using: str, **_: Any) -> None:
-    """After every migrate: the catalogue's new properties get their columns."""
+    """After every migrate: the catalogue's new properties get their columns, and every contact its values of them."""
     from django.db import connections
 
+    from cartfolk.properties import recompute
     from cartfolk.properties.columns import ensure
 
     wrapper = connections[using]
     with wrapper.cursor() as cursor:
         cursor.execute("select to_regclass('contact_property') is not null")
         (present,) = cursor.fetchone() or (False,)
+        cursor.execute("select to_regclass('computation') is not null")
+        (noted,) = cursor.fetchone() or (False,)
     if present:  # absent after migrating backwards, or another app alone
         ensure(wrapper.connection)
+    if noted:
+        recompute.watch(wrapper.connection)

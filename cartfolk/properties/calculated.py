@@ -106,14 +106,21 @@ def _circle(name: str, formulas: Mapping[str, Property], known: Mapping[str, Pro
     return []
 
 
-def levels(known: Mapping[str, Property]) -> list[list[Property]]:
-    """The calculated properties in use: first those that need no other, then those that need only these, and so on."""
-    needs: dict[str, frozenset[str]] = {}
+def unreadable(known: Mapping[str, Property]) -> dict[str, FormulaError]:
+    """Calculated properties in use whose formula cannot be read any more, and why. They are passed over."""
+    found: dict[str, FormulaError] = {}
     for name, item in active(known).items():
         try:
-            needs[name] = needed(item, known)
-        except FormulaError:  # an update took away what it read: its values stay, its page says why
-            continue
+            needed(item, known)
+        except FormulaError as error:
+            found[name] = error
+    return found
+
+
+def levels(known: Mapping[str, Property]) -> list[list[Property]]:
+    """The calculated properties in use: first those that need no other, then those that need only these, and so on."""
+    broken = unreadable(known)  # an update took away what it read: its values stay, its page and the doctor say why
+    needs = {name: needed(item, known) for name, item in active(known).items() if name not in broken}
     left = {name: known[name] for name in needs}
     found: list[list[Property]] = []
     while left:
