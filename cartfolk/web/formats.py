@@ -3,7 +3,7 @@ and what repeats is written once."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Literal
@@ -12,6 +12,7 @@ from babel import Locale
 from babel.dates import DateTimePattern, get_date_format, get_datetime_format, get_time_format, parse_pattern
 from babel.numbers import NumberPattern, format_currency, get_currency_precision
 from babel.numbers import parse_pattern as parse_number
+from django.utils import timezone
 from django.utils.translation import get_language
 
 _KEPT = 8192  # texts a process keeps of each kind: days, counts and amounts repeat from page to page
@@ -28,14 +29,19 @@ def locale() -> Locale:
     return _LOCALES["de" if language() == "de" else "en_GB"]
 
 
-def moment(local: datetime) -> str:
-    """Day and time to the second, e.g. 4 Nov 2026, 13:05:09, in the zone ``local`` is in."""
-    return _moment(locale(), local.replace(tzinfo=None))  # moments of two zones can be equal, their texts are not
+def moment(at: datetime) -> str:
+    """Day and time to the second in the reader's zone, with its name, e.g. 4 Nov 2026, 13:05:09 CET."""
+    return _moment(locale(), timezone.get_current_timezone(), at)
 
 
 def day(local: date) -> str:
     """A calendar day, e.g. 4 Nov 2026."""
     return _day(locale(), local)
+
+
+def day_of(at: datetime) -> str:
+    """The calendar day of a moment in the reader's zone."""
+    return _day_of(locale(), timezone.get_current_timezone(), at)
 
 
 def decimal(value: Decimal, pattern: str) -> str:
@@ -51,13 +57,19 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 @lru_cache(_KEPT)
-def _moment(of: Locale, local: datetime) -> str:
-    return _moments(of).apply(local, of)
+def _moment(of: Locale, zone: tzinfo, at: datetime) -> str:
+    local = at.astimezone(zone)
+    return f"{_moments(of).apply(local.replace(tzinfo=None), of)} {local.tzname()}"
 
 
 @lru_cache(_KEPT)
 def _day(of: Locale, local: date) -> str:
     return _days(of).apply(local, of)
+
+
+@lru_cache(_KEPT)
+def _day_of(of: Locale, zone: tzinfo, at: datetime) -> str:
+    return _day(of, at.astimezone(zone).date())
 
 
 @lru_cache(_KEPT)

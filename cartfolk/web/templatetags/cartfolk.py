@@ -90,8 +90,7 @@ def exact(value: Any) -> str:
     moment = _moment(value)
     if moment is None:
         return EMPTY
-    local = timezone.localtime(moment)
-    return f"{formats.moment(local)} {local.tzname()}"
+    return formats.moment(moment)
 
 
 @register.filter
@@ -102,7 +101,7 @@ def day(value: Any) -> str:
     if value is None:
         return EMPTY
     if isinstance(value, datetime):
-        value = timezone.localtime(value).date()
+        return formats.day_of(value)
     return formats.day(value)
 
 
@@ -113,7 +112,7 @@ def ago(value: Any) -> SafeString | str:
     if moment is None:
         return EMPTY
     # All three parts are written here, none by a shop: nothing to escape.
-    text = f'<time datetime="{iso(moment)}" title="{exact(moment)}">{relative(moment, now())}</time>'
+    text = f'<time datetime="{iso(moment)}" title="{formats.moment(moment)}">{relative(moment, now())}</time>'
     return mark_safe(text)  # noqa: S308
 
 
@@ -123,7 +122,7 @@ def relative(moment: datetime, at: datetime) -> str:
     if abs(distance) < timedelta(seconds=45):
         return gettext("just now")
     if abs(distance) > timedelta(days=27):
-        return formats.day(timezone.localtime(moment).date())
+        return formats.day_of(moment)
     return str(format_timedelta(distance, add_direction=True, threshold=0.95, locale=formats.locale()))
 
 

@@ -10,7 +10,7 @@ import pytest
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
-from django.utils import translation
+from django.utils import timezone, translation
 
 from cartfolk.web import formats
 
@@ -22,11 +22,12 @@ AMOUNTS = (Decimal("0"), Decimal("-1234.5"), Decimal("1000000.005"), Decimal("12
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/New_York"])
 def test_moments_and_days_are_cldrs_in_every_zone(language: str, cldr: str, zone: str) -> None:
     of = Locale.parse(cldr)
-    with translation.override(language):
+    with translation.override(language), timezone.override(ZoneInfo(zone)):
         for moment in MOMENTS:
             local = moment.astimezone(ZoneInfo(zone))
-            assert formats.moment(local) == format_datetime(local, "medium", locale=of)
-            assert formats.day(local.date()) == format_date(local.date(), "medium", locale=of)
+            day = format_date(local.date(), "medium", locale=of)
+            assert formats.moment(moment) == f"{format_datetime(local, 'medium', locale=of)} {local.tzname()}"
+            assert formats.day(local.date()) == formats.day_of(moment) == day
 
 
 @pytest.mark.parametrize(("language", "cldr"), [("de", "de"), ("en", "en_GB")])

@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -29,7 +30,7 @@ from ..access import actor, database, marketer, member
 from ..given import whole
 
 
-@dataclass(slots=True)
+@dataclass
 class Shown:
     """What a request asks of the list, ready to be asked: the views, the filters read, the columns."""
 
@@ -40,9 +41,13 @@ class Shown:
     custom: dict[str, str]  # what people set: those of contact_custom alone
     offered: dict[str, tuple[str, str]]
     picked: list[str]
-    known: tree.Context
-    narrowing: narrow.Narrowing | None
+    narrowing: narrow.Narrowing | None = None
     problem: str = ""  # why the filters of the address cannot be asked
+
+    @cached_property
+    def known(self) -> tree.Context:
+        """What filters may ask; read only where there are any."""
+        return filters.context(self.conn)
 
     def question(self, parameters: QueryDict) -> listing.Question:
         return listing.Question(
@@ -65,15 +70,14 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     meant = defined.load(conn)
     custom = {n: kind for n, kind in properties.columns(conn, "contact_custom").items() if n not in there}
     offered = table.offered(there | custom, meant)
-    known = filters.context(conn)
-    problem, narrowing = "", None
-    try:
-        root = filters.root(asked.shown.filters, known)
-        narrowing = narrow.narrowing(conn, root, known, there) if root is not None else None
-    except filters.FilterRefused as refused:
-        problem = str(refused)
-    picked = table.chosen(request, offered, asked)
-    return Shown(conn, views, asked, there, custom, offered, picked, known, narrowing, problem)
+    shown = Shown(conn, views, asked, there, custom, offered, table.chosen(request, offered, asked))
+    if asked.shown.filters:
+        try:
+            root = filters.root(asked.shown.filters, shown.known)
+            shown.narrowing = narrow.narrowing(conn, root, shown.known, there) if root is not None else None
+        except filters.FilterRefused as refused:
+            shown.problem = str(refused)
+    return shown
 
 
 @member
@@ -94,7 +98,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
         return response
     context |= {
         "tabs": [(view, asking.Asked(view, view, shown.asked.opens).address()) for view in shown.views],
-        "chips": filters.chips(shown.asked, shown.known),
+        "chips": filters.chips(shown.asked, shown.known) if shown.asked.shown.filters else [],
         "match": filters.match(shown.asked),
         "rematch": filters.matched(shown.asked, "all" if filters.match(shown.asked) == "any" else "any").address(),
         "clear": shown.asked.with_(filters=None).address(),
