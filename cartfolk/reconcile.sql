@@ -1,13 +1,13 @@
 -- :name known
 -- The next of a store's customers or orders that we know, that are not gone already and whose version is young
 -- enough. A customer id that only an order told of is no record of ours to compare. Guests only where the shop has
--- them in its list of customers.
+-- them in its list of customers. Subscriptions are in a list of their own.
 select r.external_id
 from reference r
 left join customer c on r.kind = 'customer' and c.contact_id = r.contact_id and c.store_id = r.store_id
     and c.external_id = r.external_id and (c.registered or %(guests)s) and c.deleted_at is null
 left join orders o on r.kind = 'order' and o.contact_id = r.contact_id and o.order_id = r.object_id
-    and o.deleted_at is null
+    and o.deleted_at is null and o.subscription is null
 where r.store_id = %(store_id)s and r.kind = %(kind)s and r.external_id > %(after)s
   and coalesce(c.version, o.version) >= %(since)s
 order by r.external_id

@@ -22,7 +22,7 @@ from typing import Any
 
 from psycopg.pq import TransactionStatus
 
-from cartfolk.connectors.canonical import Cart, Consent, Customer, Deleted, Order, Record
+from cartfolk.connectors.canonical import Cart, Consent, Customer, Deleted, Order, OrderStatus, Record
 from cartfolk.core.sql import Connection, Statements, copy_rows
 
 from . import rates, stage
@@ -257,7 +257,9 @@ def _orders(conn: Connection, placed: Sequence[Placed]) -> set[int]:
 
 
 def _status(order: Order, store_id: int, maps: Mapping[int, Mapping[str, str]]) -> str:
-    """Our word for the order's status, the owner's own map first."""
+    """Our word for the order's status, the owner's own map first; a subscription is no order to count."""
+    if order.subscription is not None:
+        return str(OrderStatus.IGNORED)
     return str(maps.get(store_id, {}).get(order.status_raw, order.status))
 
 

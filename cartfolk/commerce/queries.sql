@@ -132,11 +132,13 @@ returning contact_id
 insert into orders as o (contact_id, order_id, store_id, external_id, version, received_at, number, status,
     status_raw, fulfilment_status, currency, total, tax, shipping, discount, refunded, rate, rate_version, detail,
     placed_at, paid_at, completed_at, customer_id, email, first_name, last_name, phone, billing, shipping_address,
-    coupons, payment_method, cart_token, tracking_number, tracking_url, tracking_carrier, shipped_at, attribution)
+    coupons, payment_method, cart_token, tracking_number, tracking_url, tracking_carrier, shipped_at, attribution,
+    subscription, renewal_of)
 select contact_id, order_id, store_id, external_id, version, received_at, number, status,
     status_raw, fulfilment_status, currency, total, tax, shipping, discount, refunded, rate, rate_version, detail,
     placed_at, paid_at, completed_at, customer_id, email, first_name, last_name, phone, billing, shipping_address,
-    coupons, payment_method, cart_token, tracking_number, tracking_url, tracking_carrier, shipped_at, attribution
+    coupons, payment_method, cart_token, tracking_number, tracking_url, tracking_carrier, shipped_at, attribution,
+    subscription, renewal_of
 from stage_orders
 order by contact_id, order_id
 on conflict (contact_id, order_id) do update set
@@ -155,7 +157,7 @@ on conflict (contact_id, order_id) do update set
     payment_method = excluded.payment_method, cart_token = excluded.cart_token,
     tracking_number = excluded.tracking_number, tracking_url = excluded.tracking_url,
     tracking_carrier = excluded.tracking_carrier, shipped_at = excluded.shipped_at,
-    attribution = excluded.attribution,
+    attribution = excluded.attribution, subscription = excluded.subscription, renewal_of = excluded.renewal_of,
     deleted_at = case when excluded.version > o.deleted_at then null else o.deleted_at end
 where (excluded.version, excluded.received_at) >= (o.version, o.received_at)
   and (excluded.version, excluded.number, excluded.status, excluded.status_raw, excluded.fulfilment_status,
@@ -164,7 +166,7 @@ where (excluded.version, excluded.received_at) >= (o.version, o.received_at)
        excluded.completed_at, excluded.customer_id, excluded.email, excluded.first_name, excluded.last_name,
        excluded.phone, excluded.billing, excluded.shipping_address, excluded.coupons, excluded.payment_method,
        excluded.cart_token, excluded.tracking_number, excluded.tracking_url, excluded.tracking_carrier,
-       excluded.shipped_at, excluded.attribution)
+       excluded.shipped_at, excluded.attribution, excluded.subscription, excluded.renewal_of)
       is distinct from
       (o.version, o.number, o.status, o.status_raw, o.fulfilment_status,
        o.currency, o.total, o.tax, o.shipping, o.discount, o.refunded,
@@ -172,7 +174,7 @@ where (excluded.version, excluded.received_at) >= (o.version, o.received_at)
        o.completed_at, o.customer_id, o.email, o.first_name, o.last_name,
        o.phone, o.billing, o.shipping_address, o.coupons, o.payment_method,
        o.cart_token, o.tracking_number, o.tracking_url, o.tracking_carrier,
-       o.shipped_at, o.attribution)
+       o.shipped_at, o.attribution, o.subscription, o.renewal_of)
 returning contact_id, order_id, xmax <> 0
 
 -- :name confirm_orders
@@ -867,14 +869,14 @@ from store_rule where %(store)s::bigint is null or store_id = %(store)s order by
 -- :name map_statuses
 -- Orders already stored follow the owner's new map.
 update orders set status = %(statuses)s::jsonb ->> status_raw
-where store_id = %(store)s and status <> %(statuses)s::jsonb ->> status_raw
+where store_id = %(store)s and subscription is null and status <> %(statuses)s::jsonb ->> status_raw
 
 -- :name map_event_statuses
 -- And what is known of their former versions.
 update order_event e set status = %(statuses)s::jsonb ->> e.status_raw
 from orders o
 where o.contact_id = e.contact_id and o.order_id = e.order_id and o.store_id = %(store)s
-  and e.status <> %(statuses)s::jsonb ->> e.status_raw
+  and o.subscription is null and e.status <> %(statuses)s::jsonb ->> e.status_raw
 
 -- :name mark_store
 -- Everybody with a fact from this store.
@@ -902,7 +904,8 @@ select o.order_id, o.store_id, r.name as store, o.external_id, o.number, o.statu
        o.tax, o.shipping, o.discount, o.refunded, o.rate, (o.rate is not null and o.rate_version is null) as own_rate,
        o.placed_at, o.paid_at, o.completed_at, o.customer_id,
        o.email, o.phone, o.billing, o.shipping_address, o.coupons, o.payment_method, o.cart_token,
-       o.tracking_number, o.tracking_url, o.tracking_carrier, o.shipped_at, o.deleted_at
+       o.tracking_number, o.tracking_url, o.tracking_carrier, o.shipped_at, o.subscription, o.renewal_of,
+       o.deleted_at
 from orders o join store_rule r on r.store_id = o.store_id
 where o.contact_id = %(contact)s
   and (%(before_at)s::timestamptz is null or (o.placed_at, o.order_id) < (%(before_at)s, %(before_id)s::bigint))

@@ -16,7 +16,7 @@ from decimal import Decimal
 from hashlib import blake2b
 from typing import Any
 
-from cartfolk.connectors.canonical import Address, Attribution, Cart, Consent, Customer, Line, Order
+from cartfolk.connectors.canonical import Address, Attribution, Cart, Consent, Customer, Line, Order, Subscription
 from cartfolk.identity import normalise
 
 Row = tuple[Any, ...]
@@ -31,6 +31,7 @@ ORDERS = (
     "rate", "rate_version", "detail", "placed_at", "paid_at", "completed_at", "customer_id", "email",
     "first_name", "last_name", "phone", "billing", "shipping_address", "coupons", "payment_method",
     "cart_token", "tracking_number", "tracking_url", "tracking_carrier", "shipped_at", "attribution",
+    "subscription", "renewal_of",
 )  # fmt: skip
 ORDER_LINE = (
     "contact_id", "order_id", "position", "store_id", "product_id", "variant_id", "sku", "name", "quantity",
@@ -56,6 +57,7 @@ CONSENT_EVENT = (
 
 _ADDRESS = tuple(field.name for field in fields(Address))
 _ATTRIBUTION = tuple(field.name for field in fields(Attribution))
+_SUBSCRIPTION = tuple(field.name for field in fields(Subscription))
 _ZERO = Decimal(0)
 _JSON = json.JSONEncoder(ensure_ascii=False, default=str)
 _HALF_PAIR = re.compile(r"[\ud800-\udfff]")
@@ -146,6 +148,7 @@ def order_row(o: Order, contact_id: int, order_id: int, store_id: int, received_
         clean(o.payment_method), clean(o.cart_id), clean(o.tracking_number), clean(o.tracking_url),
         clean(o.tracking_carrier), o.shipped_at,
         _filled(o.attribution, _ATTRIBUTION) if o.attribution else None,
+        (_filled(o.subscription, _SUBSCRIPTION) or "{}") if o.subscription else None, clean(o.renewal_of),
     )  # fmt: skip
 
 

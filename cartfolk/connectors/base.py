@@ -40,6 +40,7 @@ STREAMS: Mapping[str, type[Record]] = {
     "orders": Order,
     "carts": Cart,
     "checkouts": Cart,
+    "subscriptions": Order,
 }
 """Every stream a connector may have, and the record its rows are mainly about. What orders refer to comes first."""
 CATALOGUE = ("categories", "products", "variants", "coupons")  # streams fetched before the others

@@ -109,7 +109,21 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscription:
+    """The terms under which the shop repeats an order."""
+
+    period: str | None = None  # day, week, month, year
+    interval: int | None = None  # every how many periods
+    parent_id: str | None = None  # the order it began with
+    trial_ends_at: datetime | None = None
+    next_payment_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
+    """An order; with ``subscription`` the agreement to repeat one, which itself never counts (docs/decisions/0024)."""
+
     external_id: str
     number: str
     status: OrderStatus
@@ -140,6 +154,8 @@ class Order:
     tracking_carrier: str | None = None
     shipped_at: datetime | None = None
     attribution: Attribution | None = None
+    subscription: Subscription | None = None
+    renewal_of: str | None = None  # the subscription this order was made by
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,6 +303,30 @@ known as (
                 %(known_originals)s::text[]) with ordinality as known (contact_id, kind, value, original, position)
     group by contact_id
 ),
+-- The newest subscription with the order it began with, and the newest order that a subscription led to. A subscription
+-- is kept among the orders, with its terms (docs/decisions/0024).
+subscribed as (
+    select s.contact_id, s.number, s.status_raw, s.placed_at, s.subscription as terms,
+        coalesce(began.number, s.subscription->>'parent_id') as parent, began.paid_at, began.completed_at,
+        renewal.placed_at as renewed_at, renewal.paid_at as renewal_paid_at, renewal.completed_at as renewal_completed_at,
+        (select array_agg(distinct l.name collate "C") from order_line l
+         where l.contact_id = s.contact_id and l.order_id = s.order_id and l.name <> '') as products
+    from touched
+    cross join lateral (
+        select * from orders where orders.contact_id = touched.contact_id and subscription is not null
+            and deleted_at is null and (%(store)s::bigint is null or orders.store_id = %(store)s)
+        order by placed_at desc, store_id desc, length(external_id) desc, external_id collate "C" desc limit 1
+    ) s
+    left join lateral (
+        select * from orders where orders.contact_id = s.contact_id and orders.store_id = s.store_id
+            and orders.external_id = s.subscription->>'parent_id' and deleted_at is null and status <> 'ignored' limit 1
+    ) began on true
+    left join lateral (
+        select * from orders where orders.contact_id = s.contact_id and renewal_of is not null
+            and deleted_at is null and status <> 'ignored' and (%(store)s::bigint is null or orders.store_id = %(store)s)
+        order by placed_at desc, store_id desc, length(external_id) desc, external_id collate "C" desc limit 1
+    ) renewal on true
+),
 -- One row per contact: the sums side by side, and the two orders whose details are told.
 base as (
     select touched.contact_id, touched.first_seen, home.decimals,
@@ -346,7 +370,10 @@ base as (
             || coalesce(acc.store_ids, '{}')) s order by s) as stores,
         lc.abandoned_at, lc.url as cart_url, lc.tax as cart_tax, lc.subtotal as cart_subtotal, lc.total as cart_total,
         lc.currency as cart_currency, lc.units as cart_units, lc.skus as cart_skus, lc.tokens as cart_tokens,
-        lc.categories as cart_categories, lc.html as cart_html, lc.contact_id is not null as abandoned
+        lc.categories as cart_categories, lc.html as cart_html, lc.contact_id is not null as abandoned,
+        sub.number as sub_number, sub.status_raw as sub_status, sub.placed_at as sub_at, sub.terms as sub_terms,
+        sub.parent as sub_parent, sub.paid_at as sub_paid, sub.completed_at as sub_completed, sub.renewed_at,
+        sub.renewal_paid_at, sub.renewal_completed_at, sub.products as sub_products
     from touched
     left join home on true
     left join order_sum os on os.contact_id = touched.contact_id
@@ -358,6 +385,7 @@ base as (
     left join consent con on con.contact_id = touched.contact_id
     left join step on step.contact_id = touched.contact_id
     left join known k on k.contact_id = touched.contact_id
+    left join subscribed sub on sub.contact_id = touched.contact_id
 ),
 -- What people said themselves goes before the shop's word; without ``own`` only the shop's is asked for.
 told as (
@@ -387,7 +415,14 @@ told as (
             max(hs_lifecyclestage_opportunity_date) as my_opportunity_date,
             max(hs_lifecyclestage_customer_date) as my_customer_date,
             max(hs_lifecyclestage_evangelist_date) as my_evangelist_date,
-            max(hs_lifecyclestage_other_date) as my_other_date
+            max(hs_lifecyclestage_other_date) as my_other_date,
+            max(last_subscription_order_number) as my_sub_order_number, max(last_subscription_parent_order_number) as my_sub_parent_order_number,
+            max(last_subscription_order_status) as my_sub_order_status, max(last_subscription_order_creation_date) as my_sub_order_creation_date,
+            max(last_subscription_order_paid_date) as my_sub_order_paid_date, max(last_subscription_order_completed_date) as my_sub_order_completed_date,
+            max(related_last_order_creation_date) as my_renewal_creation_date, max(related_last_order_paid_date) as my_renewal_paid_date,
+            max(related_last_order_completed_date) as my_renewal_completed_date, max(last_subscription_trial_end_date) as my_sub_trial_end_date,
+            max(last_subscription_next_payment_date) as my_sub_next_payment_date, max(last_subscription_billing_period) as my_sub_billing_period,
+            max(last_subscription_billing_interval) as my_sub_billing_interval, max(last_subscription_products) as my_sub_products
         from contact_custom where contact_custom.contact_id = base.contact_id and %(own)s::boolean
     ) mine
 )
@@ -479,6 +514,20 @@ select contact_id,
     cart_subtotal as abandoned_cart_subtotal,
     cart_total as abandoned_cart_total_value,
     cart_currency as abandoned_cart_currency,
+    coalesce(my_sub_order_number, sub_number) as last_subscription_order_number,
+    coalesce(my_sub_parent_order_number, sub_parent) as last_subscription_parent_order_number,
+    coalesce(my_sub_order_status, sub_status) as last_subscription_order_status,
+    coalesce(my_sub_order_creation_date, sub_at) as last_subscription_order_creation_date,
+    coalesce(my_sub_order_paid_date, sub_paid) as last_subscription_order_paid_date,
+    coalesce(my_sub_order_completed_date, sub_completed) as last_subscription_order_completed_date,
+    coalesce(my_renewal_creation_date, renewed_at) as related_last_order_creation_date,
+    coalesce(my_renewal_paid_date, renewal_paid_at) as related_last_order_paid_date,
+    coalesce(my_renewal_completed_date, renewal_completed_at) as related_last_order_completed_date,
+    coalesce(my_sub_trial_end_date, (sub_terms->>'trial_ends_at')::timestamptz) as last_subscription_trial_end_date,
+    coalesce(my_sub_next_payment_date, (sub_terms->>'next_payment_at')::timestamptz) as last_subscription_next_payment_date,
+    coalesce(my_sub_billing_period, sub_terms->>'period') as last_subscription_billing_period,
+    coalesce(my_sub_billing_interval, sub_terms->>'interval') as last_subscription_billing_interval,
+    coalesce(my_sub_products, sub_products) as last_subscription_products,
     coalesce(my_firstname, nullif(btrim(given), '')) as firstname,
     coalesce(my_lastname, nullif(btrim(family), '')) as lastname,
     mail as email,

@@ -24,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--customers", type=int, default=5000, help="accounts; guests come on top")
     parser.add_argument("--now", help="when the shop's history ends (ISO 8601, default: now)")
     parser.add_argument("--orders", type=Path, metavar="FILE", help="serve this Online Retail parquet instead")
+    parser.add_argument("--subscriptions", action="store_true", help="each fifth buyer has a subscription")
     parser.add_argument("--live", type=float, default=0.0, metavar="RATE", help="shopper actions a second")
     parser.add_argument("--pretend-https", action="store_true", help="accept HTTP Basic as behind TLS")
     parser.add_argument("--certificate", type=Path, metavar="PEM", help="serve https with this key and certificate")

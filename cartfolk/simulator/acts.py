@@ -13,6 +13,7 @@ and returns `(kind, id)` of the record concerned. States are in the platform's w
 | change_customer | customer_id, email, first_name, last_name, role |
 | consent | customer_id, given |
 | change_product | product_id, name, sku |
+| subscription | subscription_id, status (active, paused, cancelled) |
 | delete_order, delete_customer | order_id or customer_id |
 """
 
@@ -23,6 +24,7 @@ from decimal import Decimal, InvalidOperation
 from random import Random
 from typing import Any
 
+from . import subscriptions
 from .checkout import Buyer, compose_order, pick_goods, sellable_products
 from .people import with_email
 from .records import COUNTED, PAID, Address, Consent, Customer, Order
@@ -164,6 +166,12 @@ def _delete_customer(world: World, fields: Fields, _states: Mapping[str, str]) -
     return "customer", customer.id
 
 
+def _change_subscription(world: World, fields: Fields, states: Mapping[str, str]) -> Touched:
+    number = _number(fields, "subscription_id")
+    subscriptions.change(world, number, str(fields.get("status")))
+    return "subscription", number
+
+
 _ACTIONS: dict[str, Callable[[World, Fields, Mapping[str, str]], Touched]] = {
     "order": _place,
     "status": _set_status,
@@ -173,6 +181,7 @@ _ACTIONS: dict[str, Callable[[World, Fields, Mapping[str, str]], Touched]] = {
     "change_customer": _change,
     "consent": _consent,
     "change_product": _change_product,
+    "subscription": _change_subscription,
     "delete_order": _delete_order,
     "delete_customer": _delete_customer,
 }

@@ -16,7 +16,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from . import control
+from . import control, subscriptions
 from .clock import Clock
 from .faults import Faults
 from .generate import generate
@@ -80,7 +80,10 @@ class Simulator:
 def _open_shop(options: Options) -> World:
     if options.orders is None:
         clock = Clock(options.now, "Europe/Berlin", options.frozen_clock)
-        return generate(options.seed, options.customers, clock)
+        world = generate(options.seed, options.customers, clock)
+        if options.subscriptions:
+            subscriptions.subscribe(world)
+        return world
     from .retail import load_orders  # needs polars, which nothing else here does
 
     return load_orders(options.orders, Clock(options.now, "Europe/London", options.frozen_clock))

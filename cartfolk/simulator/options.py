@@ -19,6 +19,7 @@ class Options:
     customers: int = 5000
     now: int | None = None
     orders: Path | None = None
+    subscriptions: bool = False  # some customers subscribe
     live: float = 0.0
     pretend_https: bool = False
     certificate: Path | None = None  # PEM with key and certificate: the shop is served by real TLS

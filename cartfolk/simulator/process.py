@@ -127,8 +127,9 @@ def start_simulator(
     """Start a shop and return once it answers.
 
     In: the options of the command line by their names (`seed`, `customers`, `port`, `live`, `pretend_https`,
-    `certificate`, `plain_permalinks`, `frozen_clock`, `key`, `secret`, `platform`, `runners`); `now` is when its
-    history ends. The shop ends with this process, however that ends. Raises SimulatorFailed with what it said.
+    `certificate`, `plain_permalinks`, `subscriptions`, `frozen_clock`, `key`, `secret`, `platform`, `runners`); `now`
+    is when its history ends. The shop ends with this process, however that ends. Raises SimulatorFailed with what it
+    said.
     """
     command = [sys.executable, "-m", "cartfolk.simulator", "--until-stdin-closes"]
     if now is not None:

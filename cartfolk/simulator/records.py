@@ -207,11 +207,26 @@ class Order:
     consent: Consent | None = None
     cart: str | None = None
     note: str = ""
+    renewal_of: int | None = None  # the subscription that made it
 
     @property
     def refunded(self) -> int:
         """Sum of all refunds, hundredths."""
         return sum(refund.amount for refund in self.refunds)
+
+
+@dataclass(slots=True)
+class Subscription:
+    """An order that the shop repeats: ``order`` holds who, what and how much; times are UTC seconds."""
+
+    order: Order
+    parent: int  # the order it began with
+    state: str = "active"  # active, paused or cancelled
+    period: str = "month"
+    interval: int = 1
+    trial_end: int | None = None
+    next_payment: int | None = None
+    end: int | None = None
 
 
 @dataclass(slots=True)

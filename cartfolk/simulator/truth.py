@@ -22,6 +22,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 from typing import Any
 
+from . import subscriptions
 from .clock import utc_text
 from .records import COUNTED, HIDDEN, Consent, Order
 from .world import World, normalise_email
@@ -132,6 +133,7 @@ def account(world: World, words: Mapping[str, str], persons: bool = True) -> dic
             }
             for currency, gross in sorted(totals["gross"].items())
         },
+        "subscriptions": subscriptions.told(world),
         "products": len(world.products),
         "coupons": len(world.coupons),
         "carts": [_cart(world, token) for token in world.carts],

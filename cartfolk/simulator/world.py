@@ -28,6 +28,7 @@ from .records import (
     Product,
     Refund,
     RefundLine,
+    Subscription,
 )
 
 Listener = Callable[[str, str, int], None]
@@ -61,6 +62,7 @@ class World:
         self.orders: dict[int, Order] = {}
         self.refunds: dict[int, Refund] = {}
         self.carts: dict[str, Cart] = {}
+        self.subscriptions: dict[int, Subscription] = {}
         self.account_of: dict[str, int] = {}
         self.orders_of: defaultdict[int, list[int]] = defaultdict(list)
         self.guest_orders: defaultdict[str, list[int]] = defaultdict(list)
@@ -113,7 +115,7 @@ class World:
         elif order.billing.email:
             self.guest_orders[normalise_email(order.billing.email)].append(order.id)
 
-    def _tell(self, kind: str, event: str, record_id: int) -> None:
+    def tell(self, kind: str, event: str, record_id: int) -> None:
         self.revision += 1
         for listener in self.listeners:
             listener(kind, event, record_id)
@@ -142,8 +144,8 @@ class World:
         self.orders[order.id] = order
         self._list(order)
         self._assign_to_owner(order)
-        self._tell("order", "created", order.id)
-        self._tell("order", "updated", order.id)
+        self.tell("order", "created", order.id)
+        self.tell("order", "updated", order.id)
         return order
 
     def set_state(self, order: Order, state: str) -> None:
@@ -155,9 +157,9 @@ class World:
             order.completed_at = now
         self._touch(order, now, state)
         if state == TRASHED:
-            self._tell("order", "deleted", order.id)
+            self.tell("order", "deleted", order.id)
         else:
-            self._tell("order", "updated", order.id)
+            self.tell("order", "updated", order.id)
 
     def touch_order(self, order: Order, quietly: bool = False) -> None:
         """An edit that changes nothing but the time of the last edit; quietly = without a webhook."""
@@ -165,7 +167,7 @@ class World:
         if quietly:
             self.revision += 1
         else:
-            self._tell("order", "updated", order.id)
+            self.tell("order", "updated", order.id)
 
     def refund(self, order: Order, amount: int, reason: str, lines: list[RefundLine] | None = None) -> Refund:
         """Give money back. A refund of everything that is left turns a counted order into a refunded one.
@@ -181,7 +183,7 @@ class World:
         self.refunds[refund.id] = refund
         self.refunds_by_created.add(now, refund.id)
         self._touch(order, now, REFUNDED if amount == left and order.state in COUNTED else None)
-        self._tell("order", "updated", order.id)
+        self.tell("order", "updated", order.id)
         return refund
 
     def delete_order(self, order: Order) -> None:
@@ -198,7 +200,7 @@ class World:
         if order.id in owned:
             owned.remove(order.id)
         del self.orders[order.id]
-        self._tell("order", "deleted", order.id)
+        self.tell("order", "deleted", order.id)
 
     # -- changes to customers and products
 
@@ -211,7 +213,7 @@ class World:
         self._require_free_email(customer.email, customer.id)
         self.customers[customer.id] = customer
         self.account_of[normalise_email(customer.email)] = customer.id
-        self._tell("customer", "created", customer.id)
+        self.tell("customer", "created", customer.id)
         return customer
 
     def change_customer(self, customer: Customer, **changes: Any) -> None:
@@ -223,7 +225,7 @@ class World:
         for name, value in changes.items():
             setattr(customer, name, value)
         customer.modified = self.clock.now()
-        self._tell("customer", "updated", customer.id)
+        self.tell("customer", "updated", customer.id)
 
     def delete_customer(self, customer: Customer) -> None:
         """Remove an account; WooCommerce turns its orders into guest orders."""
@@ -234,10 +236,10 @@ class World:
             order.customer_id = 0
             if order.billing.email:
                 self.guest_orders[normalise_email(order.billing.email)].append(order_id)
-        self._tell("customer", "deleted", customer.id)
+        self.tell("customer", "deleted", customer.id)
 
     def change_product(self, product: Product, **changes: Any) -> None:
         for name, value in changes.items():
             setattr(product, name, value)
         product.modified = self.clock.now()
-        self._tell("product", "updated", product.id)
+        self.tell("product", "updated", product.id)

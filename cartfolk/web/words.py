@@ -82,6 +82,7 @@ STREAMS = {
     "carts": _n("Carts"),
     "checkouts": _n("Checkouts"),
     "consents": _n("Consents"),
+    "subscriptions": _n("Subscriptions"),
 }
 RECORD = {
     "customer": _n("Customer"),

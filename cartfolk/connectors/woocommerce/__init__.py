@@ -12,7 +12,7 @@ from typing import Any
 
 from ..base import CheckReport, Connector, Hint, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
-from ..errors import PageUnreadable
+from ..errors import AddressRefused, PageUnreadable
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, IdCursor, TimeCursor, second
 from . import webhooks
@@ -25,6 +25,8 @@ from .mapping import Reader
 WINDOWS = 48  # at most, a stream
 WINDOW_ROWS = 400  # a window is worth having from this size
 BEGINNING = datetime(2003, 5, 27, tzinfo=UTC)  # WordPress 0.7: no shop of its kind is older
+SUBSCRIPTIONS = "subscriptions"  # of a plugin: a shop without it has no such list
+TIMED = ("orders", SUBSCRIPTIONS)  # lists that are walked by time
 SCAN_EVERY = timedelta(hours=24)
 SCAN_PAGES = 100  # ids-only pages one poll reads
 _COLUMN = {"date": "date_created_gmt", "modified": "date_modified_gmt"}
@@ -70,6 +72,10 @@ class WooCommerce(Connector):
     async def _total(self, stream: str) -> int | None:
         try:
             return await self.client.total(ROUTES[stream], **_scope(stream))
+        except AddressRefused:
+            if stream != SUBSCRIPTIONS:
+                raise
+            return 0  # without the plugin
         except (PageUnreadable, Overwhelmed):
             return None  # the list's first row cannot be given, and with it the total of the list
 
@@ -79,8 +85,8 @@ class WooCommerce(Connector):
     # -- history
 
     async def windows(self, stream: str, until: datetime) -> Sequence[Window]:
-        if stream == "orders":
-            return await self._order_windows(until)
+        if stream in TIMED:
+            return await self._timed_windows(stream, until)
         total = await self._total(stream) or 0
         number = max(1, min(WINDOWS, total // WINDOW_ROWS))
         offsets = [place * total // number for place in range(1, number)]
@@ -100,14 +106,18 @@ class WooCommerce(Connector):
             return 0  # a row that cannot be given: no window begins here
         return int(rows[0].id) if rows else 0
 
-    async def _order_windows(self, until: datetime) -> Sequence[Window]:
+    async def _timed_windows(self, stream: str, until: datetime) -> Sequence[Window]:
         asked = {"orderby": "date", "order": "asc", "per_page": 1, "_fields": "id,date_created_gmt"}
         end = until.astimezone(UTC).replace(microsecond=0) + SECOND
         try:
-            found = await self.client.read("orders", **asked)
+            found = await self.client.read(ROUTES[stream], **asked)
+        except AddressRefused:
+            if stream != SUBSCRIPTIONS:
+                raise
+            return []
         except (PageUnreadable, Overwhelmed):
             # The very first order cannot be given: nobody knows when it all began.
-            return [Window("orders", "orders-all", second(BEGINNING), second(end))]
+            return [Window(stream, f"{stream}-all", second(BEGINNING), second(end))]
         first = found.rows[0].value.get("date_created_gmt") if found.rows else None
         if not first:
             return []
@@ -117,13 +127,14 @@ class WooCommerce(Connector):
         span = math.ceil((end - start).total_seconds())
         number = max(1, min(WINDOWS, (found.total or 0) // WINDOW_ROWS, span))
         edges = [start + timedelta(seconds=place * span // number) for place in range(number)] + [end]
-        return [Window("orders", f"orders-{second(a)}", second(a), second(b)) for a, b in pairwise(edges)]
+        return [Window(stream, f"{stream}-{second(a)}", second(a), second(b)) for a, b in pairwise(edges)]
 
     async def page(self, window: Window, cursor: str | None) -> Page:
-        if window.stream == "orders":
+        if window.stream in TIMED:
             at = TimeCursor.parse(cursor) if cursor else TimeCursor(at=str(window.start))
-            rows, going = await self._step("orders", "date", at, window.end)
-            rows = await self.client.with_refunds(rows)
+            rows, going = await self._step(window.stream, "date", at, window.end)
+            if window.stream == "orders":
+                rows = await self.client.with_refunds(rows)
             if going is not None and window.end and going.at >= window.end:
                 going = None
             return Page(body_of(rows), len(rows), going.text() if going else None)
@@ -132,7 +143,7 @@ class WooCommerce(Connector):
         return Page(body_of(rows), len(rows), place_after.text() if place_after else None)
 
     def step_over(self, window: Window, cursor: str | None) -> str | None:
-        if window.stream == "orders":
+        if window.stream in TIMED:
             at = TimeCursor.parse(cursor) if cursor else TimeCursor(at=str(window.start))
             return at.stepped_over().text()
         return self._place(window, cursor).stepped_over().text()
@@ -210,7 +221,12 @@ class WooCommerce(Connector):
         going: TimeCursor | None = at
         while going is not None and len(rows) < self.page_size:
             at = going
-            found, going = await self._step(stream, "modified", at, None)
+            try:
+                found, going = await self._step(stream, "modified", at, None)
+            except AddressRefused:
+                if stream != SUBSCRIPTIONS:
+                    raise
+                found, going = [], None
             rows += found
         if rows:
             last = max(last, max(str(row.value.get("date_modified_gmt") or "") for row in rows))

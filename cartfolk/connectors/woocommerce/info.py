@@ -25,7 +25,7 @@ INFO = ConnectorInfo(
         "auto-draft": OrderStatus.IGNORED,
         "trash": OrderStatus.IGNORED,
     },
-    streams=("categories", "products", "coupons", "customers", "orders"),
+    streams=("categories", "products", "coupons", "customers", "orders", "subscriptions"),
     webhooks=True,
     guide=(
         "In WordPress open WooCommerce → Settings → Advanced → REST API, choose “Add key”, permissions "
@@ -59,4 +59,5 @@ ROUTES = {
     "coupons": "coupons",
     "customers": "customers",
     "orders": "orders",
+    "subscriptions": "subscriptions",  # of the plugin WooCommerce Subscriptions; answers as orders do
 }

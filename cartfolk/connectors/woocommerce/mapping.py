@@ -9,6 +9,7 @@ is a box not ticked, no withdrawal; ``no`` with a date on an account is one. Not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -30,6 +31,7 @@ from ..canonical import (
     Product,
     Record,
     Refund,
+    Subscription,
 )
 from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
 from ..rows import read_rows, statuses
@@ -44,6 +46,7 @@ CONSENT_KEYS = {"_newsletter_optin": "_newsletter_optin_date"}
 _KINDS = {
     "customers": "customer",
     "orders": "order",
+    "subscriptions": "order",
     "products": "product",
     "categories": "category",
     "coupons": "coupon",
@@ -62,6 +65,7 @@ class Reader:
         self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
             "customers": self._customer,
             "orders": self._order,
+            "subscriptions": self._subscription,
             "products": self._product,
             "categories": self._category,
             "coupons": self._coupon,
@@ -188,10 +192,26 @@ class Reader:
             tracking_carrier=carrier,
             shipped_at=shipped,
             attribution=meta.attribution(found),
+            renewal_of=reference(found.get("_subscription_renewal")),
         )
         if order.status is OrderStatus.IGNORED:
             return [order]
         return [order, *self._consents(found, email, customer, {"order": key}, "checkout", False)]
+
+    def _subscription(self, raw: Raw, received_at: datetime) -> list[Record]:
+        """The plugin writes a subscription as an order with a schedule; unset times are empty texts."""
+        order = self._order(raw, received_at)[0]
+        assert isinstance(order, Order)
+        interval = text(raw.get("billing_interval"))
+        terms = Subscription(
+            period=text(raw.get("billing_period")),
+            interval=int(interval) if interval and interval.isdecimal() and len(interval) < 5 else None,
+            parent_id=reference(raw.get("parent_id")),
+            trial_ends_at=self._time(raw, "trial_end_date"),
+            next_payment_at=self._time(raw, "next_payment_date"),
+            ends_at=self._time(raw, "end_date"),
+        )
+        return [replace(order, status=OrderStatus.IGNORED, subscription=terms, refunds=(), cart_id=None)]
 
     def _refunds(self, raw: Raw) -> tuple[Refund, ...]:
         stubs = objects(raw.get("refunds"), "refunds")

@@ -17,17 +17,24 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..base import Hint, WebhookHealth
-from ..errors import ConnectorError, SignatureInvalid
+from ..errors import AddressRefused, ConnectorError, PageUnreadable, PermissionMissing, SignatureInvalid
 from .client import WooClient
 
-STREAMS = {"customer": "customers", "order": "orders", "product": "products", "coupon": "coupons"}
+STREAMS = {
+    "customer": "customers",
+    "order": "orders",
+    "product": "products",
+    "coupon": "coupons",
+    "subscription": "subscriptions",
+}
 EVENTS = ("created", "updated", "deleted", "restored")
 TOPICS = tuple(
     f"{resource}.{event}"
     for resource in STREAMS
     for event in EVENTS
-    if (resource, event) != ("customer", "restored")  # accounts have no trash
+    if resource != "subscription" and (resource, event) != ("customer", "restored")  # accounts have no trash
 )
+SUBSCRIPTION_TOPICS = tuple(f"subscription.{event}" for event in EVENTS)  # where the plugin is
 
 # `htmlspecialchars_decode(secret, ENT_QUOTES)`: five characters, by name or number, and nothing else of HTML.
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"'}
@@ -79,20 +86,32 @@ async def _ours(client: WooClient, delivery_url: str) -> list[dict[str, Any]]:
             return [each for each in found if each.get("delivery_url") == delivery_url]
 
 
+async def _topics(client: WooClient) -> tuple[str, ...]:
+    """WooCommerce refuses a topic whose plugin is not there."""
+    try:
+        await client.read("subscriptions", per_page=1, _fields="id")
+    except (AddressRefused, PermissionMissing):
+        return TOPICS
+    except PageUnreadable:
+        pass  # the list is there
+    return TOPICS + SUBSCRIPTION_TOPICS
+
+
 async def ensure(client: WooClient, delivery_url: str, secret: str) -> WebhookHealth:
     """Creates what is missing, switches on what is off, removes what is double."""
+    topics = await _topics(client)
     repaired: list[str] = []
     problems: list[str] = []
     kept: dict[str, dict[str, Any]] = {}
     for webhook in sorted(await _ours(client, delivery_url), key=lambda each: int(each["id"])):
         topic = str(webhook.get("topic"))
-        if topic not in TOPICS or topic in kept:
+        if topic not in topics or topic in kept:
             await client.write("DELETE", f"webhooks/{webhook['id']}", force="true")
             repaired.append(f"{topic}: removed a duplicate")
         else:
             kept[topic] = webhook
     active = 0
-    for topic in TOPICS:
+    for topic in topics:
         known = kept.get(topic)
         try:
             if known is None:
@@ -106,12 +125,12 @@ async def ensure(client: WooClient, delivery_url: str, secret: str) -> WebhookHe
             active += 1
         except ConnectorError as error:
             problems.append(f"{topic}: {error}")
-    message = f"{active} of {len(TOPICS)} webhooks are active."
+    message = f"{active} of {len(topics)} webhooks are active."
     if problems:
         message += f" {problems[0]}"
     elif reason := _unreachable(delivery_url, client.base):
         message += f" {reason}"
-    return WebhookHealth(active == len(TOPICS), active, len(TOPICS), message, tuple(repaired))
+    return WebhookHealth(active == len(topics), active, len(topics), message, tuple(repaired))
 
 
 def _unreachable(delivery_url: str, shop: str) -> str:

@@ -26,7 +26,15 @@ STAGES = ["other", "subscriber", "lead", "marketingqualifiedlead", "salesqualifi
           "evangelist"]  # fmt: skip
 STEPS = ["Account created", "Newsletter subscribed", "Cart started", "Checkout started", "Abandoned Cart",
          "Cart recovered", "Order placed", "Order complete", "Last Order Summary"]  # fmt: skip
-OWN = ("firstname", "lastname", "phone", "address", "city", "state", "zip", "country", "company", "hs_language")
+SUBSCRIPTION = ("last_subscription_order_number", "last_subscription_parent_order_number",
+                "last_subscription_order_status", "last_subscription_order_creation_date",
+                "last_subscription_order_paid_date", "last_subscription_order_completed_date",
+                "related_last_order_creation_date", "related_last_order_paid_date", "related_last_order_completed_date",
+                "last_subscription_trial_end_date", "last_subscription_next_payment_date",
+                "last_subscription_billing_period", "last_subscription_billing_interval",
+                "last_subscription_products")  # fmt: skip
+OWN = ("firstname", "lastname", "phone", "address", "city", "state", "zip", "country", "company", "hs_language",
+       *SUBSCRIPTION)  # fmt: skip
 
 
 class Facts:
@@ -64,6 +72,7 @@ def expected(facts: Facts, contact: int, at: datetime) -> Row:
     told: Row = {"hs_object_id": contact}
     told |= _newest(orders) | _money(orders, at) | _products(facts, rows, orders) | _left_cart(facts, rows)
     told |= _consent(rows["consent_event"]) | _steps(rows["conversion"]) | _origin(orders, carts)
+    told |= _subscription(rows)
     told |= _person(facts, contact, orders, carts, accounts)
     made = _created(rows, orders, carts, accounts)
     told["createdate"] = made or rows["contact"][0]["first_seen"]
@@ -128,6 +137,29 @@ def _newest(orders):
         "total_number_of_current_orders": sum(o["status"] == "pending" for o in orders),
         "num_associated_deals": len(orders), "first_deal_created_date": orders[-1]["placed_at"] if orders else None,
     }  # fmt: skip
+
+
+def _subscription(rows):
+    """The newest one, the order it began with, and the newest order any of them led to."""
+    there = sorted((o for o in rows["orders"] if not o["deleted_at"]), key=lambda o: (o["placed_at"], *_tie(o)))
+    ours = [o for o in there if o["subscription"] is not None]
+    if not ours:
+        return dict.fromkeys(SUBSCRIPTION)
+    newest, terms = ours[-1], ours[-1]["subscription"]
+    orders = [o for o in there if o["status"] != "ignored"]
+    began = next((o for o in orders if o["store_id"] == newest["store_id"]
+                  and o["external_id"] == terms.get("parent_id")), {})  # fmt: skip
+    renewal = next((o for o in reversed(orders) if o["renewal_of"] is not None), {})
+    times = [terms.get(name) and datetime.fromisoformat(terms[name]) for name in ("trial_ends_at", "next_payment_at")]
+    interval = terms.get("interval")
+    lines = [one for one in rows["order_line"] if one["order_id"] == newest["order_id"]]
+    values = (
+        newest["number"], began.get("number") or terms.get("parent_id"), newest["status_raw"], newest["placed_at"],
+        began.get("paid_at"), began.get("completed_at"), renewal.get("placed_at"), renewal.get("paid_at"),
+        renewal.get("completed_at"), *times, terms.get("period"), None if interval is None else str(interval),
+        sorted({one["name"] for one in lines if one["name"]}) or None,
+    )  # fmt: skip
+    return dict(zip(SUBSCRIPTION, values, strict=True))
 
 
 def _money(orders, at):

@@ -30,6 +30,7 @@ from cartfolk.connectors.canonical import (
     OrderStatus,
     Product,
     Refund,
+    Subscription,
 )
 from cartfolk.properties.catalogue import COMPUTED
 from cartfolk.properties.tests.oracle import TABLES, Facts, expected
@@ -153,6 +154,8 @@ class Shopper:
             placed,
             placed,
             rate=rate,
+            paid_at=self.maybe(placed),
+            completed_at=self.maybe(placed + timedelta(days=1)),
             customer_id=self.maybe(self.account),
             email=rng.choice(self.emails),
             phone=self.maybe("0221 77", 0.3),
@@ -173,6 +176,23 @@ class Shopper:
             yield _later(base, step, status, part)
         if rng.random() < 0.08:
             yield Deleted("order", number, placed + timedelta(days=30))
+
+    def subscription(self, number):
+        """One that began with an order of theirs or one nobody knows, as two reports told it; and a renewal of it."""
+        rng, *_, base = self.rng, *(one for one in self.order(str(number)) if isinstance(one, Order))
+        parent = rng.choice([None, str(self.number * 100), "77"])
+        for step in range(2):
+            terms = Subscription(
+                rng.choice([None, "month", "year"]), rng.choice([None, 1, 3]), parent, self.maybe(self.moment(), 0.3),
+                self.maybe(self.moment()),
+            )  # fmt: skip
+            told = base.updated_at + timedelta(days=step)
+            yield replace(base, subscription=terms, status_raw=f"sub-{step}", updated_at=told, refunds=())
+        if rng.random() < 0.2:
+            yield Deleted("order", base.external_id, base.updated_at + timedelta(days=rng.choice([0, 9])))
+        for order in self.order(str(number + 1)):
+            if isinstance(order, Order):
+                yield replace(order, renewal_of=str(number))
 
     def cart(self, number):
         rng, lines = self.rng, self.lines()
@@ -235,6 +255,8 @@ class Shopper:
             self.account = None
             other = next(s for s in self.stores if s != home)
             found += [(other, record) for record in self.order(str(self.number * 100 + 90))]
+        for place in range(rng.choice([0, 0, 0, 1, 2])):
+            found += [(home, record) for record in self.subscription(self.number * 100 + 50 + 2 * place)]
         rng.shuffle(found)
         return found
 

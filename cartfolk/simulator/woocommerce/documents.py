@@ -11,10 +11,10 @@ import hashlib
 from typing import Any
 
 from ..clock import Clock, utc_text
-from ..records import COUNTED, UNPAID, Address, Charge, Line, Order, Refund, RefundLine, UsedCoupon
+from ..records import COUNTED, UNPAID, Address, Charge, Line, Order, Refund, RefundLine, Subscription, UsedCoupon
 from ..truth import amount_text as money
 from ..world import World
-from .words import PAYMENTS, STATUS, SYMBOLS, VERSION
+from .words import PAYMENTS, STATUS, SUBSCRIPTION, SYMBOLS, VERSION
 
 Json = dict[str, Any]
 
@@ -110,6 +110,24 @@ def order(world: World, base: str, record: Order) -> Json:
     }
 
 
+def subscription(world: World, base: str, record: Subscription) -> Json:
+    """What the plugin makes of an order: a schedule on top, unset times as empty texts."""
+    schedule = {
+        "start_date": record.order.created,
+        "trial_end_date": record.trial_end,
+        "next_payment_date": record.next_payment,
+        "end_date": record.end,
+    }
+    return order(world, base, record.order) | {
+        "parent_id": record.parent,
+        "status": SUBSCRIPTION[record.state],
+        "billing_period": record.period,
+        "billing_interval": str(record.interval),
+        **{f"{name}_gmt": "" if at is None else world.clock.gmt(at) for name, at in schedule.items()},
+        "_links": links(base, f"subscriptions/{record.order.id}", "subscriptions"),
+    }
+
+
 def refund(world: World, base: str, record: Refund, storewide: bool) -> Json:
     """A refund: `amount` positive, its lines negative. The storewide list adds the order's id."""
     own = f"orders/{record.order_id}"
@@ -157,6 +175,8 @@ def _order_meta(record: Order) -> list[tuple[str, str]]:
     if record.consent is not None:
         pairs.append(("_newsletter_optin", "yes" if record.consent.given else "no"))
         pairs.append(("_newsletter_optin_date", utc_text(record.consent.at)))
+    if record.renewal_of is not None:
+        pairs.append(("_subscription_renewal", str(record.renewal_of)))
     if record.cart is not None:
         pairs.append(("_cartfolk_cart", record.cart))
     return pairs

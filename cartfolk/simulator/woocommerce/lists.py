@@ -98,6 +98,20 @@ def orders(world: World, args: Args) -> Sequence[int]:
     return _arrange(ids, args, by, direction, presorted=by in ("date", "modified"))
 
 
+def subscriptions(world: World, args: Args) -> Sequence[int]:
+    """Subscriptions of any status by date, as orders are listed."""
+    clock = world.clock
+    created, modified = TimeIndex(), TimeIndex()
+    created.fill([(each.order.created, number) for number, each in world.subscriptions.items()])
+    modified.fill([(each.order.modified, number) for number, each in world.subscriptions.items()])
+    by = args.choice("orderby", "date", _ORDER_BY)
+    ids = Span.read(args, clock, "after", "before").pick(created, clock)
+    changed = Span.read(args, clock, "modified_after", "modified_before").pick(modified, clock)
+    first, other = (changed, set(ids)) if by == "modified" else (ids, set(changed))
+    found = [each for each in first if each in other]
+    return _arrange(found, args, by, args.choice("order", "desc", _DIRECTIONS), by in ("date", "modified"))
+
+
 def _states(args: Args) -> set[str] | None:
     words = args.words("status") or ["any"]
     unknown = [word for word in words if word != "any" and word not in STATE and word != "auto-draft"]

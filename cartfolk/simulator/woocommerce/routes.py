@@ -106,6 +106,14 @@ def one_order(call: Call) -> Answer:
     return Answer(documents.order(call.shop.world, call.shop.url, _order(call)))
 
 
+def list_subscriptions(call: Call) -> Answer:
+    world, url = call.shop.world, call.shop.url
+    if not world.subscriptions:
+        raise no_route()  # the plugin is not installed
+    ids = lists.subscriptions(world, call.args)
+    return paged(call, ids, lambda each: documents.subscription(world, url, world.subscriptions[each]))
+
+
 def order_refunds(call: Call) -> Answer:
     found = _order(call).refunds[::-1]
     return paged(call, found, lambda each: documents.refund(call.shop.world, call.shop.url, each, False))
@@ -281,6 +289,7 @@ READS: tuple[tuple[str, Handler], ...] = (
     (r"/wc/v3/orders/(\d+)/refunds", order_refunds),
     (r"/wc/v3/orders/(\d+)/refunds/(\d+)", one_refund),
     (r"/wc/v3/refunds", list_refunds),
+    (r"/wc/v3/subscriptions", list_subscriptions),
     (r"/wc/v3/customers", list_customers),
     (r"/wc/v3/customers/(\d+)", one_customer),
     (r"/wc/v3/products", list_products),

@@ -12,7 +12,7 @@ from .delivery import Webhook
 from .documents import Json, dates, links
 from .errors import RestError, invalid_param
 from .routes import Answer, Call, paged
-from .words import HOOKS, TOPICS
+from .words import HOOKS, SUBSCRIPTION_TOPICS, TOPICS
 
 if TYPE_CHECKING:
     from .shop import WooShop
@@ -61,6 +61,8 @@ def record(shop: WooShop, kind: str, record_id: int) -> Json | None:
         return catalog.product(world, shop.url, world.products[record_id])
     if kind == "coupon" and record_id in world.coupons:
         return catalog.coupon(world, shop.url, world.coupons[record_id])
+    if kind == "subscription" and record_id in world.subscriptions:
+        return documents.subscription(world, shop.url, world.subscriptions[record_id])
     return None
 
 
@@ -94,11 +96,12 @@ def _find(shop: WooShop, text: str) -> Webhook:
     return shop.webhooks[int(text)]
 
 
-def _check(body: dict[str, Any], creating: bool) -> None:
+def _check(shop: WooShop, body: dict[str, Any], creating: bool) -> None:
     topic = body.get("topic")
     if creating or topic is not None:
         hook = isinstance(topic, str) and topic.startswith(("action.woocommerce_", "action.wc_"))
-        if topic not in TOPICS and not hook:
+        known = TOPICS | SUBSCRIPTION_TOPICS if shop.world.subscriptions else TOPICS
+        if topic not in known and not hook:
             raise RestError(400, "woocommerce_rest_webhook_invalid_topic", "Webhook topic must be valid.")
     url = body.get("delivery_url")
     if creating or url is not None:
@@ -114,7 +117,7 @@ def _check(body: dict[str, Any], creating: bool) -> None:
 
 
 async def _create(shop: WooShop, key: Key, body: dict[str, Any]) -> Json:
-    _check(body, creating=True)
+    _check(shop, body, creating=True)
     now = shop.world.clock.now()
     webhook = Webhook(
         id=max(shop.webhooks, default=0) + 1,
@@ -133,7 +136,7 @@ async def _create(shop: WooShop, key: Key, body: dict[str, Any]) -> Json:
 
 
 def _change(shop: WooShop, webhook: Webhook, body: dict[str, Any]) -> Json:
-    _check(body, creating=False)
+    _check(shop, body, creating=False)
     for name in ("name", "topic", "delivery_url", "secret", "status"):
         if name in body:
             setattr(webhook, name, str(body[name]))

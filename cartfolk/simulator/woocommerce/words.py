@@ -33,6 +33,7 @@ STATUS = {
 }
 STATE = {word: state for state, word in STATUS.items()}
 
+SUBSCRIPTION = {"active": "active", "paused": "on-hold", "cancelled": "cancelled"}
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "KWD": "د.ك"}
 PAYMENTS = {
     "card": ("stripe", "Credit Card (Stripe)"),
@@ -56,6 +57,9 @@ TOPICS = frozenset(
     for resource in ("coupon", "customer", "order", "product")
     for event in ("created", "updated", "deleted", "restored")
 )
+SUBSCRIPTION_TOPICS = frozenset(
+    f"subscription.{event}" for event in ("created", "updated", "deleted", "restored")
+)  # with the plugin only
 HOOKS = {
     "order.created": ["woocommerce_new_order"],
     "order.updated": [

@@ -12,7 +12,7 @@ from cartfolk.simulator import start_simulator
 
 @pytest.fixture(scope="module")
 def shop():
-    with start_simulator(seed=5, customers=500) as found:
+    with start_simulator(seed=5, customers=500, subscriptions=True) as found:
         yield found
 
 
@@ -25,7 +25,7 @@ class TestWooCommerce(Conformance):
         async def run(connector):
             first = await connector.ensure_webhooks(url)
             assert first.ok
-            assert first.active == len(webhooks.TOPICS)
+            assert first.active == len(webhooks.TOPICS + webhooks.SUBSCRIPTION_TOPICS)
             number = shop.webhooks()["webhooks"][0]["id"]
             await connector.client.write("PUT", f"webhooks/{number}", {"status": "disabled"})
             again = await connector.ensure_webhooks(url)
