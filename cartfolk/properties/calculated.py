@@ -4,6 +4,9 @@
     calculate   the values of touched contacts, in the transaction that touched them
     rebuild     everybody, in short transactions, after a formula or the time zone changed
 
+A formula with today() makes every contact due at the next midnight of the account (contact_due), like whatever else
+changes by the clock alone.
+
 A contact is calculated by whoever holds its lock with the formulas committed then: whoever comes later than the walk
 of ``rebuild`` knows the new ones, whoever came before is overtaken by it.
 """
@@ -26,7 +29,7 @@ from cartfolk.core.time import now
 from cartfolk.identity.resolve import lock_for_refresh
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import load
-from cartfolk.properties.formula import FormulaError, Kind, Node, inputs, parse
+from cartfolk.properties.formula import FormulaError, Kind, Node, follows_the_clock, inputs, parse
 from cartfolk.properties.formula.compile import result
 
 Q = Statements.beside(__file__, "calculated.sql")
@@ -46,6 +49,7 @@ class Plan:
     revision: str
     statement: LiteralString
     constants: Mapping[str, object]
+    clock: bool  # some value changes at midnight by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +173,8 @@ def plan(known: Mapping[str, Property]) -> Plan | None:
     )
     told = text + "\0".join(f"{name}={type(value).__name__}:{value}" for name, value in constants.items())
     # The pieces are rows of functions.py and names of properties, which are checked letter by letter.
-    return Plan(hashlib.sha256(told.encode()).hexdigest(), text, constants)
+    clock = any(follows_the_clock(parse(item.formula or "", known)) for item in items)
+    return Plan(hashlib.sha256(told.encode()).hexdigest(), text, constants, clock)
 
 
 def _alias(item: Property) -> str:
@@ -224,7 +229,10 @@ def calculate(
     if wanted is None:
         return []
     asked = {"contacts": sorted(set(contacts)), "at": at, "by": by, "zone": zone(conn)}
-    return [row[0] for row in conn.execute(wanted.statement, asked | dict(wanted.constants), prepare=True)]
+    changed = [row[0] for row in conn.execute(wanted.statement, asked | dict(wanted.constants), prepare=True)]
+    if wanted.clock:
+        conn.execute(Q["due_at_midnight"], asked)
+    return changed
 
 
 def sample(conn: Connection, item: Property, known: Mapping[str, Property], contact_id: int) -> Any:
@@ -239,7 +247,7 @@ def sample(conn: Connection, item: Property, known: Mapping[str, Property], cont
     value = result(item, node, lambda name: f'"{name}"', bind)
     columns = [f'{_alias(known[name])}."{name}"' for name in sorted(set(inputs(node)))] or ["null"]
     text = Q["sample"].replace("__VALUE__", value).replace("__INPUTS__", ", ".join(columns))
-    asked = {"contact": contact_id, "zone": zone(conn)}
+    asked = {"contact": contact_id, "zone": zone(conn), "at": now()}
     row = conn.execute(text, asked | constants).fetchone()
     return row[0] if row else None
 

@@ -54,6 +54,13 @@ touched as (
 )
 select contact_id from changed
 
+-- :name due_at_midnight
+-- The clock changes something about these contacts when the account's next day begins, unless it does before.
+insert into contact_due (contact_id, due_at)
+select contact_id, ((%(at)s::timestamptz at time zone %(zone)s)::date + 1)::timestamp at time zone %(zone)s
+from contact where contact_id = any(%(contacts)s) order by contact_id
+on conflict (contact_id) do update set due_at = excluded.due_at where contact_due.due_at > excluded.due_at
+
 -- :name alone
 -- One process at a time walks through everybody; held by the session.
 select pg_try_advisory_lock(4027, 6)

@@ -64,7 +64,8 @@ A formula makes a property of your own out of others, for every contact, and kee
 - What is calculated or compared with an empty value is empty, so is a division by zero. An empty condition counts as no in `if`. `coalesce(a, 0)` puts a value in the place of an empty one.
 - A division keeps 10 decimals, rounded half up, and so does every result; a whole number is rounded. From 10^18 on a number is empty. A text is cut at 5,000 characters.
 - Days, months and years are those of the first store's time zone.
-- There is no `today()`: a value that changes by the clock alone would not stay true. Segments have relative dates.
+- `date + days` and `date - days` give another day, beyond the years 1 to 9999 nothing.
+- What depends on `today()` is calculated again when the day begins in the first store's time zone, for every contact. Prefer an answer that changes rarely (`today() > last_order_date + 90`) to a count of days, which writes a line of history for everybody every night; segments have relative dates.
 - A formula may read other calculated properties, ten deep, and never itself. A property that a formula reads cannot be archived.
 - A changed formula is calculated for everybody in the background; the page shows how far it is. History tells such changes as *Calculated*.
 
@@ -89,7 +90,8 @@ Eine Formel macht aus anderen Eigenschaften eine eigene, für jeden Kontakt, und
 - Was mit einem leeren Wert berechnet oder verglichen wird, ist leer, ebenso eine Division durch null. Eine leere Bedingung gilt in `if` als Nein. `coalesce(a, 0)` setzt einen Wert an die Stelle eines leeren.
 - Eine Division behält 10 Nachkommastellen, kaufmännisch gerundet, ebenso jedes Ergebnis; eine ganze Zahl wird gerundet. Ab 10^18 ist eine Zahl leer. Text wird nach 5.000 Zeichen abgeschnitten.
 - Tage, Monate und Jahre gelten in der Zeitzone des ersten Shops.
-- `today()` gibt es nicht: Ein Wert, der sich allein mit der Uhr ändert, bliebe nicht wahr. Segmente kennen relative Daten.
+- `Datum + Tage` und `Datum - Tage` ergeben einen anderen Tag, außerhalb der Jahre 1 bis 9999 nichts.
+- Was von `today()` abhängt, wird zu Beginn des Tages in der Zeitzone des ersten Shops neu berechnet, für jeden Kontakt. Eine Antwort, die sich selten ändert (`today() > last_order_date + 90`), ist besser als eine Anzahl von Tagen, die jede Nacht für alle eine Zeile in den Verlauf schreibt; Segmente kennen relative Daten.
 - Eine Formel darf andere berechnete Eigenschaften lesen, zehn hintereinander, und nie sich selbst. Eine Eigenschaft, die eine Formel liest, lässt sich nicht archivieren.
 - Eine geänderte Formel wird im Hintergrund für alle berechnet; die Seite zeigt, wie weit sie ist. Der Verlauf nennt solche Änderungen *Berechnet*.
 

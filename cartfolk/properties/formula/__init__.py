@@ -8,6 +8,6 @@ compile     tree → SQL with parameters; pure
 
 from cartfolk.properties.formula.functions import FUNCTIONS, Function
 from cartfolk.properties.formula.parse import FormulaError, parse
-from cartfolk.properties.formula.tree import Kind, Node, inputs
+from cartfolk.properties.formula.tree import Kind, Node, follows_the_clock, inputs
 
-__all__ = ["FUNCTIONS", "FormulaError", "Function", "Kind", "Node", "inputs", "parse"]
+__all__ = ["FUNCTIONS", "FormulaError", "Function", "Kind", "Node", "follows_the_clock", "inputs", "parse"]

@@ -1,7 +1,7 @@
 """A formula's tree as one SQL expression. Pure: what it refers to and its constants are told by the caller.
 
 Nothing of the formula's text gets into the SQL: constants are parameters, properties are columns the caller names,
-the rest is rows of functions.py. ``%(zone)s`` is the account's time zone.
+the rest is rows of functions.py. ``%(zone)s`` is the account's time zone, ``%(at)s`` now.
 """
 
 from __future__ import annotations

@@ -77,6 +77,12 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType({
         "Whether the part occurs in a text, in capital or small letters, or is an entry of a list.", "Ob der Teil in einem Text vorkommt, groß oder klein geschrieben, oder Eintrag einer Liste ist.", 'contains(email, "@example.com")'),
     "days_between": _row("days_between(from, to)", (("date", "datetime"), ("date", "datetime")), "number", "({1} - {0})::numeric",
         "Calendar days from one date to another.", "Kalendertage von einem Datum bis zum anderen.", "days_between(first_order_date, last_order_date)"),
+    "add_days": _row("add_days(date, days)", (_TIMES, _NUMBER), "date",
+        "(select case when v.day - date '0001-01-01' + v.days between 0 and 3652058 then v.day + v.days::integer end"
+        " from (select {0} as day, trunc({1}) as days) v)",  # the years 1 to 9999
+        "The day so many days later, or earlier with a minus; date + days is the same.", "Der Tag so viele Tage später, mit Minus früher; Datum + Tage ist dasselbe.", "add_days(last_order_date, 30)"),
+    "today": _row("today()", (), "date", "(%(at)s::timestamptz at time zone %(zone)s)::date",
+        "The day it is; what depends on it changes at midnight.", "Der heutige Tag; was davon abhängt, ändert sich um Mitternacht.", "today() > last_order_date + 90"),
     "date": _row("date(moment)", (("datetime", "date", "text"),), "date", "({0} at time zone %(zone)s)::date",
         "The day of a moment, or a fixed day.", "Der Tag eines Zeitpunkts oder ein fester Tag.", 'date("2026-05-31")'),
     "year": _row("year(date)", (_TIMES,), "number", "extract(year from {0})::numeric", "The year.", "Das Jahr.", "year(first_order_date)"),

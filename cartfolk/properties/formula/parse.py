@@ -28,7 +28,7 @@ _SAME = {"==": "=", "<>": "!=", "&&": "and", "||": "or", "!": "not"}
 _BINDING = (("or",), ("and",), ("=", "!=", "<", "<=", ">", ">="), ("+", "-"), ("*", "/", "%"))
 _COMPARING = 2  # the level of comparisons; not stands before it
 _WORDS = {"and", "or", "not", "true", "false", "if", "then", "else", "elseif", "endif"}
-_CLOCK = {"today", "now", "time_since", "time_between_now", "current_time"}
+_CLOCK = {"now", "time_since", "time_between_now", "current_time"}
 
 
 class FormulaError(ValueError):
@@ -160,6 +160,9 @@ class _Parser:
         return node
 
     def joined(self, sign: _Token, left: Node, right: Node) -> Node:
+        if sign.text in ("+", "-") and left.kind in ("date", "datetime") and right.kind == "number":
+            days = right if sign.text == "+" else Call("minus", (right,), "number")
+            return self.called("add_days", sign, [left, days])
         takes, gives, _sql = OPERATORS[sign.text]
         for side in (left, right):
             if side.kind not in takes:
@@ -286,8 +289,8 @@ class _Parser:
             if name in _CLOCK:
                 self.refuse(
                     _(
-                        "%(name)s is not there: a value that changes by the clock alone would not stay true. "
-                        "Use a segment with a relative date."
+                        "%(name)s is not there: a value that changes every moment would not stay true. "
+                        "Use today(), which changes at midnight."
                     )
                     % {"name": name},
                     token.at,
@@ -316,7 +319,7 @@ class _Parser:
             case "contains" if parts[0].kind == "list":
                 self.option(parts[0], parts[1], token.at)
                 name = "among"
-            case "days_between" | "year" | "month" | "day":
+            case "days_between" | "add_days" | "year" | "month" | "day":
                 parts = [Call("date", (part,), "date") if part.kind == "datetime" else part for part in parts]
             case "concat":
                 parts = [

@@ -56,3 +56,8 @@ def inputs(node: Node) -> Iterator[str]:
     elif isinstance(node, Call):
         for part in node.arguments:
             yield from inputs(part)
+
+
+def follows_the_clock(node: Node) -> bool:
+    """Whether the value changes at midnight though nothing it reads does."""
+    return isinstance(node, Call) and (node.key == "today" or any(map(follows_the_clock, node.arguments)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, localcontext
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cartfolk import pipeline
 from cartfolk.properties import calculated, definitions
 from cartfolk.properties.catalogue import PROPERTIES, Option, Property
 from cartfolk.properties.compute import compute, move
@@ -139,7 +140,23 @@ TEXTS = st.one_of(
         lambda text: (f'"{text}"', lambda row: text.replace("\\", ""))
     ),
 )
+
+
+def later(one, number, sign):
+    """A day so many days later; nothing beyond what a calendar holds."""
+
+    def value(row):
+        day, count = one[1](row), number[1](row)
+        if day is None or count is None:
+            return None
+        there = day.toordinal() + int(count) * (1 if sign == "+" else -1)
+        return date.fromordinal(there) if 1 <= there <= date.max.toordinal() else None
+
+    return f"({one[0]} {sign} {number[0]})", value
+
+
 DATES = st.sampled_from(["d1", "d2", "m1"]).map(lambda name: (f"date({name})", lambda row: days(row[name])))
+DATES = st.one_of(DATES, st.builds(later, DATES, st.one_of(NUMBERS, LITERALS), st.sampled_from(["+", "-"])))
 TRUTHS = st.one_of(
     st.just(("b1", lambda row: row["b1"])),
     st.builds(lambda a, b, s: both(a, b, s, SIGNS[s]), NUMBERS, LITERALS, st.sampled_from(sorted(SIGNS))),
@@ -275,7 +292,8 @@ def rebuilt(conn):
         ("m1 < d1", r"date\("),
         ("if(n1, 1, 2)", "yes or no"),
         ("sqrt(n1)", "no function sqrt"),
-        ("today()", "segment"),
+        ("now()", "every moment"), ("1 + d1", "does not work with a date"), ("today() + today()", "a date"),
+        ("today(1)", r"today\(\) is how"),
         ("round(n1, n2)", "decimals"),
         ("'open", "does not end"),
         ("n1; drop table contact", "; has no meaning"),
@@ -394,6 +412,44 @@ def test_a_killed_walk_goes_on_and_a_new_time_zone_begins_one(account, monkeypat
     rebuilt(conn)
     assert [told(conn, c, "y") for c in range(1, 6)] == [2027] * 5
     assert not calculated.watch(conn)
+
+
+@pytest.mark.parametrize(
+    ("at", "tomorrow", "midnight"),
+    [
+        ("2028-02-28T22:59:59Z", date(2028, 2, 29), "2028-02-28T23:00:00Z"),  # a leap day
+        ("2028-02-28T23:00:00Z", date(2028, 3, 1), "2028-02-29T23:00:00Z"),
+        ("2026-03-28T23:30:00Z", date(2026, 3, 30), "2026-03-29T22:00:00Z"),  # a day of 23 hours
+        ("2026-10-24T22:00:00Z", date(2026, 10, 26), "2026-10-25T23:00:00Z"),  # a day of 25 hours
+    ],
+)
+def test_what_depends_on_today_becomes_true_at_midnight_by_the_clock_alone(account, at, tomorrow, midnight):
+    conn = account
+    shop(conn, "Europe/Berlin")
+    at, midnight = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in (at, midnight))
+    definitions.create(conn, own("next", "date", formula="today() + 1"), by="user:1")
+    definitions.create(conn, own("over", "bool", formula="next > d1 + 1"), by="user:1")
+    say(conn, 1, d1=(tomorrow - timedelta(days=1)).isoformat())
+    with conn.transaction():
+        compute(conn, [1, 2, 99], at, "sync")
+    assert (told(conn, 1, "next"), told(conn, 2, "next"), told(conn, 1, "over")) == (tomorrow, tomorrow, False)
+    due = "select contact_id, due_at from contact_due where contact_id in (1, 2, 99) order by 1"
+    assert conn.execute(due).fetchall() == [(1, midnight), (2, midnight)]
+    conn.execute("delete from contact_due where contact_id not in (1, 2)")
+    assert pipeline.sweep(conn, midnight - timedelta(microseconds=1)) == 0
+    assert pipeline.sweep(conn, midnight) == 2
+    assert (told(conn, 1, "next"), told(conn, 1, "over")) == (tomorrow + timedelta(days=1), True)
+    assert pipeline.sweep(conn, midnight) == 0, "due again at once"
+
+
+def test_a_cart_that_is_due_before_midnight_stays_due_then(account):
+    conn = account
+    definitions.create(conn, own("next", "date", formula="today() + 1"), by="user:1")
+    rebuilt(conn)
+    earlier = datetime(2020, 1, 1, tzinfo=UTC)
+    conn.execute("update contact_due set due_at = %s where contact_id = 1", [earlier])
+    say(conn, 1, n1="5")
+    assert conn.execute("select due_at from contact_due where contact_id = 1").fetchone() == (earlier,)
 
 
 def test_last_modified_moves_with_a_value_that_only_people_set(account):
