@@ -72,6 +72,7 @@ def help_(conn: Connection) -> dict[str, Any]:
     names = [(item.label, item.name) for item in catalogue.everything(labels(conn), load(conn), hidden=True)]
     signs = [
         ("+ - * / %", gettext("Calculate with numbers; a division by zero is empty.")),
+        ("date + 7", gettext("The day so many days later; with a minus, earlier.")),
         ("= != < <= > >=", gettext("Compare values of one kind.")),
         ("and or not", gettext("Join conditions.")),
     ]
