@@ -25,8 +25,8 @@ _TABLES = {
     "consent_event": 'contact_id bigint, channel text, purpose text, "at" timestamp, status text, source text',
     "contact_property": "contact_id bigint, lifecyclestage text, current_abandoned_cart text, monetary_rating text,"
     " order_frequency_rating text, order_recency_rating text, newsletter_subscription text,"
-    " total_number_of_orders bigint, last_order_date timestamp, first_order_date timestamp,"
-    " average_days_between_orders double, abandoned_cart_date timestamp",
+    " total_number_of_orders bigint, total_value_of_orders decimal(18,4), last_order_date timestamp,"
+    " first_order_date timestamp, average_days_between_orders double, abandoned_cart_date timestamp",
 }
 
 
@@ -60,7 +60,8 @@ class Columns:
         file.unlink()
 
     def count(self, question: str) -> int:
-        found = self._db.execute(f"select count(*) from ({question.replace('%(at)s', self._at)}) found").fetchone()
+        asked = question.replace("%(at)s", self._at).replace("timestamptz '", "timestamp '").replace("+00'", "'")
+        found = self._db.execute(f"select count(*) from ({asked}) found").fetchone()
         return int(found[0])  # type: ignore[index]
 
     def close(self) -> None:

@@ -4,12 +4,14 @@ segments are evaluated and written for 1 / 100 / 10,000 touched contacts within 
 
 ``worst_seconds`` and ``worst_ratio_to_sql`` are those of the counts: medians, ours and the one by hand in turn on the
 same connection, which must agree on the number. DuckDB (requirements-bench.txt) scans the same rows in its columns;
-without it that comparison is left out. ``--contacts`` makes it smaller.
+without it that comparison is left out. ``--contacts`` makes it smaller (a million by default, some minutes and 12 GB);
+what it is doing is told on stderr.
 """
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -38,10 +40,12 @@ _REBUILT = ("orders", "order_line")  # filled without their keys, which are buil
 
 def run(count: int = 1_000_000, repeats: int = 5) -> dict[str, Any]:
     repeats = max(5, repeats)
+    _tell(f"building {count} contacts")
     with database() as url, psycopg.connect(url, autocommit=True) as conn:
         began = time.perf_counter()
         _fill(conn, url, count)
         built = time.perf_counter() - began
+        _tell(f"built in {built:.0f} s")
         conn.execute("set timezone to 'UTC'")
         counts = _count(conn, repeats)
         touched = _touch(conn, count, repeats)
@@ -61,6 +65,10 @@ def run(count: int = 1_000_000, repeats: int = 5) -> dict[str, Any]:
         **touched,
         **{f"count_{name}": found for name, found in counts.items()},
     }
+
+
+def _tell(text: str) -> None:
+    print(f"segments: {text}", file=sys.stderr, flush=True)
 
 
 def _fill(conn: psycopg.Connection[Any], url: str, count: int) -> None:
@@ -94,10 +102,12 @@ def _fill(conn: psycopg.Connection[Any], url: str, count: int) -> None:
 
     with ThreadPoolExecutor(processes()) as pool:
         for number, step in enumerate(_STEPS):
+            _tell(f"filling {', '.join(step)}")
             list(pool.map(lambda span, step=step: fill(step, *span), ranges))  # type: ignore[misc]
             if number == 0:
                 list(pool.map(lambda key: index(*key), keys))
                 conn.execute("analyze orders")
+    _tell("vacuum analyze")
     conn.execute("vacuum analyze")
 
 
@@ -108,11 +118,16 @@ def _count(conn: psycopg.Connection[Any], repeats: int) -> dict[str, dict[str, A
 
     context = stored.context(conn)
     columns = Columns(conn, AT)
+    cuts = _cuts(conn)
+    _tell("counting")
     found = {}
     for name, definition in _questions().items():
         sql = compile(from_json(definition, context), context)
         parameters = sql.at(AT)
-        by_hand = BY_HAND[name].replace("%(at)s", f"timestamptz '{AT:%Y-%m-%d %H:%M:%S}+00'")
+        asked = BY_HAND[name]
+        for place, literal in cuts.items():
+            asked = asked.replace(f"%({place})s", literal)
+        by_hand = asked.replace("%(at)s", f"timestamptz '{AT:%Y-%m-%d %H:%M:%S}+00'")
         ours, theirs, numbers = [], [], set()
         for turn in range(repeats + 1):  # the first warms up
             mine = _timed(lambda: conn.execute(_counted(sql.text), parameters).fetchone())  # noqa: B023
@@ -130,12 +145,26 @@ def _count(conn: psycopg.Connection[Any], repeats: int) -> dict[str, dict[str, A
             "ratio_to_sql": round(ms / max(hand, 0.5), 2),
         }
         if columns.there:
-            duck = [_timed(lambda: columns.count(BY_HAND[name])) for _ in range(repeats)]  # noqa: B023
+            duck = [_timed(lambda: columns.count(asked)) for _ in range(repeats)]  # noqa: B023
             assert {number for _, number in duck} == {found[name]["members"]}, f"{name}: DuckDB counts otherwise"
             fast = statistics.median(seconds for seconds, _ in duck) * 1000
             found[name] |= {"duckdb_ms": round(fast, 2), "ratio_to_duckdb": round(ms / max(fast, 0.5), 2)}
     columns.close()
     return found
+
+
+def _cuts(conn: psycopg.Connection[Any]) -> dict[str, str]:
+    """The published ends of the fifths 1 to 4 as literals, by place: recency_1 …"""
+    from cartfolk.segments import cuts
+
+    names = {"recency": "last_order_date", "frequency": "total_number_of_orders", "spend": "total_value_of_orders"}
+    published = cuts.known(conn)
+    return {
+        f"{name}_{number}": f"timestamptz '{cut:%Y-%m-%d %H:%M:%S.%f}+00'" if isinstance(cut, datetime) else str(cut)
+        for name, wanted in names.items()
+        for number, cut in enumerate((end.astimezone(UTC) if isinstance(end, datetime) else end
+                                      for end in published[wanted].values), 1)
+    }  # fmt: skip
 
 
 def _counted(text: Any) -> Any:
@@ -163,6 +192,7 @@ def _touch(conn: psycopg.Connection[Any], count: int, repeats: int) -> dict[str,
         with conn.transaction():
             return _timed(lambda: refresh.touched(conn, ids, AT, "sync"))[0]
 
+    _tell(f"evaluating {SEGMENTS} segments")
     touch(range(1, 2))  # compiles
     for size in TOUCHED:
         if size * (repeats + 1) > count:
@@ -234,7 +264,7 @@ def _questions() -> dict[str, dict[str, Any]]:
 
     presets = {key.replace("-", "_"): preset.definition for key, preset in PRESETS.items()}
     asked = presets | {name: {"version": 1, "root": root} for name, root in _events().items()}
-    return {name: definition for name, definition in asked.items() if name in BY_HAND}
+    return asked
 
 
 def _many() -> list[dict[str, Any]]:

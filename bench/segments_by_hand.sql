@@ -1,5 +1,5 @@
 -- What somebody who knows the tables would write for each question of bench/segments.py, for PostgreSQL and DuckDB
--- alike; %(at)s is the moment, as a literal of either.
+-- alike; %(at)s is the moment, as a literal of either, %(recency_1)s and so on the published ends of the fifths.
 
 -- :name customers
 select contact_id from contact_property where lifecyclestage in ('customer', 'evangelist')
@@ -96,6 +96,46 @@ select contact_id from contact_property
 where extract(year from first_order_date) < extract(year from %(at)s)
   and cast(first_order_date + cast(extract(year from %(at)s) - extract(year from first_order_date) as int)
            * interval '1 year' as date) between cast(%(at)s as date) and cast(%(at)s + interval '6 days' as date)
+-- :name rank_champions
+select contact_id from contact_property
+where last_order_date > %(recency_3)s and total_number_of_orders > %(frequency_3)s
+  and total_value_of_orders > %(spend_3)s
+-- :name rank_loyal
+select contact_id from contact_property
+where last_order_date > %(recency_2)s and total_number_of_orders > %(frequency_3)s
+-- :name rank_potential
+select contact_id from contact_property
+where last_order_date > %(recency_3)s and total_number_of_orders > %(frequency_1)s
+  and total_number_of_orders <= %(frequency_3)s
+-- :name rank_new
+select contact_id from contact_property
+where last_order_date > %(recency_4)s and total_number_of_orders > 0 and total_number_of_orders <= %(frequency_1)s
+-- :name rank_promising
+select contact_id from contact_property
+where last_order_date > %(recency_3)s and last_order_date <= %(recency_4)s and total_number_of_orders > 0
+  and total_number_of_orders <= %(frequency_1)s
+-- :name rank_attention
+select contact_id from contact_property
+where last_order_date > %(recency_2)s and last_order_date <= %(recency_3)s
+  and total_number_of_orders > %(frequency_2)s and total_number_of_orders <= %(frequency_3)s
+-- :name rank_sleep
+select contact_id from contact_property
+where last_order_date > %(recency_2)s and last_order_date <= %(recency_3)s and total_number_of_orders > 0
+  and total_number_of_orders <= %(frequency_2)s
+-- :name rank_at_risk
+select contact_id from contact_property
+where last_order_date <= %(recency_2)s and total_number_of_orders > %(frequency_2)s
+-- :name rank_keep
+select contact_id from contact_property
+where last_order_date <= %(recency_1)s and total_number_of_orders > %(frequency_4)s
+  and total_value_of_orders > %(spend_4)s
+-- :name rank_hibernating
+select contact_id from contact_property
+where last_order_date > %(recency_1)s and last_order_date <= %(recency_2)s and total_number_of_orders > 0
+  and total_number_of_orders <= %(frequency_2)s
+-- :name rank_lost
+select contact_id from contact_property
+where last_order_date <= %(recency_1)s and total_number_of_orders > 0 and total_number_of_orders <= %(frequency_2)s
 
 -- :name category_twice_not_sale
 select l.contact_id

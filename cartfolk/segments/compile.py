@@ -2,7 +2,8 @@
 
 ``compile``          one statement that gives the contacts of one segment: to build it, or to count it
 ``where``            the same as joins and a condition beside any row with a contact_id: the contact list's filters
-``compile_touched``  one statement that gives, for the contacts in ``ids``, the segments each is in: many at once
+``compile_touched``  one statement that gives, for the contacts in ``ids``, the segments each is in, many at once, and
+                     when the clock alone will change that
 
 All three put the same conditions (asking.py, sources.py) into two forms. In the first, every condition about facts
 is a grouped sub-select of the contacts that answer it, outer-joined: PostgreSQL makes joins and anti-joins of what
@@ -19,6 +20,7 @@ from typing import Any, LiteralString
 
 from cartfolk.segments.asking import Parameters, bounds, sure
 from cartfolk.segments.conditions import Conditions
+from cartfolk.segments.due import next_moment
 from cartfolk.segments.forms import Joined, Lateral, Survey, narrowed
 from cartfolk.segments.tree import Consent, Context, Event, Group, Node, Property, order, uses, walk
 
@@ -80,9 +82,10 @@ def _needed(root: Node) -> list[Event | Consent]:
 
 
 def compile_touched(roots: Mapping[int, Node], context: Context) -> Sql:
-    """One statement (contact_id, segments int[]): for every contact in ``ids`` that has its properties, those of
-    the segments ``roots`` (by number) it is in, in ascending order. A segment that names another of ``roots`` follows
-    its answer here; any other it names is looked up in contact_segment."""
+    """One statement (contact_id, segments int[], due_at): for every contact in ``ids`` that has its properties, those
+    of the segments ``roots`` (by number) it is in, in ascending order, and the first instant after now at which the
+    clock alone can change that; null when it never does. A segment that names another of ``roots`` follows its answer
+    here; any other it names is looked up in contact_segment."""
     parameters = Parameters()
     form = Lateral("t")
     form.tables["contact_property"] = "p"
@@ -100,10 +103,12 @@ def compile_touched(roots: Mapping[int, Node], context: Context) -> Sql:
         f"cross join lateral (select {select} offset 0) s{place}" for place, select in enumerate(selects)
     )
     listed = ", ".join(f"case when {form.fresh[number]} then {int(number)} end" for number in sorted(roots))
+    due = next_moment(roots.values(), form, parameters, context)
     del form.tables["contact_property"]
     text = (
         "with touched as materialized (select distinct unnest(%(ids)s::bigint[]) as contact_id)"
-        f" select t.contact_id, array_remove(array[{listed}]::int[], null) as segments from touched t"
+        f" select t.contact_id, array_remove(array[{listed}]::int[], null) as segments, {due} as due_at"
+        " from touched t"
         " cross join lateral (select * from contact_property p where p.contact_id = t.contact_id offset 0) p"
         f" {form.text()} {answers}"
     )

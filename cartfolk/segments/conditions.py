@@ -61,7 +61,7 @@ class Conditions:
             case Event():
                 condition = self.event(node)
             case Consent(channel, purpose, status):
-                rows = consent(channel, purpose, self.parameters)
+                rows = consent(channel, purpose, status, self.parameters)
                 condition = self.form.measured(rows, lambda state: f"{state} = '{status}'", nothing=status == "unknown")
             case Member(segment, member):
                 condition = self.form.member(segment)

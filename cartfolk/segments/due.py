@@ -7,12 +7,11 @@ too early. Values change by facts, and whoever writes facts touches the contact 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from cartfolk.segments import history
 from cartfolk.segments.asking import Parameters, local_day, midnight
-from cartfolk.segments.compile import Sql
 from cartfolk.segments.conditions import itself
 from cartfolk.segments.fields import EVENTS
 from cartfolk.segments.forms import Lateral
@@ -25,21 +24,11 @@ _MONTHS = {Unit.MONTH: 1, Unit.QUARTER: 3, Unit.YEAR: 12}
 _TODAY = Question("in_this", Calendar(Unit.DAY))
 
 
-def due(roots: Mapping[int, Node], context: Context) -> Sql:
-    """One statement (contact_id, due_at): for every contact in ``ids`` that has its properties, the first instant
-    after now at which the clock alone can change its membership in any of ``roots``; null when it never does."""
-    parameters = Parameters()
-    form = Lateral("t")
-    form.tables["contact_property"] = "p"
-    moments = _moments(roots.values(), form, parameters, context)
-    del form.tables["contact_property"]
-    text = (
-        "with touched as materialized (select distinct unnest(%(ids)s::bigint[]) as contact_id)"
-        f" select t.contact_id, {_least(moments)} as due_at from touched t"
-        " cross join lateral (select * from contact_property p where p.contact_id = t.contact_id offset 0) p"
-        f" {form.text()}"
-    )
-    return Sql(text, parameters, context)
+def next_moment(roots: Iterable[Node], form: Lateral, parameters: Parameters, context: Context) -> str:
+    """The first instant after now at which the clock alone can change a membership in any of ``roots``; null when it
+    never does."""
+    moments = _moments(roots, form, parameters, context)
+    return f"least({', '.join(moments)})" if moments else "null::timestamptz"
 
 
 def clocked(root: Node, context: Context) -> bool:
@@ -62,10 +51,6 @@ def _moments(roots: Iterable[Node], form: Lateral, parameters: Parameters, conte
 def relative(question: Question) -> bool:
     """The answer changes by the clock alone."""
     return OPERATORS[question.operator].relative
-
-
-def _least(moments: Mapping[str, None]) -> str:
-    return f"least({', '.join(moments)})" if moments else "null::timestamptz"
 
 
 def _of_property(node: Property, form: Lateral, parameters: Parameters, context: Context) -> list[str]:

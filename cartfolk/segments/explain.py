@@ -81,7 +81,7 @@ def _value(leaf: Node, conditions: Conditions) -> str:
         case Event():
             return form.measured(found(leaf, parameters, context), itself, nothing=False)
         case Consent(channel, purpose):
-            return form.measured(consent(channel, purpose, parameters), itself, nothing=False)
+            return form.measured(consent(channel, purpose, status, parameters), itself, nothing=False)
     return "null"
 
 

@@ -135,6 +135,8 @@ class Joined:
 
 def narrowed(rows: Found, having: Having, *, nothing: bool, some: bool) -> str:
     """The sub-select of the contacts that answer; with ``nothing`` of those that do not."""
+    if rows.members and not nothing:
+        return f"({rows.members})"
     condition = "" if some else having(rows.measure.replace("{filter}", ""))
     if nothing and condition:
         condition = f"not {sure(condition)}"

@@ -1,8 +1,8 @@
 """Keeps memberships true: of touched contacts, of those the clock reached, and of merged ones.
 
 One statement evaluates every active segment for a batch of contacts and writes what differs
-(compile.compile_touched); another notes when the clock alone will change something. Both are put together once and
-kept until a definition, a property or a store changes.
+(compile.compile_touched), and notes when the clock alone will change something. It is put together once and kept until
+a definition, a property or a store changes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.identity.resolve import lock_for_refresh
 from cartfolk.segments import account
 from cartfolk.segments.compile import Sql, compile_touched
-from cartfolk.segments.due import due
 from cartfolk.segments.language import from_json
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Known, Node, uses
@@ -27,13 +26,12 @@ BATCH = 1_000  # contacts a statement
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What is evaluated: the active segments that can be read, and the two statements for all of them."""
+    """What is evaluated: the active segments that can be read, and the statement for all of them."""
 
     stamp: str
     roots: Mapping[int, Node]
     context: Context
     keep: Sql | None
-    time: Sql | None
 
 
 _kept: dict[str, Definitions] = {}  # by database; one process asks one, tests ask many
@@ -54,8 +52,8 @@ def definitions(conn: Connection) -> Definitions:
                 roots[number] = from_json(definition, context)
             except Refused:
                 continue
-        keep, time = _statements(roots, context)
-        found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep, time)
+        keep = compile_touched(roots, context) if roots else None
+        found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep)
     return found
 
 
@@ -75,18 +73,12 @@ def names(definition: object) -> frozenset[int]:
     return frozenset()
 
 
-def _statements(roots: Mapping[int, Node], context: Context) -> tuple[Sql | None, Sql | None]:
-    if not roots:
-        return None, None
-    return compile_touched(roots, context), due(roots, context)
-
-
 def touched(conn: Connection, contacts: Sequence[int], at: datetime, reason: str, historic: bool = False) -> int:
     """Makes the memberships of ``contacts`` true as of ``at``; returns how many changed. The caller holds the contacts
     (``identity.resolve.lock_for_refresh``), has computed their properties and owns the transaction. ``reason`` is noted
     with every join and leave: import, sync, clock, user, merge, definition ..."""
     now = definitions(conn)
-    return evaluate(conn, now.roots, now.keep, now.time, contacts, at, reason, historic=historic)
+    return evaluate(conn, now.roots, now.keep, contacts, at, reason, historic=historic)
 
 
 def of_some(
@@ -96,8 +88,8 @@ def of_some(
     now = definitions(conn)
     wanted = dependents(now.roots, segments)
     roots = {number: root for number, root in now.roots.items() if number in wanted}
-    keep, time = _statements(roots, now.context)
-    return evaluate(conn, roots, keep, time, contacts, at, reason, historic=historic, all_of_them=False)
+    keep = compile_touched(roots, now.context) if roots else None
+    return evaluate(conn, roots, keep, contacts, at, reason, historic=historic, every=False)
 
 
 def dependents(roots: Mapping[int, Node], segments: Collection[int]) -> set[int]:
@@ -114,25 +106,26 @@ def evaluate(
     conn: Connection,
     roots: Mapping[int, Node],
     keep: Sql | None,
-    time: Sql | None,
     contacts: Sequence[int],
     at: datetime,
     reason: str,
     *,
     historic: bool = False,
-    all_of_them: bool = True,
+    every: bool = True,
 ) -> int:
-    if keep is None or time is None:
+    """``keep`` asks ``roots``, which are ``every`` active segment or some."""
+    if keep is None:
         return 0
-    conn.execute("select set_config('jit', 'off', true)")
+    # Planning hundreds of segments takes longer than evaluating them for one contact, and the plan is always the same.
+    conn.execute("select set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)")
     ids = sorted(set(contacts))
     changed = 0
     for start in range(0, len(ids), BATCH):
         batch = {"ids": ids[start : start + BATCH]}
-        noted = {"evaluated": sorted(roots), "reason": reason, "historic": historic}
-        row = conn.execute(_in(Q["keep"], keep), keep.at(at) | batch | noted).fetchone()
+        noted = {"evaluated": sorted(roots), "reason": reason, "historic": historic, "every": every}
+        row = conn.execute(_in(Q["keep"], keep), keep.at(at) | batch | noted, prepare=every or None).fetchone()
         changed += int(row[0]) if row else 0
-        conn.execute(_in(Q["time" if all_of_them else "time_sooner"], time), time.at(at) | batch)
+    conn.execute("select set_config('plan_cache_mode', 'auto', true)")
     return changed
 
 

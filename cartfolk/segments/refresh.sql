@@ -16,7 +16,8 @@ select segment_id, name, kind, definition from segment where deleted_at is null 
 
 -- :name keep
 -- Makes the memberships of touched contacts true: ``fresh`` answers which of the evaluated segments each is in.
--- Only contacts whose answer differs are written; a join or leave is logged and counted with it.
+-- Only contacts whose answer differs are written; a join or leave is logged and counted with it. Notes when the clock
+-- next changes an answer; unless every segment was asked, the sooner of what stands there and what these say.
 with fresh as materialized (__FRESH__),
 compared as materialized (
     select f.contact_id, f.segments as now_in, o.segments as held,
@@ -46,25 +47,18 @@ logged as (
 counted as (
     insert into segment_delta (segment_id, delta)
     select segment_id, sum(case when joined then 1 else -1 end) from moves group by segment_id order by segment_id
-)
-select count(*) from changed
-
--- :name time
--- Notes when the clock next changes a membership of each touched contact.
-with fresh as materialized (__FRESH__),
+),
 timed as (
     insert into segment_due as d (contact_id, due_at)
     select contact_id, due_at from fresh where due_at is not null order by contact_id
-    on conflict (contact_id) do update set due_at = excluded.due_at where d.due_at <> excluded.due_at
+    on conflict (contact_id) do update set due_at = excluded.due_at
+    where d.due_at > excluded.due_at or (%(every)s::boolean and d.due_at < excluded.due_at)
+),
+never as (
+    delete from segment_due d using fresh f
+    where %(every)s::boolean and d.contact_id = f.contact_id and f.due_at is null
 )
-delete from segment_due d using fresh f where d.contact_id = f.contact_id and f.due_at is null
-
--- :name time_sooner
--- The same when only some segments were asked: the sooner of what stands there and what they say.
-with fresh as materialized (__FRESH__)
-insert into segment_due as d (contact_id, due_at)
-select contact_id, due_at from fresh where due_at is not null order by contact_id
-on conflict (contact_id) do update set due_at = excluded.due_at where d.due_at > excluded.due_at
+select count(*) from changed
 
 -- :name due
 -- Contacts one of whose memberships the clock may change by now, longest due first.

@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from cartfolk.core.sql import Connection
 from cartfolk.segments import account, sentence
 from cartfolk.segments.compile import compile, compile_touched, where
-from cartfolk.segments.due import due
 from cartfolk.segments.explain import explain
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.tests import world as worlds
@@ -101,7 +100,8 @@ def test_every_way_to_ask_names_the_same_members(stage: Stage, seed: int, clock:
         assert reason is not None
         assert reason.holds == (someone in expected[number]), to_json(root)
     sql = compile_touched(roots, stage.context)
-    touched = dict(stage.conn.execute(sql.text, sql.at(at) | {"ids": [*people, 10**6]}).fetchall())
+    rows = stage.conn.execute(sql.text, sql.at(at) | {"ids": [*people, 10**6]})
+    touched = {person: segments for person, segments, _due_at in rows}
     assert sorted(touched) == people
     for number, root in roots.items():
         assert {person for person, found in touched.items() if number in found} == expected[number], to_json(root)
@@ -113,9 +113,10 @@ def test_nobodys_answer_changes_before_they_are_due(stage: Stage, seed: int, clo
     rng = random.Random(seed)
     trees = Trees(rng, CLOCKS)
     roots = {number: from_json(trees.definition(), stage.context) for number in range(1, 7)}
-    sql = due(roots, stage.context)
+    sql = compile_touched(roots, stage.context)
     people = rng.sample(stage.world.people, 15)
-    found = dict(stage.conn.execute(sql.text, sql.at(clock) | {"ids": [p.number for p in people]}).fetchall())
+    rows = stage.conn.execute(sql.text, sql.at(clock) | {"ids": [p.number for p in people]})
+    found = {person: due_at for person, _segments, due_at in rows}
     never = clock + timedelta(days=3000)
     for person in people:
         until = found[person.number] or never
@@ -137,7 +138,8 @@ def test_a_segment_that_names_another_follows_its_fresh_answer(stage: Stage) -> 
     top = from_json({"version": 1, "root": {"type": "segment", "segment": 2}}, named)
     people = [person.number for person in stage.world.people]
     sql = compile_touched({3: top, 2: middle, 1: base}, named)
-    found = dict(stage.conn.execute(sql.text, sql.at(CLOCKS[0]) | {"ids": people}).fetchall())
+    rows = stage.conn.execute(sql.text, sql.at(CLOCKS[0]) | {"ids": people})
+    found = {person: segments for person, segments, _due_at in rows}
     in_store = {person.number for person in stage.world.people if 1 in person.stores}
     assert {person for person, segments in found.items() if segments == [1]} == in_store
     assert {person for person, segments in found.items() if segments == [2, 3]} == set(people) - in_store

@@ -291,7 +291,7 @@ class History:
             for number in known.roots
         }
         sql = compile_touched(known.roots, known.context)
-        fresh = dict(conn.execute(sql.text, sql.at(at) | {"ids": people}).fetchall())
+        fresh = {row[0]: row[1] for row in conn.execute(sql.text, sql.at(at) | {"ids": people})}
         for number, root in known.roots.items():
             expected = plain.members(root)
             about = (told, at.isoformat(), to_json(root))

@@ -184,7 +184,7 @@ def test_scenario(people: Connection, place: int) -> None:
         found = [name for name, number in names.items() if number in members]
         assert found == expected["are"], f"{expected['because']}: {expected['ask']}"
         sql = compile_touched({1: node}, CONTEXT)
-        rows = dict(people.execute(sql.text, sql.at(at) | {"ids": list(names.values())}).fetchall())
+        rows = {row[0]: row[1] for row in people.execute(sql.text, sql.at(at) | {"ids": list(names.values())})}
         assert [name for name, number in names.items() if rows[number]] == found, expected["ask"]
 
 
