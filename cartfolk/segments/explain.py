@@ -80,7 +80,7 @@ def _value(leaf: Node, conditions: Conditions) -> str:
             return conditions.value(name)
         case Event():
             return form.measured(found(leaf, parameters, context), itself, nothing=False)
-        case Consent(channel, purpose):
+        case Consent(channel, purpose, status):
             return form.measured(consent(channel, purpose, status, parameters), itself, nothing=False)
     return "null"
 
