@@ -22,6 +22,7 @@ from cartfolk.reconcile import EVER, reconcile
 from cartfolk.simulator import SimulatedShop, start_simulator
 from cartfolk.stores import connect
 from cartfolk.stores.shop import reader
+from cartfolk.web import timeline
 
 WORDS = {"active": "active", "paused": "on-hold", "cancelled": "cancelled"}
 
@@ -112,7 +113,11 @@ def test_a_change_comes_by_webhook_and_without_one_by_the_poll(linked: Linked) -
     linked.shop.act("subscription", subscription_id=first["id"], status="cancelled")
     linked.follow()
     check(linked, linked.shop.truth()["subscriptions"][0])
-    assert linked.of(first["email"])["last_subscription_next_payment_date"] is None
+    found = linked.of(first["email"])
+    assert found["last_subscription_next_payment_date"] is None
+    events = timeline.page(linked.conn, found["contact_id"], ["subscription"]).events
+    assert [event["state"] for event in events] == ["cancelled", "active"]
+    assert events[-1]["at"] == _moment(first["began"])
     linked.shop.act("subscription", subscription_id=second["id"], status="paused")
     linked.shop.live(minutes=0)
     linked.door.heard.clear()  # lost

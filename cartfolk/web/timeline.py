@@ -28,6 +28,7 @@ KINDS: Mapping[str, str] = {
     "order": _n("Orders"),
     "status": _n("Order status"),
     "refund": _n("Refunds"),
+    "subscription": _n("Subscriptions"),
     "cart": _n("Carts"),
     "conversion": _n("Conversions"),
     "consent": _n("Consents"),

@@ -29,6 +29,22 @@ select kind, at, title, amount, currency, store_id, ref, state, extra from (
         and coalesce(r.created_at, o.placed_at) <= %(before)s and o.deleted_at is null
       order by 2 desc, r.order_id desc, r.external_id limit %(limit)s)
     union all
+    -- The beginning of a subscription, and each word of the shop's that is another than before.
+    (select 'subscription', v.at, v.number, case when v.former is null then v.total end, v.currency, v.store_id,
+            v.order_id, v.status_raw, null
+       from (select s.order_id, s.number, s.total, s.currency, s.store_id, e.status_raw, e.former,
+                    case when e.former is null then s.placed_at else e.at end as at
+               from orders s
+              cross join lateral (
+                    select at, status_raw, lag(status_raw) over (order by at) as former
+                      from (select at, status_raw from order_event
+                             where contact_id = s.contact_id and order_id = s.order_id
+                             union select s.version, s.status_raw) versions) e
+              where 'subscription' = any(%(kinds)s) and s.contact_id = %(contact)s and s.subscription is not null
+                and s.deleted_at is null) v
+      where v.former is distinct from v.status_raw and v.at <= %(before)s
+      order by v.at desc, v.order_id desc limit %(limit)s)
+    union all
     (select 'cart', created_at, '', total, currency, store_id, cart_id, state, null
        from cart where 'cart' = any(%(kinds)s) and contact_id = %(contact)s and created_at <= %(before)s
       order by created_at desc, cart_id desc limit %(limit)s)
