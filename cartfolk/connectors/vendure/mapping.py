@@ -50,6 +50,7 @@ FULFILMENT = {
     "Shipped": "fulfilled",
     "Delivered": "fulfilled",
 }
+BRAND = "brand"  # code of the facet whose values are brands; those of every other facet are tags
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -253,6 +254,11 @@ class Reader:
         key = identifier(raw.get("id"), "id")
         variants = objects(mapping(raw.get("variantList")).get("items"), "variantList")
         first: Raw = variants[0] if variants else {}
+        facets = [
+            (mapping(each.get("facet")).get("code") == BRAND, name)
+            for each in objects(raw.get("facetValues"), "facetValues")
+            if (name := text(each.get("name")))
+        ]
         return Product(
             external_id=key,
             name=text(raw.get("name")) or f"#{key}",
@@ -262,6 +268,8 @@ class Reader:
             categories=tuple(
                 slug for each in objects(raw.get("collections"), "collections") if (slug := text(each.get("slug")))
             ),
+            brand=next((name for is_brand, name in facets if is_brand), None),
+            tags=tuple(name for is_brand, name in facets if not is_brand),
             image_url=text(mapping(raw.get("featuredAsset")).get("preview")),
             price=self._money(first, "priceWithTax") if first.get("priceWithTax") is not None else None,
         )

@@ -12,6 +12,7 @@ _WHEN = "id createdAt updatedAt"
 CATEGORY = f"{_WHEN} name slug parentId"
 # One variant stands for the price: a product may have thousands of them.
 PRODUCT = f"""{_WHEN} name slug enabled featuredAsset {{ preview }} collections {{ slug }}
+facetValues {{ name facet {{ code }} }}
 variantList(options: {{take: 1, sort: {{id: ASC}}}}) {{ items {{ sku priceWithTax }} }}"""
 COUPON = f"{_WHEN} couponCode enabled actions {{ code args {{ name value }} }}"
 CUSTOMER = f"""{_WHEN} firstName lastName emailAddress phoneNumber user {{ id }} groups {{ name }}

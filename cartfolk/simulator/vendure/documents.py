@@ -210,9 +210,14 @@ def cart(shop: VendureShop, found: Cart) -> Json:
 
 def product(shop: VendureShop, found: Product) -> Json:
     first = {"id": str(found.id), "productId": str(found.id), "sku": found.sku, "name": found.name}
+    values = [("brand", found.brand)] + [("label", shop.world.tags[key].name) for key in found.tags]
     return {
         "name": found.name,
         "slug": found.slug,
+        "facetValues": [
+            {"id": str(place), "name": name, "code": name.lower(), "facet": {"id": "1", "name": facet, "code": facet}}
+            for place, (facet, name) in enumerate(values, 1)
+        ],
         "enabled": found.status == "publish",
         "featuredAsset": {"id": "1", "preview": found.image} if found.image else None,
         "collections": [{"slug": shop.world.categories[key].slug} for key in found.categories],

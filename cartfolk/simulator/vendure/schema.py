@@ -95,9 +95,12 @@ type Order {
   subTotal: Money! subTotalWithTax: Money! currencyCode: String! shipping: Money! shippingWithTax: Money!
   total: Money! totalWithTax: Money! history(options: HistoryEntryListOptions): HistoryEntryList!
 }
+type Facet { id: ID! name: String! code: String! }
+type FacetValue { id: ID! name: String! code: String! facet: Facet! }
 type Product {
   id: ID! createdAt: DateTime! updatedAt: DateTime! name: String! slug: String! enabled: Boolean!
-  featuredAsset: Asset collections: [Collection!]! variantList(options: ProductVariantListOptions): ProductVariantList!
+  featuredAsset: Asset collections: [Collection!]! facetValues: [FacetValue!]!
+  variantList(options: ProductVariantListOptions): ProductVariantList!
 }
 type Collection {
   id: ID! createdAt: DateTime! updatedAt: DateTime! name: String! slug: String! parentId: ID!
