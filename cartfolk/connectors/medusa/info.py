@@ -76,7 +76,8 @@ CUSTOMER_FIELDS = (
     "id,email,first_name,last_name,company_name,phone,has_account,created_at,updated_at,groups.name,*addresses"
 )
 PRODUCT_FIELDS = (
-    "id,title,handle,status,thumbnail,is_giftcard,created_at,updated_at,categories.handle,variants.sku,*variants.prices"
+    "id,title,handle,status,thumbnail,is_giftcard,created_at,updated_at,metadata,type.value,tags.value,categories.handle,"
+    "variants.sku,*variants.prices"
 )
 FIELDS = {
     "categories": "id,name,handle,parent_category_id,created_at,updated_at",

@@ -132,10 +132,13 @@ class Reader:
             updated_at=_updated(raw, received_at),
             slug=text(raw.get("handle")),
             sku=next((sku for each in variants if (sku := text(each.get("sku")))), None),
-            type="giftcard" if raw.get("is_giftcard") is True else None,
+            type="giftcard" if raw.get("is_giftcard") is True else text(mapping(raw.get("type")).get("value")),
             categories=tuple(
                 slug for each in objects(raw.get("categories"), "categories") if (slug := text(each.get("handle")))
             ),
+            # Medusa knows no brands; its metadata is where shops put what is missing.
+            brand=text(mapping(raw.get("metadata")).get("brand")),
+            tags=tuple(name for each in objects(raw.get("tags"), "tags") if (name := text(each.get("value")))),
             image_url=text(raw.get("thumbnail")),
             price=min(prices, default=None),
         )

@@ -243,6 +243,9 @@ def product(world: World, record: Product) -> Json:
         "status": "published" if record.status == "publish" else "draft",
         "thumbnail": record.image or None,
         "is_giftcard": False,
+        "metadata": {"brand": record.brand},
+        "type": None,
+        "tags": [{"id": named("ptag", each), "value": world.tags[each].name} for each in record.tags],
         "created_at": at(record.created, record.id),
         "updated_at": at(record.modified, record.id),
         "categories": [
