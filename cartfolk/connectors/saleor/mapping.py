@@ -217,6 +217,7 @@ class Reader:
     def _product(self, raw: Raw, received_at: datetime) -> list[Record]:
         key = own_key(raw, "Product")
         category = text(mapping(raw.get("category")).get("slug"))
+        values = objects(mapping(raw.get("attribute")).get("values"), "attribute.values")
         product = Product(
             external_id=key,
             name=text(raw.get("name")) or f"#{key}",
@@ -225,6 +226,7 @@ class Reader:
             sku=text(mapping(raw.get("defaultVariant")).get("sku")),
             type=text(mapping(raw.get("productType")).get("name")),
             categories=(category,) if category else (),
+            brand=next((name for each in values if (name := text(each.get("name")))), None),
             image_url=text(mapping(raw.get("thumbnail")).get("url")),
             price=self._price(objects(raw.get("channelListings"), "channelListings")),
         )

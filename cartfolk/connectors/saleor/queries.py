@@ -17,6 +17,7 @@ country { code } }"""
 
 CATEGORY = "id updatedAt name slug parent { id }"
 PRODUCT = f"""id updatedAt name slug productType {{ name }} category {{ slug }} defaultVariant {{ sku }}
+attribute(slug: "brand") {{ values {{ name }} }}
 thumbnail(size: 256) {{ url }} channelListings {{ channel {{ slug currencyCode }} discountedPrice {_MONEY} }}"""
 CUSTOMER = f"""id updatedAt dateJoined email firstName lastName languageCode metadata {{ key value }}
 defaultBillingAddress {_ADDRESS} defaultShippingAddress {_ADDRESS}"""

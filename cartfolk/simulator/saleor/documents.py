@@ -272,7 +272,13 @@ def product(shop: SaleorShop, found: Product) -> Json:
     home = shop.world.home
     listing = {"id": gid("ProductChannelListing", found.id), "channel": channel(shop)}
     first = shop.world.categories.get(found.categories[0]) if found.categories else None
+
+    def attribute(_info: Any, slug: str) -> Json | None:
+        value = {"id": gid("AttributeValue", found.id), "name": found.brand}
+        return {"values": [value]} if slug == "brand" else None
+
     return {
+        "attribute": attribute,
         "id": gid("Product", found.id),
         "name": found.name,
         "slug": found.slug,

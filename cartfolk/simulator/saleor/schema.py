@@ -65,9 +65,12 @@ type User {
 type Category { id: ID! name: String! slug: String! updatedAt: DateTime! parent: Category }
 type ProductType { id: ID! name: String! }
 type ProductChannelListing { id: ID! channel: Channel! discountedPrice: Money }
+type AttributeValue { id: ID! name: String }
+type SelectedAttribute { values: [AttributeValue!]! }
 type Product {
   id: ID! name: String! slug: String! updatedAt: DateTime! productType: ProductType! category: Category
   defaultVariant: ProductVariant thumbnail(size: Int): Image channelListings: [ProductChannelListing!]
+  attribute(slug: String!): SelectedAttribute
 }
 type ProductVariant { id: ID! name: String! sku: String product: Product! }
 type OrderLine {
