@@ -156,7 +156,7 @@ class BigCommerce(Connector):
         elif stream == "customers":
             rows = await self.client.with_groups(rows)
         elif stream == "products":
-            rows = await self.client.with_slugs(rows)
+            rows = await self.client.with_brands(await self.client.with_slugs(rows))
         return Page(page_body(rows), len(rows), cursor)
 
     async def _keys(self, stream: str, place: KeyCursor, end: str | None) -> tuple[list[Raw], KeyCursor | None]:

@@ -72,6 +72,7 @@ class BigClient:
         self.transport = transport
         self._groups: dict[str, str] = {}  # names by id
         self._slugs: dict[str, str] = {}  # of categories by id
+        self._brands: dict[str, str] = {}  # names by id
         self._checkouts = True  # the API account may read checkouts
         self._learning = asyncio.Lock()
 
@@ -173,6 +174,18 @@ class BigClient:
             {**row, "_categories": [known[key] for each in row.get("categories") or () if (key := str(each)) in known]}
             for row in products
         ]
+
+    async def with_brands(self, products: list[Raw]) -> list[Raw]:
+        """Products with the name of their brand as ``_brand``."""
+        wanted = {str(row["brand_id"]) for row in products if row.get("brand_id")}
+        async with self._learning:
+            if not wanted <= self._brands.keys():
+                listed = self.everything("products", "v3/catalog/brands", {})
+                self._brands = {
+                    str(row.get("id")): text(row.get("name")) or "" async for rows in listed for row in rows
+                }
+        known = self._brands
+        return [{**row, "_brand": known.get(str(row.get("brand_id")))} for row in products]
 
     async def with_details(self, orders: list[Raw]) -> list[Raw]:
         """Orders with what is kept elsewhere: refunds, coupon codes, and lines where they were not included."""

@@ -106,6 +106,7 @@ class Reader:
                 sku=text(raw.get("sku")),
                 type=text(raw.get("type")),
                 categories=tuple(str(slug) for slug in slugs) if isinstance(slugs, list) else (),
+                brand=text(raw.get("_brand")),
                 url=f"{self.storefront}{path}" if path and self.storefront else None,
                 image_url=text(image.get("url_standard")) or text(image.get("url_zoom")),
                 price=None if price in (None, "") else money(price, "price"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..checkout import is_taxed, price_in
 from ..clock import utc_text
+from ..names import BRANDS
 from ..records import (
     FULFILLED,
     TRASHED,
@@ -29,6 +30,7 @@ from ..world import World
 from .words import GROUPS, PAYMENTS, RENAMED, STATUS, STATUS_ID
 
 Json = dict[str, Any]
+FIRST_BRAND = 70_001
 
 
 def money(hundredths: int) -> str:
@@ -227,6 +229,7 @@ def product(record: Product, with_image: bool) -> Json:
         "sku": record.sku,
         "price": _number(record.price),
         "categories": list(record.categories),
+        "brand_id": FIRST_BRAND + BRANDS.index(record.brand),
         "custom_url": {"url": f"/{record.slug}/", "is_customized": False},
         "is_visible": record.status == "publish",
         "date_created": iso(record.created),
@@ -235,6 +238,10 @@ def product(record: Product, with_image: bool) -> Json:
     if with_image:
         found["primary_image"] = {"id": record.id, "product_id": record.id, "url_standard": record.image}
     return found
+
+
+def brands() -> list[Json]:
+    return [{"id": FIRST_BRAND + place, "name": name} for place, name in enumerate(BRANDS)]
 
 
 def category(world: World, record: Category) -> Json:

@@ -55,6 +55,7 @@ class BigShop:
             (r"/v3/customers/subscribers", "customers", self._subscribers),
             (r"/v3/catalog/products", "products", self._products),
             (r"/v3/catalog/trees/categories", "products", self._categories),
+            (r"/v3/catalog/brands", "products", self._brands),
             (r"/v3/carts/([\w-]+)", "carts", self._cart),
             (r"/v3/checkouts/([\w-]+)", "checkouts", self._checkout),
         )
@@ -297,6 +298,10 @@ class BigShop:
         shelf = Shelf(list(self.world.categories.values()), lambda row: row.id, {}, lambda row: row.id)
         some, about = paged(chosen(shelf, params, False), params)
         return {"data": [documents.category(self.world, row) for row in some], "meta": about}
+
+    def _brands(self, params: Params) -> Any:
+        some, about = paged(documents.brands(), params)
+        return {"data": some, "meta": about}
 
     def _cart(self, _params: Params, key: str) -> Any:
         cart = self.world.carts.get(key)
