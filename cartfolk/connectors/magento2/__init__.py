@@ -119,7 +119,7 @@ class Magento(Connector):
         elif stream == "customers":
             rows = await self.client.with_groups(rows)
         elif stream == "products":
-            rows = await self.client.with_media(rows)
+            rows = await self.client.with_brands(await self.client.with_media(rows))
         elif stream == "carts":
             rows = await self.client.with_totals(rows)
         return Page(page_body(rows), len(rows), cursor)

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable, RetryLater
+from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable, PermissionMissing, RetryLater
 from ..http import Answer, Overwhelmed, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, objects
 from .auth import Integration
 from .lists import LISTS, PAPERS, Raw
 from .refusals import Keys, Refused, refusal, resource_of
-from .values import email_of
+from .values import MANUFACTURER, email_of, option_of
 
 # "all" shows every website; before Magento 2.2 it could not be read. Without rewriting the script is named.
 ROOTS = ("rest/all", "rest", "index.php/rest")
@@ -48,6 +48,7 @@ class MagentoClient:
         self._configs: list[Raw] = []
         self._websites: list[Raw] = []
         self._groups: dict[str, str] | None = None
+        self._brands: dict[str, str] | None = None
         self._scope: dict[str, list[Filter]] | None = None
         self._most: int | None = None  # rows a page may have; None = no cap known
         self._getting_to_know = asyncio.Lock()
@@ -283,6 +284,25 @@ class MagentoClient:
         views = await self.views()
         media = str(views[0].get("base_media_url") or "") if views else ""
         return [row | {"_media": media} for row in rows]
+
+    async def with_brands(self, rows: Iterable[Raw]) -> list[Raw]:
+        """Products with the name of their manufacturer as ``_brand``: a row has the number of an option only."""
+        keys = [(row, option_of(row, MANUFACTURER)) for row in rows]
+        wanted = {key for _row, key in keys if key}
+        if wanted and (self._brands is None or not wanted <= self._brands.keys()):
+            try:
+                told = objects(
+                    await self.get(f"products/attributes/{MANUFACTURER}/options", "manufacturers"), "options"
+                )
+            except Overwhelmed as error:
+                raise RetryLater(str(error)) from None  # or every product would look like one that cannot be shown
+            except (PageUnreadable, PermissionMissing, FieldError):
+                told = []  # products come without a brand rather than not at all
+            # What is not told now is not asked for with every page.
+            known = {str(each.get("value")): str(each.get("label")) for each in told}
+            self._brands = dict.fromkeys((*(self._brands or ()), *wanted), "") | known
+        brands = self._brands or {}
+        return [row | {"_brand": brands.get(key)} if key else row for row, key in keys]
 
     async def with_papers(self, rows: Sequence[Raw]) -> list[Raw]:
         """Orders with their credit memos, invoices and shipments as ``_creditmemos`` ...: an order has the sums of

@@ -20,7 +20,7 @@ from ..reading import FieldError, identifier, mapping, money, objects, reference
 from ..rows import one, read_rows, statuses
 from .carts import cart
 from .info import INFO
-from .values import Raw, address, amount, each_price, time
+from .values import Raw, address, amount, attributes, each_price, time
 
 _KINDS = {
     "customers": "customer",
@@ -246,14 +246,9 @@ def _customer(raw: Raw, received_at: datetime) -> Customer:
     )
 
 
-def _attributes(raw: Raw) -> dict[str, Any]:
-    found = objects(raw.get("custom_attributes"), "custom_attributes")
-    return {str(each.get("attribute_code")): each.get("value") for each in found}
-
-
 def _product(raw: Raw, received_at: datetime) -> Product:
     key = identifier(raw.get("id"), "id")
-    own = _attributes(raw)
+    own = attributes(raw)
     links = objects(mapping(raw.get("extension_attributes")).get("category_links"), "category_links")
     price, image, media = raw.get("price"), text(own.get("image")), text(raw.get("_media"))
     return Product(
@@ -264,6 +259,7 @@ def _product(raw: Raw, received_at: datetime) -> Product:
         sku=text(raw.get("sku")),
         type=text(raw.get("type_id")),
         categories=tuple(one for each in links if (one := reference(each.get("category_id")))),
+        brand=text(raw.get("_brand")),
         image_url=f"{media}catalog/product{image}" if media and image and image.startswith("/") else None,
         price=None if price is None else amount(raw, "price"),
     )

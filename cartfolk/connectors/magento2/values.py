@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from ..canonical import Address
-from ..reading import FieldError, mapping, moment, money, text
+from ..reading import FieldError, mapping, moment, money, objects, reference, text
 
 Raw = Mapping[str, Any]
 _PLACES = Decimal("0.0001")  # its columns have four decimals
 _SIX = Decimal("0.000001")
 _NOWHERE = Address()
+MANUFACTURER = "manufacturer"  # the attribute Magento comes with for who made a product
 
 
 def amount(raw: Raw, name: str, inside: str = "") -> Decimal:
@@ -87,3 +88,17 @@ def email_of(cart: Raw) -> str | None:
         if isinstance(found, str) and found.strip():
             return found
     return None
+
+
+def attributes(raw: Raw) -> dict[str, Any]:
+    """A product's custom attributes by their codes."""
+    found = objects(raw.get("custom_attributes"), "custom_attributes")
+    return {str(each.get("attribute_code")): each.get("value") for each in found}
+
+
+def option_of(raw: Raw, code: str) -> str | None:
+    """The number of the option a product has of an attribute; None also where the attributes cannot be read."""
+    try:
+        return reference(attributes(raw).get(code))
+    except FieldError:
+        return None

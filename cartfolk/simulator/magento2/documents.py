@@ -8,12 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from ..checkout import price_in
+from ..names import BRANDS
 from ..records import Address, Cart, CartLine, Category, Customer, Line, Order, Product, Refund
 from ..world import World
 from .words import GROUP_OF_ROLE, METHODS, STATE, STATUS
 
 Json = dict[str, Any]
 INVOICE, SHIPMENT = 1_000_000, 2_000_000  # added to an order's number to number its papers
+FIRST_OPTION = 70_001  # of the attribute that says who made a product
 CHILD = 10_000_000  # added to a configurable's row to number the row of its variant
 
 
@@ -328,10 +330,17 @@ def product(record: Product) -> Json:
         "extension_attributes": {"website_ids": [1], "category_links": links},
         "custom_attributes": [
             {"attribute_code": "url_key", "value": record.slug},
+            {"attribute_code": "manufacturer", "value": str(FIRST_OPTION + BRANDS.index(record.brand))},
             {"attribute_code": "image", "value": f"/{record.slug[:1]}/{record.slug}.jpg"},
             {"attribute_code": "category_ids", "value": [str(each) for each in record.categories]},
         ],
     }
+
+
+def manufacturers() -> list[Json]:
+    """The first option is the empty one."""
+    found = [{"label": name, "value": str(FIRST_OPTION + place)} for place, name in enumerate(BRANDS)]
+    return [{"label": " ", "value": ""}, *found]
 
 
 def category(record: Category) -> Json:

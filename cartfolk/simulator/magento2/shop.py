@@ -144,7 +144,7 @@ class MagentoShop:
         if self.faults.strike("hidden_https", route):
             home = f"http://{home.partition('://')[2]}"
         who = self.integrations.identify(request.method, home + path, params, authorization)
-        resource = route.partition("/")[0]
+        resource = "attributes" if route.startswith("products/attributes/") else route.partition("/")[0]
         if resource not in RESOURCES or request.method != "GET":
             raise MagentoError(404, "Request does not match any route.")
         if who is None or resource in who.without:
@@ -167,6 +167,8 @@ class MagentoShop:
                 {"id": 1, "code": "base", "name": self.world.name, "default_group_id": 1},
                 {"id": OUTLET, "code": "outlet", "name": "Outlet", "default_group_id": 2},
             ]
+        if route == "products/attributes/manufacturer/options":
+            return documents.manufacturers()
         table = self._tables().get(route)
         if table is None:
             raise MagentoError(404, "Request does not match any route.")

@@ -36,6 +36,7 @@ RESOURCES = {
     "customers": "Magento_Customer::customer",
     "customerGroups": "Magento_Customer::group",
     "products": "Magento_Catalog::products",
+    "attributes": "Magento_Catalog::attributes_attributes",
     "categories": "Magento_Catalog::categories",
     "store": "Magento_Backend::store",
 }
