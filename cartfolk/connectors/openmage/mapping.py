@@ -189,6 +189,7 @@ class Reader:
             sku=text(raw.get("sku")),
             type=text(raw.get("type")),
             categories=tuple(str(each) for each in (ids.values() if isinstance(ids, dict) else ids)),
+            brand=text(raw.get("_brand")),
             url=f"{self.base}/{path}" if path else None,
             price=None if price in (None, "") else money(price, "price"),
         )

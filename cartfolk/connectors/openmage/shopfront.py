@@ -12,15 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from ..errors import AddressRefused, PermissionMissing
-from ..reading import mapping, objects
+from ..errors import AddressRefused, PageUnreadable, PermissionMissing
+from ..reading import FieldError, mapping, objects
 from .client import MagentoClient
 from .wire import NOT_EXISTS, Fault
 
 Raw = dict[str, Any]
 ID = {"categories": "category_id", "products": "product_id", "customers": "customer_id", "orders": "order_id"}
 RESOURCE = {"products": "catalog_product", "customers": "customer", "orders": "sales_order"}
-PRODUCT = ("name", "price", "special_price", "status", "url_key", "url_path", "created_at", "updated_at")
+MANUFACTURER = "manufacturer"  # the attribute Magento comes with for who made a product
+PRODUCT = (
+    "name", "price", "special_price", "status", "url_key", "url_path", "created_at", "updated_at", MANUFACTURER
+)  # fmt: skip
 PAYMENT = ("method", "amount_ordered", "amount_paid", "amount_refunded")  # the rest may be a card's number
 SECRETS = frozenset({"password", "password_hash", "rp_token", "rp_token_created_at"})  # a customer's row tells them all
 _LONG = timedelta(days=365 * 30)
@@ -49,6 +52,7 @@ class RpcShopfront:
     def __init__(self, client: MagentoClient) -> None:
         self.client = client
         self._groups: dict[str, str] | None = None
+        self._brands: dict[str, str] = {}
 
     async def rows(self, stream: str, filters: Mapping[str, Mapping[str, Any]]) -> list[Raw]:
         # The filter is one argument. Bare, its fields would be taken for the arguments' names.
@@ -149,7 +153,27 @@ class RpcShopfront:
         infos = await self.client.many("catalog_product.info", asked)
         found = _whole("products", rows, infos)
         ids = {str(row["product_id"]): row.get("category_ids") for row in rows}
-        return [{"category_ids": ids.get(str(each.get("product_id"))), **each} for each in found]
+        brands = await self._named_brands({key for each in found if (key := str(each.get(MANUFACTURER) or ""))})
+        return [
+            {
+                "category_ids": ids.get(str(each.get("product_id"))),
+                **each,
+                "_brand": brands.get(str(each.get(MANUFACTURER))),
+            }
+            for each in found
+        ]
+
+    async def _named_brands(self, wanted: set[str]) -> dict[str, str]:
+        """Names by option: a product has the number of one only. Without the right to read them there are none."""
+        if not wanted <= self._brands.keys():
+            try:
+                found = objects(await self.client.call("catalog_product_attribute.options", MANUFACTURER), "options")
+            except (PermissionMissing, AddressRefused, PageUnreadable, FieldError):
+                found = []
+            # What is not told now is not asked for with every page.
+            known = {str(each.get("value")): str(each.get("label")) for each in found}
+            self._brands = dict.fromkeys((*self._brands, *wanted), "") | known
+        return self._brands
 
 
 def by_id(stream: str, rows: Iterable[Raw]) -> list[Raw]:

@@ -164,6 +164,12 @@ def product(shop: MagentoShop, number: Any, store: Any = None, attributes: Any =
     return {name: value for name, value in whole.items() if not attributes or name in attributes or name in always}
 
 
+def options(shop: MagentoShop, attribute: Any, store: Any = None) -> list[Json]:
+    if attribute != "manufacturer":
+        raise ApiFault(101, "Requested attribute not found.")
+    return documents.manufacturers()
+
+
 def tree(shop: MagentoShop) -> Json:
     return documents.category_tree(shop.world)
 
@@ -193,6 +199,7 @@ METHODS: dict[str, tuple[str, Callable[..., Any]]] = {
     "customer_group.list": ("customer", groups),
     "catalog_product.list": ("catalog", products),
     "catalog_product.info": ("catalog", product),
+    "catalog_product_attribute.options": ("catalog", options),
     "catalog_category.tree": ("catalog", tree),
     "catalog_category.info": ("catalog", category),
     "catalog_category.level": ("catalog", level),

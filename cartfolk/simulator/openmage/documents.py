@@ -12,11 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..clock import Clock
+from ..names import BRANDS
 from ..records import COUNTED, FULFILLED, REFUNDED, Address, Category, Customer, Line, Order, Product, Refund
 from ..world import World
 from .words import PAYMENTS, STATE, STATUS
 
 Json = dict[str, Any]
+FIRST_OPTION = 70_001  # of the attribute that says who made a product
 INCREMENT, MEMO_INCREMENT = 100_000_000, 200_000_000  # numbers begin behind these
 FIRST_CATEGORY = 100  # the shop's own begin behind the root (1) and the default category (2)
 
@@ -236,10 +238,17 @@ def product_info(world: World, record: Product) -> Json:
         "price": money(price),
         "status": "1" if record.status == "publish" else "2",
         "url_key": record.slug,
+        "manufacturer": str(FIRST_OPTION + BRANDS.index(record.brand)),
         "url_path": f"{record.slug}.html",
         "created_at": local_stamp(world.clock, record.created),
         "updated_at": local_stamp(world.clock, record.modified),
     }
+
+
+def manufacturers() -> list[Json]:
+    """The first option is the empty one."""
+    found = [{"value": str(FIRST_OPTION + place), "label": name} for place, name in enumerate(BRANDS)]
+    return [{"value": "", "label": ""}, *found]
 
 
 def category_tree(world: World) -> Json:
