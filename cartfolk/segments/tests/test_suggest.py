@@ -10,7 +10,7 @@ from cartfolk.commerce import facts
 from cartfolk.connectors.canonical import Category, Coupon, Product
 from cartfolk.core.sql import Connection
 from cartfolk.segments.fields import EVENTS
-from cartfolk.segments.suggest import KINDS, suggest
+from cartfolk.segments.suggest import KINDS, Suggestion, suggest
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -67,3 +67,15 @@ def test_a_changed_brand_reaches_whoever_bought_it(goods: Connection) -> None:
         facts.write_catalogue(goods, 1, [Product("7", "Blue mug", later, sku="M-7", brand="Other")], later, 0)
     assert goods.execute("select brand, tags from product where external_id = '7'").fetchone() == ("Other", [])
     assert (5,) in goods.execute("select contact_id from contact_dirty").fetchall()
+
+
+def test_a_variant_only_orders_know_is_suggested_by_its_name(goods: Connection) -> None:
+    goods.execute(
+        "insert into order_line (contact_id, order_id, position, store_id, product_id, variant_id, name, quantity,"
+        " total, tax, discount) values (5, 1, 1, 1, '7', '71', 'Blue mug (large)', 1, 1, 0, 0),"
+        " (6, 2, 1, 1, '7', '71', 'Blue mug (large)', 1, 1, 0, 0), (6, 2, 2, 1, '8', null, 'Red mug', 1, 1, 0, 0)"
+    )
+    for text in ("blue", "71"):
+        assert suggest(goods, "variant", text) == [Suggestion("71", "Blue mug (large)")]
+    assert not suggest(goods, "variant", "Red mug (")
+    assert [found.value for found in suggest(goods, "variant")] == ["71", "9"]
