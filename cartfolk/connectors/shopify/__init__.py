@@ -13,21 +13,23 @@ from typing import Any
 
 from ..base import CheckReport, Connector, Hint, Ids, Page, StoreConfig, WebhookHealth, Window
 from ..canonical import Mapped
-from ..errors import PageUnreadable
+from ..errors import PageUnreadable, PermissionMissing
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, second
 from ..reading import mapping as object_of  # this package has a module of that name
 from ..reading import moment, objects, page_body, text
 from . import queries, webhooks
-from .bulk import BulkCursor, Exports
+from .bulk import STARTS, BulkCursor, Exports
 from .checking import check, fingerprint
 from .client import Session, ShopifyClient, TooCostly
+from .ids import number
 from .info import INFO
-from .mapping import Reader, number
+from .mapping import Reader
 from .queries import SOURCES, Children, Source
 
 # A checkout enters the list of abandoned ones minutes after its last change, so its poll looks back further.
 LATE = {"checkouts": timedelta(hours=1)}
+SUBSCRIPTIONS = "subscriptions"  # of a permission few apps have: without it there are none
 ILL = 3  # objects in a row no answer can be had for
 STALE = timedelta(minutes=30)  # Shopify's cursors are not for keeping: from this age a walk begins anew
 
@@ -84,10 +86,27 @@ class Shopify(Connector):
 
     async def windows(self, stream: str, until: datetime) -> Sequence[Window]:
         """One: Shopify itself works side by side on an export, and allows five of them."""
+        if stream == SUBSCRIPTIONS and not await self._shown():
+            return []
         return [Window(stream, f"{stream}-all")]
 
+    async def _shown(self) -> bool:
+        """Whether the app may see subscriptions."""
+        source = SOURCES[SUBSCRIPTIONS]
+        try:
+            await self.client.ask(queries.listed(source, 1, "ID"), q="", after=None)
+        except PermissionMissing:
+            return False
+        return True
+
+    @staticmethod
+    def _place(stream: str, cursor: str | None) -> BulkCursor:
+        if cursor:
+            return BulkCursor.parse(cursor)
+        return BulkCursor() if SOURCES[stream].exported else BulkCursor(failed=STARTS)
+
     async def page(self, window: Window, cursor: str | None) -> Page:
-        at = BulkCursor.parse(cursor) if cursor else BulkCursor()
+        at = self._place(window.stream, cursor)
         if at.hopeless:
             listed, going = await self._walk(window.stream, at)
             rows = await self._objects(window.stream, [key for each in listed if (key := number(each.get("id")))])
@@ -96,16 +115,20 @@ class Shopify(Connector):
         return Page(page_body(rows), len(rows), going.text() if going else None)
 
     def step_over(self, window: Window, cursor: str | None) -> str | None:
-        at = BulkCursor.parse(cursor) if cursor else BulkCursor()
+        at = self._place(window.stream, cursor)
         return BulkCursor(at.op, at.row + 1).text() if at.op else None
 
     async def ids(self, window: Window, cursor: str | None) -> Ids:
-        at = BulkCursor.parse(cursor) if cursor else BulkCursor()
+        at, source = self._place(window.stream, cursor), SOURCES[window.stream]
         if at.hopeless:
             rows, going = await self._walk(window.stream, at)
         else:
-            rows, going = await self._exports.page(window.stream, SOURCES[window.stream].bare(), at, self.page_size)
-        versions = {key: moment(row.get("updatedAt"), "updatedAt") for row in rows if (key := number(row.get("id")))}
+            rows, going = await self._exports.page(window.stream, source.bare(), at, self.page_size)
+        versions = {
+            source.prefix + key: moment(row.get("updatedAt"), "updatedAt")
+            for row in rows
+            if (key := number(row.get("id")))
+        }
         return Ids(versions, going.text() if going else None)
 
     async def _walk(self, stream: str, at: BulkCursor) -> tuple[list[Any], BulkCursor | None]:
@@ -136,7 +159,13 @@ class Shopify(Connector):
             # The bound is inclusive, and the list stands still: Shopify's cursor holds the last row's time and id.
             query = f"updated_at:>='{at.since}Z'"
             asked = queries.listed(source, self.page_size, source.sort)
-            found = object_of((await self.client.ask(asked, q=query, after=after or None)).get(source.root))
+            try:
+                told = await self.client.ask(asked, q=query, after=after or None)
+            except PermissionMissing:
+                if stream != SUBSCRIPTIONS:
+                    raise
+                return Page(page_body([]), 0, at.text())
+            found = object_of(told.get(source.root))
             nodes, info = objects(found.get("nodes"), source.root), object_of(found.get("pageInfo"))
             ids += [key for each in nodes if (key := number(each.get("id")))]
             newest = max([newest, *(str(each.get("updatedAt"))[:19] for each in nodes)])

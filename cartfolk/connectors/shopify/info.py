@@ -51,7 +51,7 @@ INFO = ConnectorInfo(
         "CANCELLED": OrderStatus.CANCELLED,
         "TEST": OrderStatus.IGNORED,
     },
-    streams=("categories", "products", "customers", "orders", "checkouts"),
+    streams=("categories", "products", "customers", "orders", "checkouts", "subscriptions"),
     webhooks=True,
     guide=(
         "In Shopify's Dev Dashboard create an app, give its version the permissions read_customers, read_orders, "
@@ -91,6 +91,7 @@ INFO = ConnectorInfo(
         "Shopify refused to list %(what)s.",
         "totalPriceSet is missing: the order has no value.",
         "processedAt is missing: nobody knows when it was placed.",
+        "%(field)s is missing: the subscription says too little.",
         "This object has an unexpected form.",
         "This delivery is not a list of objects. It is asked for again with the next poll.",
         "This webhook is not signed.",

@@ -9,7 +9,7 @@ without; what waits for a confirmation (PENDING) is no consent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -32,8 +32,10 @@ from ..canonical import (
     Record,
     Refund,
 )
-from ..reading import FieldError, identifier, mapping, moment, money, objects, reference, text
+from ..reading import FieldError, identifier, mapping, moment, money, objects, text
 from ..rows import read_rows, statuses
+from .contracts import subscription
+from .ids import SUBSCRIPTION, number
 from .info import INFO
 
 Raw = Mapping[str, Any]
@@ -42,14 +44,13 @@ _CONSENT = {"SUBSCRIBED": ConsentStatus.GRANTED, "UNSUBSCRIBED": ConsentStatus.W
 _PAYMENTS = ("SALE", "CAPTURE")
 
 
-def number(gid: Any) -> str | None:
-    """The number of a global id: gid://shopify/Order/5 -> 5."""
-    found = reference(gid)
-    return found.rsplit("/", 1)[-1].partition("?")[0] or None if found else None
-
-
 def _number_of(raw: Mapping[str, Any]) -> str | None:
     return number(raw.get("id"))
+
+
+def _contract_of(raw: Mapping[str, Any]) -> str | None:
+    found = number(raw.get("id"))
+    return SUBSCRIPTION + found if found else None
 
 
 class Reader:
@@ -58,17 +59,19 @@ class Reader:
     def __init__(self, config: StoreConfig) -> None:
         self.home = config.home_currency
         self.statuses = statuses(INFO, config)
-        self._readers: dict[str, Callable[[Raw, datetime], list[Record]]] = {
+        self._readers: dict[str, Callable[[Raw, datetime], Iterable[Record]]] = {
             "categories": self._collection,
             "products": self._product,
             "customers": self._customer,
             "orders": self._order,
             "checkouts": self._checkout,
+            "subscriptions": subscription,
         }
 
     def read(self, stream: str, body: bytes, received_at: datetime) -> Mapped:
         """One page: a list of objects."""
-        return read_rows(kind(stream), body, received_at, self._readers[stream], key=_number_of, own_text=True)
+        key = _contract_of if stream == "subscriptions" else _number_of
+        return read_rows(kind(stream), body, received_at, self._readers[stream], key=key, own_text=True)
 
     # -- people
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from .ids import SUBSCRIPTION
+
 API = "2026-10"
 LINES = 20  # children asked for with their parent
 MORE_LINES = 100  # and in the pages that follow
@@ -49,6 +51,11 @@ _CHECKOUT_LINE = (
     "id title variantTitle quantity sku product{id} variant{id} image{url} "
     f"originalTotalPriceSet{_PAID} discountedTotalPriceWithCodeDiscount{_PAID}"
 )
+_CONTRACT = (
+    "id status createdAt updatedAt nextBillingDate currencyCode originOrder{id} "
+    "customer{id defaultEmailAddress{emailAddress}} billingPolicy{interval intervalCount} deliveryPrice{amount}"
+)
+_CONTRACT_LINE = "id title variantTitle quantity sku productId variantId currentPrice{amount}"
 _PRODUCT = (
     "id title handle createdAt updatedAt productType vendor tags onlineStoreUrl featuredMedia{preview{image{url}}} "
     "priceRangeV2{minVariantPrice{amount currencyCode}}"
@@ -68,7 +75,8 @@ class Children:
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a stream comes from. ``sort``: the order in which its changes can be listed; ``chunk``: objects asked
-    for at once, fewer where Shopify finds that too costly."""
+    for at once, fewer where Shopify finds that too costly; ``exported``: Shopify counts and exports them;
+    ``prefix``: what our ids have before its number."""
 
     root: str
     type: str
@@ -76,9 +84,11 @@ class Source:
     sort: str = "UPDATED_AT"
     chunk: int = 100
     children: tuple[Children, ...] = ()
+    exported: bool = True
+    prefix: str = ""
 
     def gid(self, key: str) -> str:
-        return f"gid://shopify/{self.type}/{key}"
+        return f"gid://shopify/{self.type}/{key.removeprefix(self.prefix)}"
 
     def bare(self) -> Source:
         """The same objects with nothing but id and time of change."""
@@ -108,13 +118,24 @@ SOURCES: Mapping[str, Source] = {
         chunk=10,
         children=(Children("lineItems", "AbandonedCheckoutLineItem", _CHECKOUT_LINE),),
     ),
+    # Of shops that let us see them. An export may have only inner objects that have an address of their own: the
+    # lines of a contract have none.
+    "subscriptions": Source(
+        "subscriptionContracts",
+        "SubscriptionContract",
+        _CONTRACT,
+        chunk=10,
+        children=(Children("lines", "SubscriptionLine", _CONTRACT_LINE),),
+        exported=False,
+        prefix=SUBSCRIPTION,
+    ),
 }
 
 SHOP = "query{shop{name myshopifyDomain currencyCode ianaTimezone} currentAppInstallation{accessScopes{handle}}}"
 IDENTITY = "query{shop{myshopifyDomain}}"
 PERSON = "query{customers(first:1){nodes{id defaultEmailAddress{emailAddress}}}}"
 COUNTS = "query{%s}" % " ".join(  # noqa: UP031 (braces)
-    f"{source.root}Count(limit:null){{count precision}}" for source in SOURCES.values()
+    f"{source.root}Count(limit:null){{count precision}}" for source in SOURCES.values() if source.exported
 )
 OPERATION = "query($id:ID!){bulkOperation(id:$id){id status errorCode rootObjectCount url}}"
 RUN = (

@@ -18,7 +18,7 @@ from ..base import Hint, WebhookHealth
 from ..errors import ConnectorError, PageUnreadable, SignatureInvalid
 from ..reading import mapping, objects, reference, text
 from .client import ShopifyClient
-from .mapping import number
+from .ids import SUBSCRIPTION, number
 from .queries import HOOK_CREATE, HOOK_DELETE, HOOKS
 
 STREAMS = {
@@ -28,6 +28,7 @@ STREAMS = {
     "checkouts": "checkouts",
     "products": "products",
     "collections": "categories",
+    "subscription_contracts": "subscriptions",
 }
 TOPICS = (
     "CUSTOMERS_CREATE",
@@ -48,7 +49,9 @@ TOPICS = (
     "COLLECTIONS_UPDATE",
     "COLLECTIONS_DELETE",
 )
-MERGE = "CUSTOMERS_MERGE"  # wants one more permission (read_customer_merge): nice to have
+MERGE = "CUSTOMERS_MERGE"
+SUBSCRIPTION_TOPICS = ("SUBSCRIPTION_CONTRACTS_CREATE", "SUBSCRIPTION_CONTRACTS_UPDATE")
+OPTIONAL = (MERGE, *SUBSCRIPTION_TOPICS)  # each wants a permission more: nice to have
 
 
 def signature(body: bytes, secret: str) -> str:
@@ -99,6 +102,8 @@ def _about(topic: str, found: Mapping[str, Any]) -> Hint:
     key = reference(found.get("id"))
     if resource == "refunds":
         key = reference(found.get("order_id"))
+    elif resource == "subscription_contracts":
+        key = key and SUBSCRIPTION + key
     elif resource == "customers":
         key = reference(found.get("customer_id")) or number(found.get("admin_graphql_api_customer_id")) or key
     if key is None:
@@ -125,17 +130,17 @@ async def ensure(client: ShopifyClient, delivery_url: str) -> WebhookHealth:
     kept: set[str] = set()
     for hook in await _ours(client, delivery_url):
         topic = str(hook.get("topic"))
-        if topic in kept or topic not in (*TOPICS, MERGE):
+        if topic in kept or topic not in TOPICS + OPTIONAL:
             await _delete(client, str(hook["id"]))
             repaired.append(f"{topic}: removed a duplicate")
         kept.add(topic)
-    for topic in (*TOPICS, MERGE):
+    for topic in TOPICS + OPTIONAL:
         if topic in kept:
             continue
         try:
             await _create(client, topic, delivery_url)
         except ConnectorError as error:
-            if topic != MERGE:
+            if topic not in OPTIONAL:
                 problem = problem or f"{topic}: {error}"
         else:
             kept.add(topic)

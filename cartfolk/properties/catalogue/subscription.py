@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from cartfolk.properties.catalogue.model import Option, Property, Type
 
-_EN = "From shops with WooCommerce Subscriptions; elsewhere through the API, from files or by hand."
-_DE = "Aus Shops mit WooCommerce Subscriptions; sonst über die Schnittstelle, aus Dateien oder von Hand."
+_EN = "From WooCommerce Subscriptions and Shopify's contracts; elsewhere through the API, from files or by hand."
+_DE = (
+    "Aus WooCommerce Subscriptions und Shopifys Abo-Verträgen; sonst über die Schnittstelle, aus Dateien oder von Hand."
+)
 _PERIODS = (
     Option("day", "Day", "Tag"),
     Option("week", "Week", "Woche"),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .shop import ShopifyShop
 
 TRIES = 8
+KINDS = {"subscription": "SubscriptionContract"}  # what global ids call otherwise than the world
 
 
 @dataclass(slots=True)
@@ -120,7 +121,7 @@ class Delivery:
         """The object in the form of the older REST API, times at the shop's offset."""
         if event == "deleted":
             return {"id": record_id}
-        found: Json = {"id": record_id, "admin_graphql_api_id": gid(kind.title(), record_id)}
+        found: Json = {"id": record_id, "admin_graphql_api_id": gid(KINDS.get(kind, kind.title()), record_id)}
         world = self._shop.world
         if kind == "order":
             order = world.orders[record_id]
@@ -129,6 +130,8 @@ class Delivery:
         elif kind == "customer":
             customer = world.customers[record_id]
             found |= {"email": customer.email, "updated_at": self._local(customer.modified)}
+        elif kind == "subscription":
+            found["status"] = world.subscriptions[record_id].state
         return found
 
     def _local(self, moment: int) -> str:

@@ -12,7 +12,20 @@ from typing import Any
 
 from ..checkout import price_in
 from ..clock import utc_text
-from ..records import CANCELLED, COUNTED, FULFILLED, PICKUP, REFUNDED, STATES, Address, Cart, Line, Order, Product
+from ..records import (
+    CANCELLED,
+    COUNTED,
+    FULFILLED,
+    PICKUP,
+    REFUNDED,
+    STATES,
+    Address,
+    Cart,
+    Line,
+    Order,
+    Product,
+    Subscription,
+)
 from ..truth import amount_text
 from ..world import World
 from .paging import connection
@@ -226,6 +239,45 @@ def product(world: World, record: Product) -> Json:
         "_created": record.created,
         "_updated": record.modified,
         "_id": record.id,
+    }
+
+
+def contract(world: World, record: Subscription, customer: Any) -> Json:
+    order = record.order
+
+    def money(hundredths: int) -> Json:
+        return {"amount": amount_text(hundredths), "currencyCode": order.currency}
+
+    lines = [
+        {
+            "__typename": "SubscriptionLine",
+            "id": gid("SubscriptionLine", line.id),
+            "title": line.name,
+            "variantTitle": None,
+            "quantity": line.quantity,
+            "sku": line.sku or None,
+            "productId": gid("Product", line.product_id),
+            "variantId": gid("ProductVariant", line.variation_id or line.product_id),
+            "currentPrice": money(_gross(line)[1] // line.quantity),
+        }
+        for line in order.lines
+    ]
+    return {
+        "__typename": "SubscriptionContract",
+        "id": gid("SubscriptionContract", order.id),
+        "status": record.state.upper(),
+        "createdAt": when(order.created),
+        "updatedAt": when(order.modified),
+        "nextBillingDate": when(record.next_payment),
+        "currencyCode": order.currency,
+        "originOrder": {"id": gid("Order", record.parent)},
+        "customer": customer,
+        "billingPolicy": {"interval": record.period.upper(), "intervalCount": record.interval},
+        "deliveryPrice": money(sum(charge.total + charge.tax for charge in order.shipping)),
+        "lines": connection(lines),
+        "_created": order.created,
+        "_updated": order.modified,
+        "_id": order.id,
     }
 
 

@@ -12,7 +12,7 @@ from ..records import HIDDEN
 from . import documents
 from .documents import Json
 from .paging import listed, page
-from .words import DOMAIN, HISTORY
+from .words import DOMAIN, HISTORY, SUBSCRIPTIONS
 
 if TYPE_CHECKING:
     from .apps import App
@@ -25,6 +25,7 @@ LISTS = {
     "abandonedCheckouts": ("AbandonedCheckout", "read_orders"),
     "products": ("Product", "read_products"),
     "collections": ("Collection", "read_products"),
+    "subscriptionContracts": ("SubscriptionContract", SUBSCRIPTIONS),
 }
 
 
@@ -121,6 +122,7 @@ class Root:
             "AbandonedCheckout": lambda: [documents.checkout_id(token) for token in world.carts],
             "Product": lambda: list(world.products),
             "Collection": lambda: list(world.categories),
+            "SubscriptionContract": lambda: list(world.subscriptions),
         }
         rows = [row for number in numbers[kind]() if (row := self.document(context, kind, number))]
         self._rows[name, context.app.scopes] = (world.revision, rows)
@@ -148,6 +150,10 @@ class Root:
                     return documents.checkout(world, cart, customer)
         if kind == "Product" and number in world.products:
             return documents.product(world, world.products[number])
+        if kind == "SubscriptionContract" and number in world.subscriptions:
+            contract = world.subscriptions[number]
+            owner = people.owner(contract.order)
+            return documents.contract(world, contract, people.document(owner) if owner else None)
         if kind == "Collection" and number in world.categories:
             return documents.collection(world, number)
         return None

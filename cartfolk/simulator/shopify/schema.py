@@ -25,6 +25,8 @@ _CONNECTED = [
     "Product",
     "ProductVariant",
     "Collection",
+    "SubscriptionContract",
+    "SubscriptionLine",
     "WebhookSubscription",
 ]
 _PAGED = "first: Int, after: String, last: Int, before: String, reverse: Boolean"
@@ -100,6 +102,17 @@ type Product implements Node {{
   onlineStoreUrl: URL featuredMedia: Media priceRangeV2: ProductPriceRangeV2!
   collections({_LISTED}): CollectionConnection! variants({_PAGED}): ProductVariantConnection!
 }}
+enum ContractKeys {{ CREATED_AT ID STATUS UPDATED_AT }}
+type SubscriptionBillingPolicy {{ interval: String! intervalCount: Int! }}
+type SubscriptionLine {{
+  id: ID! title: String! variantTitle: String quantity: Int! sku: String productId: ID variantId: ID
+  currentPrice: MoneyV2!
+}}
+type SubscriptionContract implements Node {{
+  id: ID! status: String! createdAt: DateTime! updatedAt: DateTime! nextBillingDate: DateTime currencyCode: String!
+  originOrder: Order customer: Customer billingPolicy: SubscriptionBillingPolicy! deliveryPrice: MoneyV2!
+  lines({_PAGED}): SubscriptionLineConnection!
+}}
 type Shop {{ name: String! myshopifyDomain: String! currencyCode: String! ianaTimezone: String! }}
 type AccessScope {{ handle: String! }}
 type AppInstallation {{ accessScopes: [AccessScope!]! }}
@@ -120,6 +133,7 @@ type Query {{
   abandonedCheckouts({_LISTED}, sortKey: CheckoutKeys = ID): AbandonedCheckoutConnection
   products({_LISTED}, sortKey: Keys = ID): ProductConnection
   collections({_LISTED}, sortKey: Keys = ID): CollectionConnection
+  subscriptionContracts({_LISTED}, sortKey: ContractKeys = CREATED_AT): SubscriptionContractConnection!
   customersCount(query: String, limit: Int = 10000): Count
   ordersCount(query: String, limit: Int = 10000): Count
   abandonedCheckoutsCount(query: String, limit: Int = 10000): Count
@@ -141,7 +155,8 @@ _KNOWN_TOPICS = (
     "CHECKOUTS_UPDATE COLLECTIONS_CREATE COLLECTIONS_DELETE COLLECTIONS_UPDATE CUSTOMERS_CREATE CUSTOMERS_DELETE "
     "CUSTOMERS_DISABLE CUSTOMERS_EMAIL_MARKETING_CONSENT_UPDATE CUSTOMERS_ENABLE CUSTOMERS_MARKETING_CONSENT_UPDATE "
     "CUSTOMERS_MERGE CUSTOMERS_UPDATE ORDERS_CANCELLED ORDERS_CREATE ORDERS_DELETE ORDERS_EDITED ORDERS_FULFILLED "
-    "ORDERS_PAID ORDERS_UPDATED PRODUCTS_CREATE PRODUCTS_DELETE PRODUCTS_UPDATE REFUNDS_CREATE"
+    "ORDERS_PAID ORDERS_UPDATED PRODUCTS_CREATE PRODUCTS_DELETE PRODUCTS_UPDATE REFUNDS_CREATE "
+    "SUBSCRIPTION_CONTRACTS_CREATE SUBSCRIPTION_CONTRACTS_UPDATE"
 )
 
 

@@ -33,6 +33,7 @@ STATUS = {
     PICKUP: "VOIDED",
 }
 EVERYTHING = ("read_customers", "read_orders", "read_all_orders", "read_products", "read_customer_merge")
+SUBSCRIPTIONS = "read_own_subscription_contracts"
 SCOPES = {
     "read_write": EVERYTHING,
     "read": EVERYTHING,
@@ -51,12 +52,15 @@ TOPICS = {
     ("order", "updated"): "ORDERS_UPDATED",
     ("order", "deleted"): "ORDERS_DELETE",
     ("product", "updated"): "PRODUCTS_UPDATE",
+    ("subscription", "updated"): "SUBSCRIPTION_CONTRACTS_UPDATE",
 }
 NEEDS = {"CUSTOMERS_MERGE": "read_customer_merge", "CUSTOMERS": "read_customers", "ORDERS": "read_orders"}
 NEEDS |= {"REFUNDS": "read_orders", "CHECKOUTS": "read_orders", "PRODUCTS": "read_products"}
-NEEDS |= {"COLLECTIONS": "read_products"}
+NEEDS |= {"COLLECTIONS": "read_products", "SUBSCRIPTION": SUBSCRIPTIONS}
 
 
 def topic_header(topic: str) -> str:
     """ORDERS_UPDATED as a delivery names it: orders/updated."""
+    if topic.startswith("SUBSCRIPTION_CONTRACTS_"):
+        return f"subscription_contracts/{topic.rpartition('_')[2].lower()}"
     return topic.lower().replace("_", "/", 1)

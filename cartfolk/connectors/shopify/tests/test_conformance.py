@@ -16,7 +16,7 @@ from .shops import Told, Words
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Told]:
-    with start_simulator(platform="shopify", seed=5, customers=60) as found:
+    with start_simulator(platform="shopify", seed=5, customers=60, subscriptions=True) as found:
         yield Told(found)
 
 
