@@ -23,6 +23,8 @@ from .queries import HOOK_CREATE, HOOK_DELETE, HOOKS
 
 STREAMS = {
     "customers": "customers",
+    "customers_email_marketing_consent": "customers",
+    "customers_marketing_consent": "customers",
     "orders": "orders",
     "refunds": "orders",
     "checkouts": "checkouts",
@@ -104,7 +106,7 @@ def _about(topic: str, found: Mapping[str, Any]) -> Hint:
         key = reference(found.get("order_id"))
     elif resource == "subscription_contracts":
         key = key and SUBSCRIPTION + key
-    elif resource == "customers":
+    elif STREAMS[resource] == "customers":
         key = reference(found.get("customer_id")) or number(found.get("admin_graphql_api_customer_id")) or key
     if key is None:
         return Hint(STREAMS[resource], (), ignore="no id")

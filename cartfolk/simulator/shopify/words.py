@@ -61,6 +61,5 @@ NEEDS |= {"COLLECTIONS": "read_products", "SUBSCRIPTION": SUBSCRIPTIONS}
 
 def topic_header(topic: str) -> str:
     """ORDERS_UPDATED as a delivery names it: orders/updated."""
-    if topic.startswith("SUBSCRIPTION_CONTRACTS_"):
-        return f"subscription_contracts/{topic.rpartition('_')[2].lower()}"
-    return topic.lower().replace("_", "/", 1)
+    resource, _, event = topic.lower().rpartition("_")
+    return f"{resource}/{event}"

@@ -256,6 +256,8 @@ HINTS: list[tuple[str, dict[str, Any], tuple[str, tuple[str, ...], bool]]] = [
     ("customers/update", {"id": 9, "email": "a@example.com"}, ("customers", ("9",), False)),
     ("customers/delete", {"id": 9}, ("customers", ("9",), True)),
     ("customers/email_marketing_consent_update", {"customer_id": 9}, ("customers", ("9",), False)),
+    ("customers_email_marketing_consent/update", {"customer_id": 9}, ("customers", ("9",), False)),
+    ("customers_marketing_consent/update", {"customer_id": 9, "id": 4}, ("customers", ("9",), False)),
     (
         "customers/merge",
         {
