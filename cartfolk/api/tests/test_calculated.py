@@ -26,7 +26,7 @@ def test_a_formula_is_made_changed_and_what_the_language_lacks_is_named(conn, ap
     assert api.patch(f"{AT}/per_order", changed, content_type="application/json").status_code == 200
     assert load(conn).properties["per_order"].formula == changed["calculationFormula"]
     assert calculated.progress(conn).waiting
-    for formula, says in (("sqrt(1)", "sqrt"), ("time_since(createdate)", "segment"), ("nowhere + 1", "nowhere")):
+    for formula, says in (("sqrt(1)", "sqrt"), ("time_since(createdate)", "today()"), ("nowhere + 1", "nowhere")):
         refused = post(name="other", calculationFormula=formula)
         assert refused.status_code == 400
         assert says in refused.json()["message"]
