@@ -4,7 +4,7 @@ segments are evaluated and written for 1 / 100 / 10,000 touched contacts within 
 
 ``worst_seconds`` and ``worst_ratio_to_sql`` are those of the counts: medians, ours and the one by hand in turn on the
 same connection, which must agree on the number. DuckDB (requirements-bench.txt) scans the same rows in its columns;
-without it that comparison is left out. ``--contacts`` makes it smaller (a million by default, some minutes and 12 GB);
+without it that comparison is left out. ``--contacts`` makes it smaller (a million by default);
 what it is doing is told on stderr.
 """
 

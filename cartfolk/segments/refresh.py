@@ -22,6 +22,7 @@ from cartfolk.segments.tree import Context, Known, Node, uses
 
 Q = Statements.beside(__file__, "refresh.sql")
 BATCH = 1_000  # contacts a statement
+FEW = 10  # contacts for whom making a plan takes longer than a plan that does not know the parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +117,10 @@ def evaluate(
     """``keep`` asks ``roots``, which are ``every`` active segment or some."""
     if keep is None:
         return 0
-    # Planning hundreds of segments takes longer than evaluating them for one contact, and the plan is always the same.
-    conn.execute("select set_config('jit', 'off', true), set_config('plan_cache_mode', 'force_generic_plan', true)")
     ids = sorted(set(contacts))
+    # One plan for all serves a few contacts; for many it works out what is asked again for every fact.
+    plan = "force_generic_plan" if len(ids) <= FEW else "force_custom_plan"
+    conn.execute("select set_config('jit', 'off', true), set_config('plan_cache_mode', %s, true)", [plan])
     changed = 0
     for start in range(0, len(ids), BATCH):
         batch = {"ids": ids[start : start + BATCH]}
