@@ -144,6 +144,7 @@ def _count(conn: psycopg.Connection[Any], repeats: int) -> dict[str, dict[str, A
             "by_hand_ms": round(hand, 2),
             "ratio_to_sql": round(ms / max(hand, 0.5), 2),
         }
+        _tell(f"{name}: {ms:.0f} ms, by hand {hand:.0f} ms")
         if columns.there:
             duck = [_timed(lambda: columns.count(asked)) for _ in range(repeats)]  # noqa: B023
             assert {number for _, number in duck} == {found[name]["members"]}, f"{name}: DuckDB counts otherwise"

@@ -181,9 +181,8 @@ class BigClient:
         async with self._learning:
             if not wanted <= self._brands.keys():
                 listed = self.everything("products", "v3/catalog/brands", {})
-                self._brands = {
-                    str(row.get("id")): text(row.get("name")) or "" async for rows in listed for row in rows
-                }
+                told = {str(row.get("id")): text(row.get("name")) or "" async for rows in listed for row in rows}
+                self._brands = dict.fromkeys(wanted, "") | told  # what is not told is not asked for with every page
         known = self._brands
         return [{**row, "_brand": known.get(str(row.get("brand_id")))} for row in products]
 
