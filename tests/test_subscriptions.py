@@ -11,7 +11,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from cartfolk.commerce import rules
-from cartfolk.connectors.tests.linked import LinkedStore
+from cartfolk.connectors.tests.linked import LinkedStore, follow_hints
 from cartfolk.connectors.woocommerce import webhooks
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
@@ -48,13 +48,7 @@ class Linked(LinkedStore):
         for headers, body in heard:
             realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.ask(follow)
+        follow_hints(self.conn, self.ask)
         self.handle()
 
     def of(self, email: str) -> dict[str, Any]:

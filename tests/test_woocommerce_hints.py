@@ -11,6 +11,7 @@ import pytest
 
 from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
+from cartfolk.connectors.tests.linked import follow_hints
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -49,13 +50,7 @@ class Linked:
             for headers, body in heard
         ]
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self._with_connector(follow)
+        follow_hints(self.conn, self._with_connector)
         self.handle()
         return outcomes
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 
 from cartfolk import pipeline
 from cartfolk.core.sql import Connection
-from cartfolk.inbox import bulk, poll
+from cartfolk.inbox import bulk, poll, realtime
 from cartfolk.stores.models import Store
 from cartfolk.stores.shop import open_store
+
+
+def follow_hints(conn: Connection, ask: Callable[[Any], Any]) -> None:
+    """Fetches what webhooks told of. ``ask`` runs what is given to it with the store's open connector."""
+
+    async def follow(connector: Any) -> None:
+        async def ours(_store_id: int) -> Any:
+            return connector
+
+        await realtime.follow_hints(conn, ours)
+
+    ask(follow)
 
 
 class LinkedStore:

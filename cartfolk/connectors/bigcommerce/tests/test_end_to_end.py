@@ -13,7 +13,7 @@ import pytest
 
 from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
-from cartfolk.connectors.tests.linked import LinkedStore
+from cartfolk.connectors.tests.linked import LinkedStore, follow_hints
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -58,13 +58,7 @@ class Linked(LinkedStore):
         for headers, body in heard:
             realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
 
-        async def run(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.ask(run)
+        follow_hints(self.conn, self.ask)
         self.handle()
 
     def of(self, email: str, column: str) -> Any:

@@ -14,6 +14,7 @@ import pytest
 
 from cartfolk import pipeline
 from cartfolk.commerce import rules
+from cartfolk.connectors.tests.linked import follow_hints
 from cartfolk.core import secrets
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -58,13 +59,7 @@ class Linked:
         accepted = realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
         assert accepted.outcome == "stored"
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.run(follow)
+        follow_hints(self.conn, self.run)
         self.handle()
 
     def handle(self) -> None:

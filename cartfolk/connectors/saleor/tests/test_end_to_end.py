@@ -10,7 +10,7 @@ import pytest
 
 from cartfolk import reconcile
 from cartfolk.commerce import rules
-from cartfolk.connectors.tests.linked import LinkedStore
+from cartfolk.connectors.tests.linked import LinkedStore, follow_hints
 from cartfolk.connectors.woocommerce.tests.door import Door
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
@@ -42,13 +42,7 @@ class Linked(LinkedStore):
             for headers, body in heard
         ]
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.ask(follow)
+        follow_hints(self.conn, self.ask)
         self.handle()
         return outcomes
 

@@ -34,9 +34,10 @@ from cartfolk.connectors.base import StoreConfig
 from cartfolk.connectors.errors import ConnectorError, SignatureInvalid
 from cartfolk.connectors.shopware import webhooks
 from cartfolk.connectors.shopware.app import ShopwareApp, app_secret, shop_secret
+from cartfolk.connectors.tests.linked import follow_hints
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.inbox import deliveries, known, realtime
+from cartfolk.inbox import deliveries, known
 from cartfolk.simulator.shopware.words import uuid
 from cartfolk.stores import connect, credentials, handshake, lookup
 from cartfolk.stores.connect import Application, ConnectRefused
@@ -100,13 +101,7 @@ class Installed(Linked):
         """What came through the door is followed."""
         self.shop.live(minutes=0)
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.ask(follow)
+        follow_hints(self.conn, self.ask)
         self.handle()
 
 

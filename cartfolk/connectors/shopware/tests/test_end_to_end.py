@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cartfolk.commerce import rules
-from cartfolk.connectors.tests.linked import LinkedStore
+from cartfolk.connectors.tests.linked import LinkedStore, follow_hints
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox import realtime
@@ -38,13 +38,7 @@ class Linked(LinkedStore):
         for headers, body in heard:
             realtime.accept_webhook(self.conn, self.store, reader(self.store), headers, body, now())
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.ask(follow)
+        follow_hints(self.conn, self.ask)
         self.handle()
 
     def of(self, email: str, column: str) -> Any:

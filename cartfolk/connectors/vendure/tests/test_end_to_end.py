@@ -13,6 +13,7 @@ import pytest
 
 from cartfolk import pipeline, reconcile
 from cartfolk.commerce import rules
+from cartfolk.connectors.tests.linked import follow_hints
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox import bulk, poll, realtime
@@ -63,13 +64,7 @@ class Linked:
     def follow(self) -> None:
         """Follows the hints that wait."""
 
-        async def follow(connector: Any) -> None:
-            async def ours(_store_id: int) -> Any:
-                return connector
-
-            await realtime.follow_hints(self.conn, ours)
-
-        self.run(follow)
+        follow_hints(self.conn, self.run)
 
 
 @pytest.fixture
