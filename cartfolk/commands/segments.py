@@ -98,15 +98,18 @@ def fifths(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A segment, what it asks in words, and its definition."""
-    from cartfolk.segments import language, sentence, stored
+    from cartfolk.segments import sentence, stored
+    from cartfolk.segments.problems import Refused
 
     with _opened() as conn:
         item = _named(conn, arguments.segment)
-        words = ""
+        told = {"sentence": ""}
         if item.definition is not None:
-            context = stored.context(conn, item.segment_id)
-            words = sentence.segment(language.from_json(item.definition, context), context)
-    _say(_told(item) | {"sentence": words, "definition": item.definition})
+            try:
+                told = {"sentence": sentence.segment(*stored.read(conn, item))}
+            except Refused as refused:
+                told["problem"] = sentence.refusal(refused)
+    _say(_told(item) | told | {"definition": item.definition})
     return Exit.OK
 
 
@@ -176,15 +179,15 @@ def members(arguments: argparse.Namespace) -> int:
 
 def why(arguments: argparse.Namespace) -> int:
     """Condition by condition, why a contact is in a segment or not."""
-    from cartfolk.segments import explain, language, stored
+    from cartfolk.segments import explain, stored
 
     with _opened() as conn:
         item = _named(conn, arguments.segment)
         contact = int(arguments.contact) if arguments.contact.isdecimal() else find(conn, arguments.contact)
         if item.definition is None:
             raise CommandFailed("A static segment has no conditions: people put contacts in.", Exit.USAGE)
-        context = stored.context(conn, item.segment_id)
-        root = language.from_json(item.definition, context)
+        with _sentences():
+            root, context = stored.read(conn, item)
         reason = explain.explain(conn, root, contact, context, now())
         if reason is None:
             raise CommandFailed(f"There is no contact {contact}.", Exit.NOT_FOUND)
@@ -268,7 +271,7 @@ def _sentences() -> Iterator[None]:
     try:
         yield
     except Refused as refused:
-        raise CommandFailed(" ".join(sentence.problem(item) for item in refused.problems), Exit.USAGE) from refused
+        raise CommandFailed(sentence.refusal(refused), Exit.USAGE) from refused
     except (stored.NameTaken, stored.InUse, stored.TooSlow, stored.SegmentMissing, ValueError) as error:
         raise CommandFailed(str(error), Exit.USAGE) from error
 

@@ -226,6 +226,8 @@ FIELDS: Mapping[str, Promise] = {
     "at": _("Time"),
     "historic": _("From before the shop was connected"),
 }
+CALLED: Mapping[str, Promise] = {"product": _("Product"), "variant": _("Variant")}
+"""Fields asked by number, in a sentence that tells the shop's name instead."""
 STATES: Mapping[str, str] = {
     "pending": gettext_noop("Unpaid"),
     "completed": gettext_noop("Paid"),

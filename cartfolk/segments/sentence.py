@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -11,11 +12,11 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
 from django.utils.translation import get_language, gettext, ngettext
 
-from cartfolk.segments import labels
+from cartfolk.segments import called, labels
 from cartfolk.segments.fields import EVENTS, LINE_FIELDS
 from cartfolk.segments.fields import Field as FieldKind
 from cartfolk.segments.operators import Kind, Unit, kind
-from cartfolk.segments.problems import Problem
+from cartfolk.segments.problems import Problem, Refused
 from cartfolk.segments.tree import (
     Amount,
     Calendar,
@@ -81,6 +82,11 @@ def problem(refusal: Problem) -> str:
     return f"{gettext(text) % place}: {gettext(refusal.text) % refusal.values}"
 
 
+def refusal(refused: Refused) -> str:
+    """Everything that is wrong with a definition, in the reader's language."""
+    return " ".join(problem(found) for found in refused.problems)
+
+
 def _language() -> str:
     return get_language() or "en"
 
@@ -115,8 +121,9 @@ def _event(item: Event, context: Context) -> str:
     if item.field is None:
         return _count(item.question, facts, context)
     field = fields[item.field]
-    what = str(labels.MEASURED[item.measure]) % {"field": labels.FIELDS[field.name], "facts": facts}
-    return _question(item.question, field.kind, what, context, _states(field), context.currency if field.money else "")
+    told = _told(field, item.question, item.store, context)
+    what = str(labels.MEASURED[item.measure]) % {"field": _what(field, item.question, told), "facts": facts}
+    return _question(item.question, field.kind, what, context, told, context.currency if field.money else "")
 
 
 def _count(question: Question, facts: str, context: Context) -> str:
@@ -137,28 +144,38 @@ def _limits(item: Event, context: Context) -> list[str]:
         found.append(gettext("in the store “%(name)s”") % {"name": _store(item.store, context)})
     if item.where:
         conditions = [
-            _where(part, EVENTS[item.event].fields[part.name], context)
+            _where(part, EVENTS[item.event].fields[part.name], item.store, context)
             if isinstance(part, Field)
-            else _lines(part, context)
+            else _lines(part, item.store, context)
             for part in item.where
         ]
         found.append(gettext("with (%(conditions)s)") % {"conditions": _joined(conditions, gettext("and"))})
     return found
 
 
-def _where(item: Field, field: FieldKind, context: Context) -> str:
-    what = str(labels.FIELDS[field.name])
-    return _question(item.question, field.kind, what, context, _states(field), context.currency if field.money else "")
+def _where(item: Field, field: FieldKind, store: int | None, context: Context) -> str:
+    told = _told(field, item.question, store, context)
+    what = _what(field, item.question, told)
+    return _question(item.question, field.kind, what, context, told, context.currency if field.money else "")
 
 
-def _lines(item: Lines, context: Context) -> str:
-    conditions = [_where(field, LINE_FIELDS[field.name], context) for field in item.where]
+def _lines(item: Lines, store: int | None, context: Context) -> str:
+    conditions = [_where(field, LINE_FIELDS[field.name], store, context) for field in item.where]
     text = gettext("no item with %(conditions)s") if item.none else gettext("an item with %(conditions)s")
     return text % {"conditions": _joined(conditions, gettext("and"))}
 
 
-def _states(field: FieldKind) -> dict[str, str]:
-    return {option: gettext(labels.STATES.get(option, option)) for option in field.options}
+def _told(field: FieldKind, question: Question, store: int | None, context: Context) -> Mapping[str, str]:
+    """The words for values of a field: of its options, or what the shops call them."""
+    if field.options:
+        return {option: gettext(labels.STATES.get(option, option)) for option in field.options}
+    return called.names(field.name, question.operator, store, context)
+
+
+def _what(field: FieldKind, question: Question, told: Mapping[str, str]) -> str:
+    values = question.value if isinstance(question.value, tuple) else (question.value,)
+    named = any(isinstance(value, str) and value in told for value in values)
+    return str((labels.CALLED if named and field.name in labels.CALLED else labels.FIELDS)[field.name])
 
 
 def _period(period: Question, context: Context) -> str:
@@ -179,7 +196,9 @@ def _period(period: Question, context: Context) -> str:
     raise ValueError(f"{period} is no period")
 
 
-def _question(question: Question, asked: Kind, what: str, context: Context, told: dict[str, str], currency: str) -> str:
+def _question(
+    question: Question, asked: Kind, what: str, context: Context, told: Mapping[str, str], currency: str
+) -> str:
     if question.operator == "in_fifth":
         currency = ""
     values = _values(question, asked, context, told, currency)
@@ -198,7 +217,9 @@ def _question(question: Question, asked: Kind, what: str, context: Context, told
     return text
 
 
-def _values(question: Question, asked: Kind, context: Context, told: dict[str, str], currency: str) -> dict[str, Any]:
+def _values(
+    question: Question, asked: Kind, context: Context, told: Mapping[str, str], currency: str
+) -> dict[str, Any]:
     """What a template may name."""
     value = question.value
     match value:
@@ -222,7 +243,7 @@ def _values(question: Question, asked: Kind, context: Context, told: dict[str, s
     return {"value": _scalar(value, context, told, currency)}
 
 
-def _scalar(value: Scalar, context: Context, told: dict[str, str], currency: str) -> str:
+def _scalar(value: Scalar, context: Context, told: Mapping[str, str], currency: str) -> str:
     locale = _locale()
     if isinstance(value, bool):
         return gettext("Yes") if value else gettext("No")

@@ -13,7 +13,7 @@ from psycopg.types.json import Jsonb
 from cartfolk.audit import log as audit
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.segments import account, cuts, refresh
+from cartfolk.segments import account, called, cuts, refresh
 from cartfolk.segments.compile import compile as compile_segment
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.static import NotStatic, SegmentMissing
@@ -108,6 +108,13 @@ def context(conn: Connection, itself: int | None = None) -> Context:
     """What a definition is read against."""
     cuts.ensure(conn, cuts.RFM, now())
     return account.context(conn, refresh.known(conn), itself)
+
+
+def read(conn: Connection, segment: Segment) -> tuple[Node, Context]:
+    """What an active segment asks, and what to tell it with (sentence.py). Raises problems.Refused when it cannot be
+    asked any more: a property, store or segment it names is gone."""
+    where = context(conn, segment.segment_id)
+    return from_json(segment.definition, where), called.context(conn, segment.definition, where)
 
 
 def create(conn: Connection, name: str, definition: object | None, by: str) -> int:

@@ -6,12 +6,13 @@ where deleted_at is null and parent_id is null
 group by external_id order by min(name), external_id limit %(limit)s
 
 -- :name variant
--- Variants that the catalogue knows as products of their own, and those in a part of the order lines: most shops name
--- them nowhere else.
+-- Variants that the catalogue knows as products of their own, and those in a part of the order lines, of the contacts
+-- seen last: most shops name them nowhere else.
 select external_id, min(name) from (
     select external_id, name from product where deleted_at is null and parent_id is not null
     union all
-    select variant_id, name from (select variant_id, name from order_line limit 20000) l where variant_id <> ''
+    select variant_id, name from (select variant_id, name from order_line order by contact_id desc limit 20000) l
+    where variant_id <> ''
 ) v
 where %(text)s = '' or strpos(lower(name), lower(%(text)s)) > 0 or external_id = %(text)s
 group by external_id order by min(name), external_id limit %(limit)s

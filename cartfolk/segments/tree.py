@@ -145,7 +145,8 @@ class Known:
 class Context:
     """What the account has, for reading and compiling definitions. ``zone`` is the account's; ``itself`` the segment
     whose definition is read, if it exists already; ``cuts`` the four values between the fifths of a property,
-    ascending (none where nobody has a value)."""
+    ascending (none where nobody has a value); ``called`` the shops' own names of values, for sentences alone (see
+    called.py): field → value → store → name."""
 
     properties: Mapping[str, Defined]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -153,6 +154,7 @@ class Context:
     segments: Mapping[int, Known] = field(default_factory=dict)
     itself: int | None = None
     cuts: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
+    called: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
 
     @property
     def currency(self) -> str:

@@ -112,6 +112,22 @@ def walk(root: Json, address: str = ROOT) -> Iterator[tuple[str, Json]]:
         yield from walk(child, f"{address}.{place}")
 
 
+def fields(root: Json) -> Iterator[tuple[str, Json, object]]:
+    """Everything that asks about a field of what people did, or of its lines, with its address and the one store that
+    is asked about, if any."""
+    for address, node in walk(root):
+        store = node.get("store")
+        if node.get("measure", "count") != "count":
+            yield address, node, store
+        for place, item in enumerate(node.get("where", ())):
+            inner = f"{address}.w{place}"
+            if LINES not in item:
+                yield inner, item, store
+                continue
+            for nth, line in enumerate(item[LINES]):
+                yield f"{inner}.l{nth}", line, store
+
+
 # --- what a form says -----------------------------------------------------------------------------------
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext
 
-from cartfolk.segments import labels, operators
+from cartfolk.segments import called, labels, operators
 from cartfolk.segments.fields import CONSENT_STATES, EVENTS, LINE_FIELDS, MEASURES, Field
 from cartfolk.segments.language import DEEPEST
 from cartfolk.segments.operators import Kind, Unit
@@ -23,7 +23,8 @@ _CALENDAR_UNITS = (Unit.DAY, Unit.WEEK, Unit.MONTH, Unit.QUARTER, Unit.YEAR)
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The operator of a condition and the control it needs. ``suggest``: where values that occur are looked up."""
+    """The operator of a condition and the control it needs. ``suggest``: where values that occur are looked up;
+    ``called``: what the shops call what is asked for, None where there is nothing but the value."""
 
     address: str
     operators: list[Choice]
@@ -37,6 +38,7 @@ class Question:
     suggest: str
     unknown: bool
     may_unknown: bool
+    called: str | None = None
 
     @property
     def id(self) -> str:
@@ -191,6 +193,22 @@ def _question(
     )
 
 
+def names(root: builder.Json, known: Context) -> Iterator[tuple[str, str]]:
+    """What the shops call what a draft asks for by number: id of the question, names."""
+    for address, item, store in builder.fields(root):
+        found = _called(item, store, known)
+        if found is not None:
+            yield dashed(address), found
+
+
+def _called(item: Mapping[str, Any], store: object, known: Context) -> str | None:
+    if item["field"] not in called.FIELDS:
+        return None
+    one = store if isinstance(store, int) else None
+    found = called.names(item["field"], str(item.get("operator")), one, known)
+    return "; ".join(found[value] for value in controls.texts(item.get("value")) if value in found)
+
+
 def _states(item: Field) -> list[tuple[str, str]]:
     return [(option, gettext(labels.STATES.get(option, option))) for option in item.options]
 
@@ -201,7 +219,9 @@ def _event(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -> P
     fields = [item for item in event.fields.values() if item.kind in measure.kinds]
     measured = event.fields.get(str(node.get("field"))) if measure.name != "count" else None
     asked, options = (measured.kind, _states(measured)) if measured else (Kind.NUMBER, [])
-    found = _question(node, address, asked, options, [], "", event=True)
+    found = _question(node, address, asked, options, [], f"field:{measured.name}" if measured else "", event=True)
+    if measured:
+        found = replace(found, called=_called(node, node.get("store"), known))
     if measure.empty_is_zero:  # always has a value
         known_ones = [row for row in found.operators if row[0] not in ("known", "unknown")]
         found = replace(found, operators=known_ones, may_unknown=False)
@@ -221,13 +241,15 @@ def _event(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -> P
         + [(str(number), shop.name, node.get("store") == number) for number, shop in known.stores.items()]
         if len(known.stores) > 1
         else [],
-        parts=[_where(item, f"{address}.w{nth}", event.fields) for nth, item in enumerate(where)],
+        parts=[
+            _where(item, f"{address}.w{nth}", event.fields, node.get("store"), known) for nth, item in enumerate(where)
+        ],
         offers=offered,
         **shared,
     )
 
 
-def _where(item: Mapping[str, Any], address: str, fields: Mapping[str, Field]) -> Part:
+def _where(item: Mapping[str, Any], address: str, fields: Mapping[str, Field], store: object, known: Context) -> Part:
     if builder.LINES in item:
         none = bool(item.get("none"))
         return Part(
@@ -235,13 +257,17 @@ def _where(item: Mapping[str, Any], address: str, fields: Mapping[str, Field]) -
             sort="lines",
             label=gettext("Items"),
             choices=[("no", gettext("has an item with"), not none), ("yes", gettext("has no item with"), none)],
-            parts=[_where(line, f"{address}.l{nth}", LINE_FIELDS) for nth, line in enumerate(item[builder.LINES])],
+            parts=[
+                _where(line, f"{address}.l{nth}", LINE_FIELDS, store, known)
+                for nth, line in enumerate(item[builder.LINES])
+            ],
             offers=[(name, str(labels.FIELDS[name])) for name in LINE_FIELDS],
         )
     asked = fields.get(item["field"])
     if asked is None:
         return Part(address=address, sort="field", label=item["field"])
     found = _question(item, address, asked.kind, _states(asked), [], f"field:{asked.name}", event=True)
+    found = replace(found, called=_called(item, store, known))
     return Part(address=address, sort="field", label=str(labels.FIELDS[asked.name]), question=found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -234,6 +235,43 @@ def test_a_definition_reads_as_a_sentence(condition: dict[str, Any], english: st
         assert sentence.segment(root, CONTEXT) == english
     with override("de"):
         assert sentence.segment(root, CONTEXT) == german
+
+
+def test_what_is_asked_by_number_reads_by_the_shops_name() -> None:
+    called = {
+        "variant": {"71": {1: "Blue mug (large)"}, "72": {1: "Blue mug", 2: "Tea"}},
+        "category": {"41": {1: "Mugs"}},
+    }
+    where = replace(CONTEXT, stores={1: Shop("Shop", currency="EUR"), 2: Shop("Other")}, called=called)
+
+    def said(field: str, operator: str, value: Any, language: str = "en", **more: Any) -> str:
+        line = {"field": field, "operator": operator, "value": value}
+        root = from_json({"version": 1, "root": COUNT | {"where": [{"lines": [line]}]} | more}, where)
+        with override(language):
+            before = " with (an item with " if language == "en" else " mit (ein Artikel mit "
+            return sentence.segment(root, where).partition(before)[2].removesuffix(")")
+
+    assert said("variant", "is", "71") == "Variant is Blue mug (large)"
+    assert said("variant", "is", "71", "de") == "Variante ist Blue mug (large)"
+    assert said("variant", "is_none_of", ["71", "9"]) == "Variant is neither Blue mug (large) nor 9"
+    assert said("variant", "is", "9") == "Variant (number in the shop) is 9"
+    assert said("variant", "is", "9", "de") == "Variante (Nummer im Shop) ist 9"
+    assert said("variant", "contains", ["71"]) == "Variant (number in the shop) contains 71"  # any with 71 in it
+    assert said("variant", "is", "72") == "Variant is Blue mug / Tea"  # two shops gave the number to two things
+    assert said("variant", "is", "72", store=2) == "Variant is Tea"
+    assert said("variant", "is", "71", store=2) == "Variant (number in the shop) is 71"
+    assert said("category", "is_any_of", ["41"]) == "Category has Mugs"
+    bought = {"type": "event", "event": "line", "measure": "last", "field": "variant", "operator": "is", "value": "71"}
+    assert "“Variant” of products bought is Blue mug (large)" in sentence.segment(
+        from_json({"version": 1, "root": bought}, where), where
+    )
+
+
+def test_two_values_of_one_name_keep_their_numbers() -> None:
+    where = replace(CONTEXT, called={"variant": {"71": {1: "Blue mug"}, "72": {1: "Blue mug"}}})
+    line = {"field": "variant", "operator": "is_any_of", "value": ["71", "72"]}
+    root = from_json({"version": 1, "root": COUNT | {"where": [{"lines": [line]}]}}, where)
+    assert "Variant is Blue mug (71) or Blue mug (72)" in sentence.segment(root, where)
 
 
 def test_an_amount_is_asked_in_the_accounts_currency_only() -> None:

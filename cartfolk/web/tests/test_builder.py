@@ -213,6 +213,26 @@ def test_values_that_occur_are_suggested(owner: Client, people: int, conn: Conne
     assert owner.get("/segments/suggest", {"of": "field:total"}).text.strip() == ""
 
 
+def test_a_variant_asked_by_its_number_is_told_by_its_name(owner: Client, people: int, conn: Connection) -> None:
+    conn.execute(
+        "insert into order_line (contact_id, order_id, position, store_id, variant_id, name, quantity, total, tax,"
+        " discount) values (7, 1, 1, 1, '71', 'Blue <mug>', 1, 1, 0, 0)"
+    )
+    bought = builder.new("event:line", KINDS, {}) | {"where": [{"field": "variant", "operator": "is", "value": "71"}]}
+    draft = builder.empty() | {"children": [bought]}
+    assert '<span class="hint" id="called-r-0-w0">Blue &lt;mug&gt;</span>' in post(owner, "show:", draft)
+    said = owner.post("/segments/preview", {"draft": json.dumps(draft)}).text
+    assert "with (Variant is Blue &lt;mug&gt;)" in said
+    assert '<span class="hint" id="called-r-0-w0" hx-swap-oob="true">Blue &lt;mug&gt;</span>' in said
+    sent = {"draft": json.dumps(draft), "r.0.w0:operator": "is", "r.0.w0:was": "is", "r.0.w0:value": "7"}
+    assert (
+        '<span class="hint" id="called-r-0-w0" hx-swap-oob="true"></span>' in owner.post("/segments/preview", sent).text
+    )
+    number = stored.create(conn, "Mugs", {"version": 1, "root": draft}, "user:1")
+    assert "Variant is Blue &lt;mug&gt;" in owner.get(f"/segments/{number}").text
+    assert "Variant is Blue &lt;mug&gt;" in owner.get(f"/contacts/7/segments/{number}/why").text
+
+
 def test_the_largest_definition_can_be_sent(owner: Client, people: int, conn: Connection) -> None:
     known = stored.context(conn)
     condition = language.node_json(

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.segments import cuts, jobs, language, sentence, stored, suggest
+from cartfolk.segments import called, cuts, jobs, language, sentence, stored, suggest
 from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Node
@@ -39,6 +39,10 @@ class Draft:
     root: builder.Json
     name: str
     segment: stored.Segment | None = None
+
+    def named(self) -> Context:
+        """The account with the shops' names of what the draft asks for."""
+        return called.context(self.conn, self.root, self.known)
 
     def checked(self) -> tuple[Node | None, dict[str, str]]:
         """The definition, or what is wrong with it: address of a condition → sentence."""
@@ -114,15 +118,17 @@ def segment_preview(request: HttpRequest) -> HttpResponse:
     """The draft as a sentence, how many it finds and some of them; or what is wrong with it."""
     draft = _sent(request)
     root, problems = draft.checked()
+    known = draft.named()
     beside = {building.dashed(address): text for address, text in problems.items()}
     everywhere = [building.dashed(address) for address, _node in builder.walk(draft.root)]
     context: dict[str, Any] = {
         "draft": json.dumps(draft.root),
         "problems": beside,
         "parts": [(place, beside.get(place, "")) for place in everywhere],
+        "called": list(building.names(draft.root, known)),
     }
     if root is not None:
-        context["sentence"] = sentence.segment(root, draft.known)
+        context["sentence"] = sentence.segment(root, known)
         try:
             found = stored.count(draft.conn, root, draft.known, now())
         except stored.TooSlow:
@@ -215,7 +221,7 @@ def _page(
     _root, problems = draft.checked()
     empty = not draft.root["children"]
     context = {
-        "root": building.part(draft.root, draft.known),
+        "root": building.part(draft.root, draft.named()),
         "draft": json.dumps(draft.root),
         "name": draft.name,
         "segment": draft.segment,

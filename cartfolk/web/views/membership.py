@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.segments import explain, language, sentence, stored
+from cartfolk.segments import explain, sentence, stored
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Group
 
@@ -46,7 +46,7 @@ def contact_segments(request: HttpRequest, contact_id: int) -> HttpResponse:
 def why(request: HttpRequest, contact_id: int, segment_id: int) -> HttpResponse:
     """Condition by condition, with the contact's own values: a part for htmx."""
     conn = database()
-    return render(request, "web/contact_segment_why.html", _reason(conn, one(conn, segment_id), contact_id))
+    return render(request, "web/contact_segment_why.html", asked(conn, one(conn, segment_id), contact_id))
 
 
 def one(conn: Connection, segment_id: int) -> stored.Segment:
@@ -57,16 +57,21 @@ def one(conn: Connection, segment_id: int) -> stored.Segment:
         raise Http404(_("There is no segment with this number.")) from error
 
 
-def _reason(conn: Connection, segment: stored.Segment, contact_id: int) -> dict[str, Any]:
+def asked(conn: Connection, segment: stored.Segment, contact_id: int = 0) -> dict[str, Any]:
+    """For a page: what the segment asks, in a sentence, or why it cannot be asked any more; and why that contact, if
+    one is named, is in or not, condition by condition."""
     if segment.definition is None:
         return {"static": True}
-    where = stored.context(conn, segment.segment_id)
     try:
-        root = language.from_json(segment.definition, where)
+        root, where = stored.read(conn, segment)
     except Refused as refused:
-        return {"broken": " ".join(sentence.problem(problem) for problem in refused.problems)}
-    reason = explain.explain(conn, root, contact_id, where, now())
-    return {"reason": reason, "reasons": list(reasons(reason, where)) if reason else []}
+        return {"broken": sentence.refusal(refused)}
+    reason = explain.explain(conn, root, contact_id, where, now()) if contact_id else None
+    return {
+        "sentence": sentence.segment(root, where),
+        "reason": reason,
+        "reasons": list(_reasons(reason, where)) if reason else [],
+    }
 
 
 def _shown(value: Any) -> str | None:
@@ -82,7 +87,7 @@ def _shown(value: Any) -> str | None:
     return number(value)
 
 
-def reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
+def _reasons(reason: explain.Reason, where: Context) -> Iterator[dict[str, Any]]:
     """The conditions of a segment as the rows of a page, each with its answer and the contact's own value."""
     words = {"all": _("all of these"), "any": _("any of these"), "none": _("none of these")}
     for depth, answer in reason.walk():

@@ -16,16 +16,14 @@ from django.views.decorators.http import require_GET, require_POST
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.segments import explain, jobs, language, sentence, stored
+from cartfolk.segments import jobs, language, stored
 from cartfolk.segments.presets import PRESETS
-from cartfolk.segments.problems import Refused
-from cartfolk.segments.tree import Context, Node
 
 from .. import chart, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
 from ..templatetags.cartfolk import day
-from .membership import one, reasons
+from .membership import asked, one
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
@@ -71,29 +69,22 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     """One segment: what it asks in words, who is in it, who joined and left; with ``contact`` why that one is."""
     conn = database()
     item = one(conn, segment_id)
-    where = stored.context(conn, segment_id)
-    root, broken = _root(item, where)
     after = whole(request.GET.get("after"), 0)
     ids = stored.members(conn, segment_id, after, PAGE + 1)
-    asked = whole(request.GET.get("contact"), 0)
-    reason = explain.explain(conn, root, asked, where, now()) if root is not None and asked else None
+    contact = whole(request.GET.get("contact"), 0)
     moves = stored.log(conn, segment_id, limit=20)
     context = {
         "segment": item,
-        "sentence": sentence.segment(root, where) if root is not None else "",
-        "broken": broken,
         "members": named(conn, ids[:PAGE]),
         "following": ids[PAGE - 1] if len(ids) > PAGE else None,
         "moves": list(zip(moves, named(conn, [row["contact_id"] for row in moves]), strict=True)),
-        "asked": asked,
-        "reason": reason,
-        "reasons": list(reasons(reason, where)) if reason else [],
+        "asked": contact,
         "users": stored.used_by(conn, segment_id),
         "chart": chart.steps(stored.sizes(conn, segment_id, (now() - YEAR).date()), now().date()),
         "list": _asking({"type": "segment", "segment": segment_id, "member": True}),
         "others": [other for other in stored.every(conn) if other.segment_id != segment_id],
     }
-    return render(request, "web/segment.html", context)
+    return render(request, "web/segment.html", context | asked(conn, item, contact))
 
 
 @member
@@ -165,16 +156,6 @@ def _pair(one: stored.Segment, other: stored.Segment, first: bool, second: bool)
         {"type": "segment", "segment": one.segment_id, "member": first},
         {"type": "segment", "segment": other.segment_id, "member": second},
     )
-
-
-def _root(item: stored.Segment, where: Context) -> tuple[Node | None, str]:
-    """The definition, and why it cannot be asked any more."""
-    if item.definition is None:
-        return None, ""
-    try:
-        return language.from_json(item.definition, where), ""
-    except Refused as refused:
-        return None, " ".join(sentence.problem(problem) for problem in refused.problems)
 
 
 def named(conn: Connection, ids: list[int]) -> list[dict[str, Any]]:
