@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -48,12 +49,8 @@ def node(item: Node, context: Context) -> str:
     match item:
         case Group():
             return _group(item, context)
-        case Property(name, question):
-            defined = context.properties[name]
-            what = defined.label(_language())
-            told = {option.value: option.label(_language()) for option in defined.options}
-            currency = context.currency if defined.currency and not defined.currency_in else ""
-            return _question(question, kind(defined), what, context, told, currency)
+        case Property(name):
+            return _property(item, context.properties[name].label(_language()), context)
         case Event():
             return _event(item, context)
         case Consent(channel, purpose, status):
@@ -74,6 +71,15 @@ def node(item: Node, context: Context) -> str:
                 else gettext("is not known in the store “%(name)s”")
             )
             return text % {"name": name}
+
+
+def about(item: Property, context: Context, most: int) -> str:
+    """A condition where the property's name stands before it already: "is at least 5". Of many values ``most`` are
+    told, and how many there are beside them: "is Berlin or Ulm (+3)"."""
+    values, more = item.question.value, 0
+    if isinstance(values, tuple) and len(values) > most:
+        item, more = replace(item, question=replace(item.question, value=values[:most])), len(values) - most
+    return _property(item, "", context).strip() + (f" (+{more})" if more else "")
 
 
 def problem(refusal: Problem) -> str:
@@ -196,6 +202,13 @@ def _period(period: Question, context: Context) -> str:
     raise ValueError(f"{period} is no period")
 
 
+def _property(item: Property, what: str, context: Context) -> str:
+    defined = context.properties[item.name]
+    told = {option.value: option.label(_language()) for option in defined.options}
+    currency = context.currency if defined.currency and not defined.currency_in else ""
+    return _question(item.question, kind(defined), what, context, told, currency)
+
+
 def _question(
     question: Question, asked: Kind, what: str, context: Context, told: Mapping[str, str], currency: str
 ) -> str:
@@ -211,7 +224,7 @@ def _question(
         )
     elif question.operator == "is_none_of" and isinstance(question.value, tuple) and len(question.value) == 1:
         template = str(labels.SENTENCES["is_not"])
-    text = template % (values | {"what": what})
+    text = (template % (values | {"what": what})).strip()
     if question.include_unknown:
         text = gettext("(%(condition)s or has no value)") % {"condition": text}
     return text

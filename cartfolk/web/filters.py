@@ -10,89 +10,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import QueryDict
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
 from psycopg import sql
 
 from cartfolk.core.sql import Connection
 from cartfolk.properties.catalogue import Property
-from cartfolk.segments import labels, language, operators, stored, tree
-from cartfolk.segments.operators import Kind, Operator, Shape
+from cartfolk.segments import labels, language, operators, sentence, stored, tree
+from cartfolk.segments.operators import Kind, Operator
 from cartfolk.segments.problems import Refused
 
 from . import controls, formats
 from .asked import Asked
 from .given import whole
-from .templatetags.cartfolk import day, number
 
-WORDS: Mapping[str, Any] = {
-    "known": gettext_lazy("has a value"),
-    "unknown": gettext_lazy("has no value"),
-    "is": gettext_lazy("is"),
-    "is_not": gettext_lazy("is not"),
-    "is_any_of": gettext_lazy("is any of"),
-    "is_none_of": gettext_lazy("is none of"),
-    "contains": gettext_lazy("contains"),
-    "not_contains": gettext_lazy("does not contain"),
-    "starts_with": gettext_lazy("starts with"),
-    "not_starts_with": gettext_lazy("does not start with"),
-    "ends_with": gettext_lazy("ends with"),
-    "not_ends_with": gettext_lazy("does not end with"),
-    "contains_all": gettext_lazy("contains all of"),
-    "not_contains_all": gettext_lazy("does not contain all of"),
-    "is_exactly": gettext_lazy("is exactly"),
-    "is_not_exactly": gettext_lazy("is not exactly"),
-    "greater": gettext_lazy("is more than"),
-    "greater_equal": gettext_lazy("is at least"),
-    "less": gettext_lazy("is less than"),
-    "less_equal": gettext_lazy("is at most"),
-    "between": gettext_lazy("is between"),
-    "not_between": gettext_lazy("is not between"),
-    "before": gettext_lazy("is before"),
-    "after": gettext_lazy("is after"),
-    "in_last": gettext_lazy("is in the last"),
-    "not_in_last": gettext_lazy("is not in the last"),
-    "more_than_ago": gettext_lazy("is longer ago than"),
-    "in_next": gettext_lazy("is in the next"),
-    "not_in_next": gettext_lazy("is not in the next"),
-    "more_than_ahead": gettext_lazy("is further ahead than"),
-    "in_this": gettext_lazy("is in this"),
-    "in_this_so_far": gettext_lazy("is in this, up to now,"),
-    "in_previous": gettext_lazy("is in the previous"),
-    "in_following": gettext_lazy("is in the following"),
-    "anniversary_in_last": gettext_lazy("has its anniversary in the last"),
-    "anniversary_in_next": gettext_lazy("has its anniversary in the next"),
-    "anniversary_in_this": gettext_lazy("has its anniversary in this"),
-    "ever_was": gettext_lazy("was ever"),
-    "never_was": gettext_lazy("was never"),
-    "ever_contained": gettext_lazy("ever contained"),
-    "never_contained": gettext_lazy("never contained"),
-    "ever_contained_all": gettext_lazy("ever contained all of"),
-    "never_contained_all": gettext_lazy("never contained all of"),
-    "ever_was_exactly": gettext_lazy("was ever exactly"),
-    "never_was_exactly": gettext_lazy("was never exactly"),
-    "updated_in_last": gettext_lazy("changed in the last"),
-    "not_updated_in_last": gettext_lazy("did not change in the last"),
-    "updated_before": gettext_lazy("changed last before"),
-    "updated_after": gettext_lazy("changed after"),
-    "updated_before_property": gettext_lazy("changed before the moment in"),
-    "updated_after_property": gettext_lazy("changed after the moment in"),
-    "equals_property": gettext_lazy("equals the property"),
-    "not_equals_property": gettext_lazy("differs from the property"),
-    "greater_property": gettext_lazy("is more than the property"),
-    "less_property": gettext_lazy("is less than the property"),
-    "in_fifth": gettext_lazy("is in this fifth of all (5 is the highest)"),
-    "before_property": gettext_lazy("is before the property"),
-    "after_property": gettext_lazy("is after the property"),
-}
-UNITS: Mapping[str, Any] = {unit.value: word for unit, word in labels.UNITS.items()}
-THIS: Mapping[str, Any] = {
-    "day": gettext_lazy("day"),
-    "week": gettext_lazy("week"),
-    "month": gettext_lazy("month"),
-    "quarter": gettext_lazy("quarter"),
-    "year": gettext_lazy("year"),
-}
 _SAMPLE, _SUGGESTED = 2_000, 40
+_SHOWN = 4  # values of a filter in its chip
 
 
 class FilterRefused(ValueError):
@@ -195,57 +127,21 @@ def chips(asked: Asked, known: tree.Context) -> list[Chip]:
         item = known.properties.get(str(child.get("property"))) if child.get("type") == "property" else None
         away = without(asked, place).address()
         if item is None:
-            found.append(Chip(gettext("Further conditions"), "", away))
-            continue
-        operator = operators.OPERATORS.get(str(child.get("operator")))
-        words = _words(operator, child.get("value")) if operator else str(child.get("operator"))
-        value = _told(item, operator, child.get("value"), known) if operator else ""
-        found.append(Chip(item.label(formats.language()), f"{words} {value}".strip(), away, item.name, place))
+            found.append(Chip(gettext("Further conditions"), _said(child, known), away))
+        else:
+            found.append(Chip(item.label(formats.language()), _said(child, known), away, item.name, place))
     return found
 
 
-def _words(operator: Operator, value: Any) -> str:
-    """An operator in words; any of one value is that value."""
-    only = not isinstance(value, list) or len(value) == 1
-    name = {"is_any_of": "is", "is_none_of": "is_not"}.get(operator.name, operator.name) if only else operator.name
-    return str(WORDS.get(name, name))
-
-
-def _told(item: Property, operator: Operator, value: Any, known: tree.Context) -> str:
-    """What a filter compares with, in words."""
-    words = {option.value: option.label(formats.language()) for option in item.options}
-    match operator.shape:
-        case Shape.NONE:
-            return ""
-        case Shape.AMOUNT:
-            return f"{value.get('amount')} {UNITS.get(str(value.get('unit')), '')}" if isinstance(value, dict) else ""
-        case Shape.CALENDAR:
-            if not isinstance(value, dict):
-                return ""
-            count = value.get("count", 1)
-            return (
-                f"{count} {UNITS.get(str(value.get('unit')))}"
-                if count > 1
-                else str(THIS.get(str(str(value.get("unit"))), ""))
-            )
-        case Shape.PROPERTY:
-            other = known.properties.get(str(value))
-            return gettext("“%(name)s”") % {"name": other.label(formats.language()) if other else value}
-        case Shape.PAIR if isinstance(value, list):
-            return f" {gettext('and')} ".join(_one(item, part, words) for part in value)
-    parts = value if isinstance(value, list) else [value]
-    shown = [_one(item, part, words) for part in parts[:4]]
-    return ", ".join(shown) + (f" +{len(parts) - 4}" if len(parts) > 4 else "")
-
-
-def _one(item: Property, value: Any, labels: Mapping[str, str]) -> str:
-    if isinstance(value, bool):
-        return gettext("Yes") if value else gettext("No")
-    if isinstance(value, int | float):
-        return number(value)
-    if item.type in ("date", "datetime") and isinstance(value, str):
-        return str(day(value[:10]))
-    return labels.get(str(value), str(value))
+def _said(condition: Mapping[str, Any], known: tree.Context) -> str:
+    """What a filter asks, without the name of what it asks about."""
+    try:
+        node = language.from_json({"version": language.VERSION, "root": condition}, known)
+    except Refused:  # the page says why
+        return str(labels.OPERATORS.get(str(condition.get("operator")), ""))
+    if isinstance(node, tree.Property):
+        return sentence.about(node, known, _SHOWN)
+    return sentence.node(node, known)
 
 
 def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, problem: str = "") -> Form:
