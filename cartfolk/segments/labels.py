@@ -165,6 +165,13 @@ FACTS: Mapping[str, Promise] = {
     "cart": pgettext_lazy("in a sentence, any number of", "carts"),
     "conversion": pgettext_lazy("in a sentence, any number of", "steps of the purchase"),
 }
+FACT: Mapping[str, Promise] = {
+    "order": pgettext_lazy("in a sentence, one of", "order"),
+    "line": pgettext_lazy("in a sentence, one of", "product bought"),
+    "refund": pgettext_lazy("in a sentence, one of", "refund"),
+    "cart": pgettext_lazy("in a sentence, one of", "cart"),
+    "conversion": pgettext_lazy("in a sentence, one of", "step of the purchase"),
+}
 MEASURES: Mapping[str, Promise] = {
     "count": _("Number"),
     "sum": _("Sum"),

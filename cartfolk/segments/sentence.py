@@ -123,13 +123,19 @@ def _joined(parts: list[str], word: str) -> str:
 
 def _event(item: Event, context: Context) -> str:
     fields = EVENTS[item.event].fields
-    facts = " ".join((str(labels.FACTS[item.event]), *_limits(item, context)))
+    words = labels.FACT if item.field is None and _one(item.question) else labels.FACTS
+    facts = " ".join((str(words[item.event]), *_limits(item, context)))
     if item.field is None:
         return _count(item.question, facts, context)
     field = fields[item.field]
     told = _told(field, item.question, item.store, context)
     what = str(labels.MEASURED[item.measure]) % {"field": _what(field, item.question, told), "facts": facts}
     return _question(item.question, field.kind, what, context, told, context.currency if field.money else "")
+
+
+def _one(question: Question) -> bool:
+    """Whether a count is told with a 1: "at least 1 order", and more than none is that as well."""
+    return question.value in (1, (1,)) or (question.operator, question.value) == ("greater", 0)
 
 
 def _count(question: Question, facts: str, context: Context) -> str:

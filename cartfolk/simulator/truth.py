@@ -24,7 +24,7 @@ from typing import Any
 
 from . import subscriptions
 from .clock import utc_text
-from .records import COUNTED, HIDDEN, Consent, Order
+from .records import COUNTED, HIDDEN, Consent, Order, Product
 from .world import World, normalise_email
 
 
@@ -40,6 +40,7 @@ class _Account:
     refunded: Counter[str] = field(default_factory=Counter)
     home: Fraction = Fraction(0)
     unvalued: int = 0
+    brands: set[str] = field(default_factory=set)
     first: int | None = None
     last: int | None = None
     consent: Consent | None = None
@@ -48,8 +49,9 @@ class _Account:
         if consent is not None and (self.consent is None or consent.at >= self.consent.at):
             self.consent = consent
 
-    def count(self, order: Order, home: str) -> None:
+    def count(self, order: Order, home: str, products: Mapping[int, Product]) -> None:
         self.counted += 1
+        self.brands |= {products[line.product_id].brand for line in order.lines if line.product_id in products}
         self.gross[order.currency] += order.total
         self.refunded[order.currency] += order.refunded
         if order.currency == home:
@@ -79,6 +81,7 @@ class _Account:
             "unvalued_orders": self.unvalued,
             "first_order": utc_text(self.first) if self.first is not None else None,
             "last_order": utc_text(self.last) if self.last is not None else None,
+            "brands": sorted(self.brands),
             "consent": self.consent.given if self.consent else None,
         }
 
@@ -176,7 +179,7 @@ def _people(world: World) -> dict[str, _Account]:
         person.orders += 1
         person.hear(order.consent)
         if order.state in COUNTED:
-            person.count(order, world.home)
+            person.count(order, world.home, world.products)
     return people
 
 

@@ -127,18 +127,19 @@ def chips(asked: Asked, known: tree.Context) -> list[Chip]:
         item = known.properties.get(str(child.get("property"))) if child.get("type") == "property" else None
         away = without(asked, place).address()
         if item is None:
-            found.append(Chip(gettext("Further conditions"), _said(child, known), away))
+            found.append(Chip(_said(child, known) or gettext("Further conditions"), "", away))
         else:
-            found.append(Chip(item.label(formats.language()), _said(child, known), away, item.name, place))
+            words = _said(child, known) or str(labels.OPERATORS.get(str(child.get("operator")), ""))
+            found.append(Chip(item.label(formats.language()), words, away, item.name, place))
     return found
 
 
 def _said(condition: Mapping[str, Any], known: tree.Context) -> str:
-    """What a filter asks, without the name of what it asks about."""
+    """What a filter asks, without the name of the property; '' when it cannot be asked, and the page says why."""
     try:
         node = language.from_json({"version": language.VERSION, "root": condition}, known)
-    except Refused:  # the page says why
-        return str(labels.OPERATORS.get(str(condition.get("operator")), ""))
+    except Refused:
+        return ""
     if isinstance(node, tree.Property):
         return sentence.about(node, known, _SHOWN)
     return sentence.node(node, known)

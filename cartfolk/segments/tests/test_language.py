@@ -187,7 +187,7 @@ def test_the_page_for_developers_names_everything() -> None:
 
 def test_everything_has_a_word() -> None:
     assert set(labels.OPERATORS) == set(OPERATORS) == set(labels.SENTENCES)
-    assert set(labels.EVENTS) == set(EVENTS) == set(labels.FACTS)
+    assert set(labels.EVENTS) == set(EVENTS) == set(labels.FACTS) == set(labels.FACT)
     assert set(labels.MEASURES) == set(MEASURES) == {"count", *labels.MEASURED}
     assert set(labels.FIELDS) == {field for event in EVENTS.values() for field in event.fields}
     assert set(labels.STATES) == {*ORDER_STATES, *CART_STATES}
@@ -227,6 +227,8 @@ def test_everything_has_a_word() -> None:
             "Kontakte: (Ort ist weder Ulm noch Bonn oder hat keinen Wert)",
         ),
         (COUNT | {"operator": "exactly", "value": 0}, "Contacts: no orders", "Kontakte: keine Bestellungen"),
+        (COUNT, "Contacts: at least 1 order", "Kontakte: mindestens 1 Bestellung"),
+        (COUNT | {"operator": "more", "value": 0}, "Contacts: at least 1 order", "Kontakte: mindestens 1 Bestellung"),
     ],
 )
 def test_a_definition_reads_as_a_sentence(condition: dict[str, Any], english: str, german: str) -> None:

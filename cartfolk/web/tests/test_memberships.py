@@ -21,7 +21,7 @@ def test_the_record_tells_segments_since_when_and_why(owner: Client, people: int
     assert "Picked" in text
     assert "The segment was defined anew" in text
     why = owner.get(f"/contacts/1/segments/{ordered}/why").text
-    assert "at least 1 orders" in why
+    assert "at least 1 order" in why
     assert "yes" in why
     assert "somebody put the contact in" in owner.get(f"/contacts/1/segments/{picked}/why").text
     assert owner.get("/contacts/1/segments/9999/why").status_code == 404
