@@ -61,7 +61,7 @@ def definitions(conn: Connection) -> Definitions:
 def known(conn: Connection) -> dict[int, Known]:
     """Every segment a condition may name."""
     rows = conn.execute(Q["every"]).fetchall()
-    return {number: Known(name, names(definition)) for number, name, _kind, definition in rows}
+    return {number: Known(name, frozenset(named)) for number, name, named in rows}
 
 
 def names(definition: object) -> frozenset[int]:

@@ -11,8 +11,10 @@ select (select count(*) || '/' || coalesce(sum(version), 0) || '/' || coalesce(m
 select segment_id, name, definition from segment where kind = 'active' and deleted_at is null order by segment_id
 
 -- :name every
--- Every segment a condition may name, with what it is made of.
-select segment_id, name, kind, definition from segment where deleted_at is null order by segment_id
+-- Every segment a condition may name, with the segments its definition names: found here, as reading 200 definitions
+-- for every page would take longer than the rest of it.
+select segment_id, name, array(select jsonb_path_query(definition, 'strict $.**.segment ? (@.type() == "number")')::int)
+from segment where deleted_at is null order by segment_id
 
 -- :name keep
 -- Makes the memberships of touched contacts true: ``fresh`` answers which of the evaluated segments each is in.
