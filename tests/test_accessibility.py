@@ -1,4 +1,4 @@
-"""Risk: a page that somebody cannot read, reach or hear: axe-core over every page, in both themes, wide and narrow.
+"""Risk: a page that somebody cannot read, reach or hear: axe-core over every page in four looks.
 
 Every address that answers an owner with a page is looked at, with its menus opened; a new one is found by itself.
 """
@@ -45,10 +45,12 @@ pytestmark = [
 ]
 STANDARD = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 ALSO = ["heading-order", "page-has-heading-one", "landmark-one-main", "region", "empty-table-header"]
-# What a width or a theme changes: colours, sizes, what scrolls, what is there at all.
-CHANGING = {"type": "rule", "values": ["color-contrast", "link-in-text-block", "target-size",
-                                       "scrollable-region-focusable", "heading-order", "region"]}  # fmt: skip
-LOOKS = [(1440, "light", STANDARD, ALSO), (390, "dark", CHANGING, [])]
+# What a theme changes, and what a width does besides: sizes, what scrolls, what is there at all.
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+SIZES = {"type": "rule", "values": [*COLOURS["values"], "target-size", "scrollable-region-focusable", "heading-order",
+                                    "region"]}  # fmt: skip
+LOOKS = [(1440, "light", STANDARD, ALSO), (1440, "dark", COLOURS, []), (390, "dark", SIZES, []),
+         (390, "light", COLOURS, [])]  # fmt: skip
 RUN = """async ([only, more]) => {
   const rules = Object.fromEntries(more.map(rule => [rule, { enabled: true }]));
   const options = { runOnly: only, resultTypes: ["violations"], rules };
@@ -56,10 +58,24 @@ RUN = """async ([only, more]) => {
   return found.violations.flatMap(rule => rule.nodes.map(node => [rule.id, node.html.slice(0, 160) + " " +
     (node.any.concat(node.all, node.none)[0] || {}).message]));
 }"""
+OUTSIDE = """() => {  // what hangs out of the window: only what lies in a box that scrolls by itself may
+  const found = [...document.body.querySelectorAll("*:not(.skip, .unseen, option)")].filter(one => {
+    const box = one.getBoundingClientRect();
+    if (!box.width || !box.height || (box.left > -1 && box.right < innerWidth + 1)) return false;
+    for (let up = one.parentElement; up && up !== document.body; up = up.parentElement)
+      if (getComputedStyle(up).overflowX !== "visible" || up.matches(".unseen, svg")) return false;
+    return true;
+  });
+  const name = one => one.cloneNode(false).outerHTML.slice(0, 160);
+  const wide = document.scrollingElement.scrollWidth;
+  return [...found.map(name), ...(wide > innerWidth && !found.length ? [`the page is ${wide} px wide`] : [])];
+}"""
 FEW = """() => {  // rows that look like those before them are not looked at again
   for (const many of document.querySelectorAll("tbody, ol, ul, dl, select, datalist, .scroll, .groups"))
     [...many.children].slice(many.matches("dl") ? 8 : 5).forEach(one => one.remove());
 }"""
+TRAPS = """<html lang=en><title>x</title><main><h1>x</h1><h3>y</h3><img src=x><p>Pale when it is dark, and too wide</p>
+<style>p { width: 400px } @media (prefers-color-scheme: dark) { p { color: #ccc } }</style></main>"""
 QUERIES = {  # what a page needs to be told
     "contacts-merge": "?ids={contact_id},{other}",
     "contacts-edit": "?ids={contact_id}&property=jobtitle",
@@ -165,8 +181,10 @@ def test_every_page_can_be_read_reached_and_heard(olga: Client, site: str, lived
         context = browser.new_context(locale="en-GB", reduced_motion="reduce")
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.set_content("<html lang=en><title>x</title><main><h1>x</h1><h3>y</h3><img src=x></main>")
-        assert {what.split(":")[0] for what in examined(page, "wrong")} >= {"image-alt", "heading-order"}
+        page.set_content(TRAPS)
+        wrong = {"image-alt", "heading-order", "outside", "color-contrast"}
+        told = examined(page, "wrong")
+        assert {what.split(":")[0] for what in told} >= wrong, told
         strangers = ["/sign-in", f"/u/{lived['unsubscribe']}", "/u/nothing"]
         for address in strangers:
             problems += look(page, site, address)
@@ -175,6 +193,11 @@ def test_every_page_can_be_read_reached_and_heard(olga: Client, site: str, lived
             problems += look(page, site, address)
         problems += look(page, site, "/contacts", opening_a_filter)
         problems += look(page, site, f"/contacts/{lived['contact_id']}/properties", opening_history_and_editor)
+        german = browser.new_page(locale="de-DE", viewport={"width": 390, "height": 900}, reduced_motion="reduce")
+        german.context.add_cookies(context.cookies())
+        for address in [*strangers, *wanted]:  # its words are longer
+            opened(german, site, address)
+            problems += [f"outside: {node} ({address} at 390 in German)" for node in german.evaluate(OUTSIDE)]
         browser.close()
     assert not problems, "\n".join(problems)
 
@@ -199,13 +222,18 @@ def look(page: Any, site: str, address: str, first: Callable[[Any], None] | None
     """What axe finds on a page: rule, what it concerns, where."""
     page.set_viewport_size({"width": LOOKS[0][0], "height": 900})
     page.emulate_media(color_scheme="light")
+    opened(page, site, address, first)
+    return examined(page, address)
+
+
+def opened(page: Any, site: str, address: str, first: Callable[[Any], None] | None = None) -> None:
+    """The page with its menus opened."""
     page.goto(site + address)
     if first:
         first(page)
     else:
         page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
     page.evaluate(FEW)
-    return examined(page, address)
 
 
 def examined(page: Any, address: str) -> list[str]:
@@ -214,6 +242,7 @@ def examined(page: Any, address: str) -> list[str]:
     for width, theme, only, more in LOOKS:
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(color_scheme=theme)
-        for rule, node in page.evaluate(RUN, [only, more]):
+        outside = [("outside", node) for node in page.evaluate(OUTSIDE)]
+        for rule, node in page.evaluate(RUN, [only, more]) + outside:
             found.setdefault(f"{rule}: {node}", f"{address} at {width} in {theme}")
     return [f"{what} ({where})" for what, where in found.items()]
