@@ -137,6 +137,8 @@ def narrowed(rows: Found, having: Having, *, nothing: bool, some: bool) -> str:
     """The sub-select of the contacts that answer; with ``nothing`` of those that do not."""
     if rows.members and not nothing:
         return f"({rows.members})"
+    if some and rows.by_line:
+        return _grouped(rows.by_line, "")
     condition = "" if some else having(rows.measure.replace("{filter}", ""))
     if nothing and condition:
         condition = f"not {sure(condition)}"

@@ -6,8 +6,8 @@ rules as values, so that no statement has to join them to millions of orders.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from cartfolk.segments.asking import Parameters, ask
 from cartfolk.segments.fields import CONVERSIONS, EVENTS, LINE_FIELDS
@@ -37,13 +37,15 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The rows of an event condition and the measure of them. ``filter`` is empty when all count. ``members``: a select
-    of the contacts that answer, where one is faster than the measure of everybody's rows."""
+    of the contacts that answer, where one is faster than the measure of everybody's rows. ``by_line``: the same rows
+    once for each line that answers, to be asked only whether there are any: few lines are where to begin."""
 
     facts: Facts
     joins: tuple[str, ...]
     filter: str
     measure: str
     members: str = ""
+    by_line: Found | None = None
 
 
 PRODUCT = "left join product p on p.store_id = {line}.store_id and p.external_id = {line}.product_id"
@@ -183,16 +185,21 @@ def found(event: Event, parameters: Parameters, context: Context) -> Found:
     if event.period is not None:
         time = source.columns[EVENTS[event.event].time]
         conditions.append(ask(event.period, Kind.MOMENT, time, parameters, context))
+    held: list[_Held] = []
     for item in event.where:
         if isinstance(item, Lines):
-            conditions.append(_lines(item, event.event, parameters, context))
+            held.append(_lines(item, event.event, parameters, context))
         else:
             conditions.append(ask(item.question, kinds[item.name].kind, source.columns[item.name], parameters, context))
     measured = source.columns[event.field] if event.field else ""
-    text = " and ".join(conditions)
+    text = " and ".join(conditions + [lines.text for lines in held])
     catalogue = event.event == "line" and _needs_product(text + measured)
     joins = (PRODUCT.format(line="l"),) if catalogue else ()
-    return Found(source, joins, text, _measure(event, measured, source))
+    rows = Found(source, joins, text, _measure(event, measured, source))
+    if len(held) == 1 and held[0].join:
+        by_line = Found(source, (held[0].join,), " and ".join([*conditions, held[0].condition]), rows.measure)
+        return replace(rows, by_line=by_line)
+    return rows
 
 
 def _needs_product(text: str) -> bool:
@@ -219,31 +226,46 @@ def _measure(event: Event, column: str, source: Facts) -> str:
     return f"(array_agg({column} order by {order}){{filter}})[1]"
 
 
-def _lines(item: Lines, event: str, parameters: Parameters, context: Context) -> str:
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """That there is a line: as a look-up for each row (``text``), and as a ``join`` with a ``condition``; no join that
+    there is none."""
+
+    text: str
+    join: str
+    condition: str
+
+
+def _lines(item: Lines, event: str, parameters: Parameters, context: Context) -> _Held:
     """An order or a cart holds a line (or none) that answers all of the conditions."""
     order, table, key = ("o", "order_line", "order_id") if event == "order" else ("c", "cart_line", "cart_id")
     money = _money("o", context) if event == "order" else lambda amount: f"({_home_only('c', amount, context)})"
     columns = _line_columns("k", money)
     line_store = "k" if event == "order" else "c"
-    if not any(_needs_product(columns[field.name]) for field in item.where if field.name != "sku"):
+
+    def condition(columns: Mapping[str, str]) -> str:
+        conditions = [
+            ask(field.question, LINE_FIELDS[field.name].kind, columns[field.name], parameters, context)
+            for field in item.where
+        ]
+        # implied, but of the line alone: the few lines that can answer are where to begin
+        conditions += [
+            f"(k.sku is null or k.sku = '' or {ask(field.question, Kind.TEXT, 'k.sku', parameters, context)})"
+            for field in item.where
+            if field.name == "sku"
+        ]
+        return " and ".join(conditions)
+
+    joined = looked_up = condition(columns)
+    product = ""
+    if _needs_product(joined):
+        product = f" left join product p on p.store_id = {line_store}.store_id and p.external_id = k.product_id"
+    beside = product
+    if product and not any(_needs_product(columns[field.name]) for field in item.where if field.name != "sku"):
         # the catalogue is asked only for lines without a number of their own: a join would be made for every line
         listed = f"select nullif(n.sku, '') from product n where n.store_id = {line_store}.store_id"
         own = f"nullif(k.sku, ''), ({listed} and n.external_id = k.product_id), k.product_id"
-        columns["sku"] = f"coalesce({own})"
-    conditions = [
-        ask(field.question, LINE_FIELDS[field.name].kind, columns[field.name], parameters, context)
-        for field in item.where
-    ]
-    # implied, but of the line alone: the few lines that can answer are where to begin
-    conditions += [
-        f"(nullif(k.sku, '') is null or {ask(field.question, LINE_FIELDS['sku'].kind, 'k.sku', parameters, context)})"
-        for field in item.where
-        if field.name == "sku"
-    ]
-    text = " and ".join(conditions)
-    product = f" left join product p on p.store_id = {line_store}.store_id and p.external_id = k.product_id"
-    some = (
-        f"exists (select from {table} k{product if _needs_product(text) else ''}"
-        f" where k.contact_id = {order}.contact_id and k.{key} = {order}.{key} and {text})"
-    )
-    return f"not {some}" if item.none else some
+        looked_up, beside = condition(columns | {"sku": f"coalesce({own})"}), ""
+    link = f"k.contact_id = {order}.contact_id and k.{key} = {order}.{key}"
+    some = f"exists (select from {table} k{beside} where {link} and {looked_up})"
+    return _Held(f"not {some}", "", "") if item.none else _Held(some, f"join {table} k on {link}{product}", joined)
