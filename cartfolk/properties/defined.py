@@ -5,11 +5,11 @@ Whoever shows, filters, segments, imports or writes properties asks here, not th
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
-
-from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Group, Option, Property
@@ -17,32 +17,40 @@ from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Group, Option, Pro
 Q = Statements.beside(__file__, "definitions.sql")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Defined:
-    """Groups and properties by internal name, in the order pages show them; ``arranged``: people ordered the groups."""
+    """Groups and properties by internal name, in the order pages show them; ``arranged``: people ordered the groups.
+    The same object as long as nobody changes anything: what is worked out of it may be kept by it."""
 
     groups: Mapping[str, Group]
     properties: Mapping[str, Property]
     arranged: bool = False
 
 
+CATALOGUE = Defined(GROUPS, PROPERTIES)
+
+
 def load(conn: Connection, *, archived: bool = False) -> Defined:
     """What is defined now: the catalogue's, then those of this account; archived ones only when asked for."""
-    with conn.cursor(row_factory=dict_row) as cursor:
-        groups = cursor.execute(Q["groups"]).fetchall()
-        definitions = cursor.execute(Q["definitions"]).fetchall()
-        display = {row["name"]: row for row in cursor.execute(Q["display"]).fetchall()}
-        arranged = [row["name"] for row in cursor.execute(Q["group_order"]).fetchall()]
-    if not (groups or definitions or display or arranged):
-        return Defined(GROUPS, PROPERTIES)
-    found = dict(GROUPS) | {g["name"]: Group(g["name"], g["label_en"], g["label_de"]) for g in groups}
+    (text,) = conn.execute(Q["defined"]).fetchone() or ("{}",)
+    return _read(str(text), archived)
+
+
+@lru_cache(16)
+def _read(text: str, archived: bool) -> Defined:
+    own = json.loads(text)
+    if not any(own.values()):
+        return CATALOGUE
+    display = {row["name"]: row for row in own["display"]}
+    arranged = own["group_order"]
+    found = dict(GROUPS) | {g["name"]: Group(g["name"], g["label_en"], g["label_de"]) for g in own["groups"]}
     if arranged:
         found = {name: found[name] for name in arranged if name in found} | found
     ranked: list[tuple[int, Property]] = []
     for place, item in enumerate(PROPERTIES.values()):
         shown = display.get(item.name)
         ranked.append((_rank(shown, place), replace(item, hidden=shown["hidden"]) if shown else item))
-    for row in definitions:
+    for row in own["definitions"]:
         if archived or not row["archived"]:
             ranked.append((_rank(display.get(row["name"]), 10_000 + row["position"]), property_of(row)))
     ranked.sort(key=lambda pair: pair[0])

@@ -1,16 +1,18 @@
 -- Groups and properties that people made (definitions.py, defined.py).
 
--- :name groups
-select name, label_en, label_de, position from property_group order by position, name
-
--- :name definitions
--- All of them, archived ones too, in the order pages show them.
-select name, label_en, label_de, description_en, description_de, group_name, type, multi, currency, percent, whole,
-    options, formula, position, hidden, archived_at is not null as archived
-from property_definition order by position, name
-
--- :name display
-select name, position, hidden from property_display
+-- :name defined
+-- Everything people defined, archived properties too, in the order pages show it, as one text: as long as it is the
+-- same, so is what it means.
+select json_build_object(
+    'groups', (select coalesce(json_agg(g order by position, name), '[]')
+               from (select name, label_en, label_de, position from property_group) g),
+    'definitions', (select coalesce(json_agg(d order by position, name), '[]') from (
+        select name, label_en, label_de, description_en, description_de, group_name, type, multi, currency, percent,
+            whole, options, formula, position, hidden, archived_at is not null as archived
+        from property_definition) d),
+    'display', (select coalesce(json_agg(d), '[]') from (select name, position, hidden from property_display) d),
+    'group_order', (select coalesce(json_agg(name order by position, name), '[]') from property_group_display)
+)::text
 
 -- :name add_group
 insert into property_group (name, label_en, label_de, position)
@@ -47,9 +49,6 @@ select count(*) from property_history where jsonb_exists(changes, %(name)s)
 insert into property_display (name, position)
 select name, place from unnest(%(names)s::text[]) with ordinality as wanted (name, place)
 on conflict (name) do update set position = excluded.position
-
--- :name group_order
-select name from property_group_display order by position, name
 
 -- :name order_groups
 insert into property_group_display (name, position)

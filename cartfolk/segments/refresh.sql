@@ -27,28 +27,30 @@ compared as materialized (
     from fresh f
     left join lateral (select segments from contact_segment c where c.contact_id = f.contact_id offset 0) o on true
 ),
-changed as materialized (select * from compared where now_in <> was_in),
+changed as materialized (
+    select contact_id, now_in, held, coalesce(cardinality(held), 0) > cardinality(was_in) as others,
+        array(select s from unnest(now_in) s where s <> all(was_in)) as joined,
+        array(select s from unnest(was_in) s where s <> all(now_in)) as parted
+    from compared where now_in <> was_in
+),
 written as (
     insert into contact_segment (contact_id, segments)
-    select contact_id, array(
+    select contact_id, case when others then array(
         select s from unnest(now_in) s
         union select s from unnest(held) s where s <> all(%(evaluated)s::int[])
-        order by s)
+        order by s) else now_in end
     from changed order by contact_id
     on conflict (contact_id) do update set segments = excluded.segments
 ),
-moves as materialized (
-    select contact_id, s as segment_id, true as joined from changed, unnest(now_in) s where s <> all(was_in)
-    union all
-    select contact_id, s, false from changed, unnest(was_in) s where s <> all(now_in)
-),
 logged as (
-    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
-    select contact_id, segment_id, %(at)s, joined, %(reason)s, %(historic)s from moves order by contact_id, segment_id
+    insert into segment_log (contact_id, at, reason, historic, joined, parted)
+    select contact_id, %(at)s, %(reason)s, %(historic)s, joined, parted from changed order by contact_id
 ),
 counted as (
     insert into segment_delta (segment_id, delta)
-    select segment_id, sum(case when joined then 1 else -1 end) from moves group by segment_id order by segment_id
+    select s, sum(step) from (
+        select s, 1 as step from changed, unnest(joined) s union all select s, -1 from changed, unnest(parted) s
+    ) moves group by s order by s
 ),
 timed as (
     insert into segment_due as d (contact_id, due_at)
@@ -81,18 +83,18 @@ counted as (
     select s, -count(*) from gone, unnest(segments) s group by s order by s
 ),
 logged as (
-    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
-    select kept, s, %(at)s, false, 'merge', true from gone, unnest(segments) s
-    where %(at)s::timestamptz is not null order by kept, s
+    insert into segment_log (contact_id, at, reason, historic, parted)
+    select kept, %(at)s, 'merge', true, segments from gone
+    where %(at)s::timestamptz is not null and segments <> '{}' order by kept
 )
 select kept, segments from gone
 
 -- :name move_log
 with moved as (
     delete from segment_log l using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
-    where l.contact_id = m.gone returning m.kept, l.log_id, l.segment_id, l.at, l.joined, l.reason, l.historic
+    where l.contact_id = m.gone returning m.kept, l.log_id, l.at, l.reason, l.historic, l.joined, l.parted
 )
-insert into segment_log (contact_id, log_id, segment_id, at, joined, reason, historic) overriding system value
+insert into segment_log (contact_id, log_id, at, reason, historic, joined, parted) overriding system value
 select * from moved order by log_id
 
 -- :name statics

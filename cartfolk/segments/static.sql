@@ -12,8 +12,8 @@ written as (
         select x from unnest(s.segments || excluded.segments) x group by x order by x)
 ),
 logged as (
-    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
-    select contact_id, %(segment)s, %(at)s, true, %(reason)s, false from joining order by contact_id
+    insert into segment_log (contact_id, at, reason, historic, joined)
+    select contact_id, %(at)s, %(reason)s, false, array[%(segment)s]::int[] from joining order by contact_id
 ),
 counted as (
     insert into segment_delta (segment_id, delta) select %(segment)s, count(*) from joining having count(*) > 0
@@ -31,8 +31,8 @@ written as (
     from leaving where s.contact_id = leaving.contact_id
 ),
 logged as (
-    insert into segment_log (contact_id, segment_id, at, joined, reason, historic)
-    select contact_id, %(segment)s, %(at)s, false, %(reason)s, false from leaving order by contact_id
+    insert into segment_log (contact_id, at, reason, historic, parted)
+    select contact_id, %(at)s, %(reason)s, false, array[%(segment)s]::int[] from leaving order by contact_id
 ),
 counted as (
     insert into segment_delta (segment_id, delta) select %(segment)s, -count(*) from leaving having count(*) > 0

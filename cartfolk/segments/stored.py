@@ -23,6 +23,7 @@ __all__ = ["Counted", "InUse", "NameTaken", "NotStatic", "Segment", "SegmentMiss
 
 Q = Statements.beside(__file__, "stored.sql")
 KEPT = timedelta(days=90)  # a deleted segment can be restored that long
+LATEST = 20_000  # moves of all segments that are looked through for the last of one
 PATIENCE = 5  # seconds a preview may take
 SAMPLE = 10
 
@@ -234,10 +235,12 @@ def sizes(conn: Connection, segment: int, since: date) -> list[tuple[date, int]]
     return [(row[0], row[1]) for row in conn.execute(Q["sizes"], {"segment": segment, "since": since})]
 
 
-def log(conn: Connection, segment: int, before: int | None = None, limit: int = 50) -> list[dict[str, Any]]:
-    """Joins and leaves, the newest first."""
+def log(conn: Connection, segment: int, limit: int = 50) -> list[dict[str, Any]]:
+    """The last joins and leaves, the newest first."""
+    asked = {"segment": segment, "limit": limit, "window": LATEST}
     with conn.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(Q["log"], {"segment": segment, "before": before, "limit": limit}).fetchall()
+        found = cursor.execute(Q["latest"], asked).fetchall()
+        return found if len(found) >= limit else cursor.execute(Q["log"], asked).fetchall()
 
 
 def of_contact(conn: Connection, contact_id: int) -> list[dict[str, Any]]:

@@ -81,24 +81,33 @@ select count(*) filter (where segments @> array[%(one)s, %(other)s]::int[]),
     count(*) filter (where not segments @> array[%(one)s]::int[])
 from contact_segment where segments && array[%(one)s, %(other)s]::int[]
 
+-- :name latest
+-- The last joins and leaves of a segment, as far as they are among the last moves of all.
+select log_id, contact_id, at, joined @> array[%(segment)s]::int[] as joined, reason, historic
+from (select * from segment_log order by log_id desc limit %(window)s) latest
+where joined @> array[%(segment)s]::int[] or parted @> array[%(segment)s]::int[]
+order by log_id desc limit %(limit)s
+
 -- :name log
--- The last joins and leaves of a segment.
-select log_id, contact_id, at, joined, reason, historic from segment_log
-where segment_id = %(segment)s and (%(before)s::bigint is null or log_id < %(before)s)
+-- The last joins and leaves of a segment, wherever they lie (``offset 0``: by its number, not past everybody else's).
+select log_id, contact_id, at, joined @> array[%(segment)s]::int[] as joined, reason, historic
+from (select * from segment_log
+      where joined @> array[%(segment)s]::int[] or parted @> array[%(segment)s]::int[] offset 0) own
 order by log_id desc limit %(limit)s
 
 -- :name of_contact
 -- The segments a contact is in, and since when.
 select s.segment_id, s.name, s.kind, s.definition,
     (select max(at) from segment_log l
-     where l.contact_id = c.contact_id and l.segment_id = s.segment_id and l.joined) as since
+     where l.contact_id = c.contact_id and s.segment_id = any(l.joined)) as since
 from contact_segment c join segment s on s.segment_id = any(c.segments) and s.deleted_at is null
 where c.contact_id = %(contact)s order by lower(s.name)
 
 -- :name log_of_contact
-select l.log_id, l.segment_id, s.name, l.at, l.joined, l.reason, l.historic
-from segment_log l join segment s on s.segment_id = l.segment_id
-where l.contact_id = %(contact)s order by l.at desc, l.log_id desc limit %(limit)s
+select l.log_id, s.segment_id, s.name, l.at, s.segment_id = any(l.joined) as joined, l.reason, l.historic
+from (select * from segment_log where contact_id = %(contact)s order by at desc, log_id desc limit %(limit)s) l
+join segment s on s.segment_id = any(l.joined || l.parted)
+order by l.at desc, l.log_id desc, lower(s.name) limit %(limit)s
 
 -- :name forget_deleted
 -- Segments deleted long ago go for good.

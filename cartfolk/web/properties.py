@@ -9,12 +9,13 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from django.utils.translation import get_language, gettext
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties import catalogue
-from cartfolk.properties.defined import Defined
+from cartfolk.properties.defined import CATALOGUE, Defined
 
 Q = Statements.beside(__file__)
 SHOP = "shop"  # the one group that holds all of the shop's own properties
@@ -60,8 +61,12 @@ def everything(platforms: Iterable[str] = (), defined: Defined | None = None, *,
     """
     shop = " · ".join(dict.fromkeys(platforms)) or gettext("Shop")
     german = (get_language() or "en").startswith("de")
+    return list(_everything(shop, german, defined or CATALOGUE, hidden))
+
+
+@lru_cache(16)
+def _everything(shop: str, german: bool, defined: Defined, hidden: bool) -> tuple[Shown, ...]:
     blocks = {name: place for place, name in enumerate(catalogue.BLOCKS)}
-    defined = defined or Defined(catalogue.GROUPS, catalogue.PROPERTIES)
     groups = {name: place for place, name in enumerate(defined.groups)}
     shops = min((place for name, place in groups.items() if defined.groups[name].shop_group), default=0)
     found: list[tuple[tuple[int, int, int], Shown]] = []
@@ -96,7 +101,7 @@ def everything(platforms: Iterable[str] = (), defined: Defined | None = None, *,
             formula=item.formula or "",
         )
         found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
-    return [shown for _, shown in sorted(found, key=lambda pair: pair[0])]
+    return tuple(shown for _, shown in sorted(found, key=lambda pair: pair[0]))
 
 
 def slug(label: str) -> str:

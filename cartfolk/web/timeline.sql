@@ -69,14 +69,15 @@ select kind, at, title, amount, currency, store_id, ref, state, extra from (
       order by merged_at desc, merge_id desc limit %(limit)s)
     union all
     -- Joins and leaves of segments; of one that was deleted for good the name is gone.
-    (select 'segment', l.at, coalesce(s.name, '#' || l.segment_id), null, null, null, l.log_id,
-            case when l.joined then 'joined' else 'left' end,
+    (select 'segment', l.at, coalesce(s.name, '#' || m.segment_id), null, null, null, l.log_id,
+            case when m.segment_id = any(l.joined) then 'joined' else 'left' end,
             jsonb_build_object('segment', case when s.deleted_at is null then s.segment_id end, 'reason', l.reason,
                                'historic', l.historic)
        from (select * from segment_log where 'segment' = any(%(kinds)s) and contact_id = %(contact)s
                 and at <= %(before)s
               order by at desc, log_id desc limit %(limit)s) l
-       left join segment s on s.segment_id = l.segment_id)
+       cross join unnest(l.joined || l.parted) m (segment_id)
+       left join segment s on s.segment_id = m.segment_id)
     union all
     (select 'note', at, '', null, null, null, note_id, by,
             jsonb_build_object('body', body, 'edited', edited_at is not null)

@@ -304,7 +304,7 @@ class History:
     def check_log(self, told: str) -> None:
         """Joins less leaves are what a contact is in; of one that was never merged they take turns."""
         rows = self.conn.execute(
-            "select contact_id, segment_id, joined, reason from segment_log order by log_id"
+            "select contact_id, m, m = any(joined), reason from segment_log, unnest(joined || parted) m order by log_id"
         ).fetchall()
         sums: Counter[tuple[int, int]] = Counter()
         for contact, segment, joined, reason in rows:

@@ -48,8 +48,9 @@ def test_joins_and_leaves_are_on_the_timeline_even_of_a_segment_that_is_gone(
 
 def test_five_thousand_moves_are_walked_completely(people: int, conn: Connection) -> None:
     conn.execute(
-        "insert into segment_log (contact_id, segment_id, at, joined, reason, historic)"
-        " select 2, 1, timestamptz '2026-01-01' + (n / 7) * interval '1 minute', n % 2 = 1, 'clock', false"
+        "insert into segment_log (contact_id, at, reason, historic, joined, parted)"
+        " select 2, timestamptz '2026-01-01' + (n / 7) * interval '1 minute', 'clock', false,"
+        " case when n % 2 = 1 then '{1}' else '{}' end::int[], case when n % 2 = 0 then '{1}' else '{}' end::int[]"
         " from generate_series(1, 5000) n"
     )
     seen: list[int] = []
