@@ -13,7 +13,8 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,19 @@ class Asked:
     view: saved.View
     shown: saved.View
     opens: str = saved.EVERYBODY  # the view a bare address shows
+    # What differs from the view, worked out once: a page writes two dozen addresses.
+    differs: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        view, shown = self.view, self.shown
+        if shown.search != view.search:
+            self.differs["q"] = shown.search
+        if shown.sort != view.sort:
+            self.differs["sort"] = shown.sort
+        if shown.filters != view.filters:
+            self.differs["filters"] = text(shown.filters)
+        if shown.columns != view.columns:
+            self.differs["columns"] = ",".join(shown.columns)
 
     @property
     def changed(self) -> bool:
@@ -40,17 +54,7 @@ class Asked:
 
     def parameters(self, **more: str) -> dict[str, str]:
         """The shortest parameters that ask the same, with ``more`` of them replaced or (when empty) left out."""
-        view, shown = self.view, self.shown
-        found: dict[str, str] = {}
-        if shown.search != view.search:
-            found["q"] = shown.search
-        if shown.sort != view.sort:
-            found["sort"] = shown.sort
-        if shown.filters != view.filters:
-            found["filters"] = text(shown.filters)
-        if shown.columns != view.columns:
-            found["columns"] = ",".join(shown.columns)
-        found |= more
+        view, found = self.view, self.differs | more
         found = {k: v for k, v in found.items() if v or (k in ("q", "filters") and k not in more)}
         if view.key != saved.EVERYBODY or (not found and self.opens != saved.EVERYBODY):
             found = {"view": view.key} | found
@@ -58,11 +62,20 @@ class Asked:
 
     def address(self, route: str = "web:contacts", **more: str) -> str:
         parameters = self.parameters(**more)
-        return f"{reverse(route)}?{urlencode(parameters)}" if parameters else reverse(route)
+        return f"{_path(route)}?{urlencode(parameters)}" if parameters else _path(route)
+
+    def sorted_by(self, sort: str) -> str:
+        """The address of the same in another order; '' for none."""
+        return self.address(sort="" if sort == self.view.sort else sort) if sort else ""
 
     def with_(self, **changes: Any) -> Asked:
         """The same with other filters, columns, sort or search."""
         return dataclasses.replace(self, shown=dataclasses.replace(self.shown, **changes))
+
+
+@cache
+def _path(route: str) -> str:
+    return reverse(route)
 
 
 def read(parameters: QueryDict | Mapping[str, str], views: list[saved.View]) -> Asked:

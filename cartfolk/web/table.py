@@ -95,35 +95,38 @@ def heads(names: Sequence[str], offered: Mapping[str, tuple[str, str]], sort: st
     return found
 
 
-def cells(
+def body(
     conn: Connection,
     rows: Sequence[dict[str, Any]],
     columns: Sequence[Column],
     stores: Mapping[int, str],
     currency: str,
-) -> list[dict[str, Any]]:
-    """The rows, each with its ``cells`` in the order of the columns, without the name, as the page writes them, and
-    ``called``, ``choose`` and ``address``: a template's loop over every cell would take longer than finding the
-    contacts."""
+    *,
+    pick: bool,
+) -> SafeString:
+    """The rows as the page writes them, '' when there are none; with ``pick`` each can be chosen. A template's loop
+    over every cell would take longer than finding the contacts."""
     far = [c.name for c in columns if c.name not in listing.LIST_SORTS and c.name not in {"stores", "phone"}]
     more: dict[int, dict[str, Any]] = {}
     if far and rows:
         more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())
     choose, address = gettext("Choose %(name)s"), reverse("web:contact", args=[0]).removesuffix("0")
     written = [(c.name, c.type, '<td class="right">' if c.right else "<td>") for c in columns if c.name != "name"]
+    found = []
     for row in rows:
-        all_values = more.get(row["contact_id"], {}) | row
-        all_values["stores"] = ", ".join(stores[id_] for id_ in row["store_ids"] if id_ in stores)
-        row["called"] = row["name"] or row["email"] or row.get("phone") or str(row["contact_id"])
-        row["choose"] = choose % {"name": row["called"]}
-        row["address"] = f"{address}{row['contact_id']}"
-        row["cells"] = mark_safe(  # noqa: S308 - every text is escaped here
-            "".join(
-                f"{start}{_escaped(values.shown(all_values.get(name), kind, currency, name))}</td>"
-                for name, kind, start in written
-            )
-        )
-    return list(rows)
+        id_ = row["contact_id"]
+        all_values = more.get(id_, {}) | row
+        all_values["stores"] = ", ".join(stores[store] for store in row["store_ids"] if store in stores)
+        called = row["name"] or row["email"] or row.get("phone") or str(id_)
+        found.append(f'<tr data-id="{id_}"><th scope="row"><span class="pick">')
+        if pick:
+            label = html.escape(choose % {"name": called})
+            found.append(f'<input type="checkbox" name="ids" value="{id_}" form="selection" aria-label="{label}">')
+        found.append(f'<a href="{address}{id_}">{html.escape(called)}</a></span></th>')
+        for name, kind, start in written:
+            found.append(f"{start}{_escaped(values.shown(all_values.get(name), kind, currency, name))}</td>")
+        found.append("</tr>")
+    return mark_safe("".join(found))  # noqa: S308 - every text is escaped here
 
 
 def _escaped(text: SafeString | str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from babel.dates import format_timedelta
@@ -111,19 +112,35 @@ def ago(value: Any) -> SafeString | str:
     moment = _moment(value)
     if moment is None:
         return EMPTY
-    # All three parts are written here, none by a shop: nothing to escape.
-    text = f'<time datetime="{iso(moment)}" title="{formats.moment(moment)}">{relative(moment, now())}</time>'
-    return mark_safe(text)  # noqa: S308
+    return _ago(moment, _distance(moment - now()), get_language(), timezone.get_current_timezone())
 
 
 def relative(moment: datetime, at: datetime) -> str:
     """``3 minutes ago`` within a month, the day itself before that."""
-    distance = moment - at
-    if abs(distance) < timedelta(seconds=45):
-        return gettext("just now")
-    if abs(distance) > timedelta(days=27):
+    distance = _distance(moment - at)
+    if distance is None:
         return formats.day_of(moment)
+    if not distance:
+        return gettext("just now")
     return str(format_timedelta(distance, add_direction=True, threshold=0.95, locale=formats.locale()))
+
+
+def _distance(distance: timedelta) -> timedelta | None:
+    """How far away, as exactly as it is told: so what a page wrote a moment ago need not be written again. Nothing when
+    it is now, None when the day is told instead."""
+    seconds = round(distance.total_seconds())
+    far = abs(seconds)
+    if far > 27 * 86_400:
+        return None
+    step = 3_600 if far > 2 * 86_400 else 60 if far > 2 * 3_600 else 1
+    return timedelta(seconds=round(seconds / step) * step if far >= 45 else 0)
+
+
+@lru_cache(8192)
+def _ago(moment: datetime, distance: timedelta | None, _language: str, _zone: tzinfo) -> SafeString:
+    # All three parts are written here, none by a shop: nothing to escape.
+    told = relative(moment, moment - distance) if distance is not None else formats.day_of(moment)
+    return mark_safe(f'<time datetime="{iso(moment)}" title="{formats.moment(moment)}">{told}</time>')  # noqa: S308
 
 
 @register.filter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,8 +25,9 @@ from cartfolk.stores import lookup
 
 from .. import asked as asking
 from .. import export, filters, listing, narrow, properties, saved, table
-from ..access import actor, database, marketer, member
+from ..access import actor, database, marketer, member, role_of
 from ..given import whole
+from ..roles import Role
 
 
 @dataclass
@@ -194,11 +194,12 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     currencies = {store.home_currency for store in stores}
     # Amounts of different home currencies stand without a sign rather than with a wrong one.
     currency = currencies.pop() if len(currencies) == 1 else ""
-    version = hashlib.sha256(json.dumps(page.rows, default=str).encode()).hexdigest()[:16]
-    rows = table.cells(conn, page.rows, columns, names, currency)
+    live = page.first and sort == listing.DEFAULT and not search and not shown.narrowing
+    # What is polled for; times are written anew only when something else is new.
+    version = hashlib.sha256(repr(page.rows).encode()).hexdigest()[:16] if live else ""
     return {
-        "rows": rows,
-        "columns": [(column, asked.with_(sort=column.sort).address()) for column in columns],
+        "rows": table.body(conn, page.rows, columns, names, currency, pick=role_of(request) != Role.READER),
+        "columns": [(column, asked.sorted_by(column.sort)) for column in columns],
         "page": page,
         "asked": asked,
         "view": asked.view,
@@ -208,7 +209,7 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
         "total": total,
         "estimated": roughly,
         "version": version,
-        "live": page.first and sort == listing.DEFAULT and not search and not shown.narrowing,
+        "live": live,
         "here": asked.address(after=question.after, before=question.before),
         "first": asked.address(),
         "next": asked.address(after=page.after) if page.after else "",
