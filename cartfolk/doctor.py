@@ -220,8 +220,8 @@ def computed_values(conn: Connection) -> Finding:
     """Whether contacts still wait to be computed as this version of Cartfolk defines the properties."""
     progress = recompute.progress(conn)
     text = "all up to date"
-    if progress.waiting:
-        text = f"{progress.waiting} contacts wait to be computed; the worker does it in the background"
+    if progress:
+        text = f"{progress.waiting} of {progress.total} contacts wait to be computed; the worker does it"
     return Finding("Computed values", True, text)
 
 

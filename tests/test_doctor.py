@@ -130,7 +130,7 @@ def test_contacts_that_wait_for_new_definitions_are_counted(conn: Connection) ->
     conn.execute("insert into contact (contact_id, first_seen) select n, now() from generate_series(1, 3) n")
     conn.execute("update computation set fingerprint = 'of an older version'")
     assert recompute.watch(conn)
-    assert doctor.computed_values(conn).message.startswith("3 contacts wait")
+    assert doctor.computed_values(conn).message.startswith("3 of 3 contacts wait")
 
 
 def test_a_stopped_store_says_why(conn: Connection) -> None:

@@ -33,12 +33,6 @@ def dirty_everybody(conn: Connection, lane: int) -> None:
     conn.execute(Q["mark_everybody"], {"lane": lane})
 
 
-def waiting(conn: Connection, lane: int) -> int:
-    """How many contacts are in the queue of ``lane``."""
-    (count,) = conn.execute(Q["waiting_dirty"], {"lane": lane}).fetchone() or (0,)
-    return int(count)
-
-
 def take_dirty(conn: Connection, lane: int, limit: int) -> list[int]:
     """Takes up to ``limit`` entries out of the queue: the contacts, each once. They come back if the
     transaction rolls back."""

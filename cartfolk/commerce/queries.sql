@@ -368,10 +368,6 @@ select contact_id, %(lane)s::smallint from unnest(%(contacts)s::bigint[]) as k (
 -- Every contact's derived rows must be made again: this version of Cartfolk makes them otherwise.
 insert into contact_dirty (contact_id, lane) select contact_id, %(lane)s::smallint from contact order by contact_id
 
--- :name waiting_dirty
--- How many contacts are in a lane of the queue.
-select count(distinct contact_id) from contact_dirty where lane = %(lane)s
-
 -- :name take_dirty
 -- Takes the oldest entries of a lane out of the queue; those another worker is taking are left to it.
 delete from contact_dirty

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
@@ -21,10 +22,16 @@ _BULK = 1
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many contacts are in the bulk queue, of how many there were when the definitions changed."""
+    """How many contacts still wait, of how many there were ``since`` the definitions changed. Read off the queue's
+    front: what several workers have taken at the same moment is not told apart."""
 
     waiting: int
     total: int
+    since: datetime
+
+    @property
+    def done(self) -> int:
+        return self.total - self.waiting
 
 
 def fingerprint() -> str:
@@ -40,10 +47,11 @@ def watch(conn: Connection) -> bool:
         if row is None:
             return False
         derive.dirty_everybody(conn, _BULK)
+        conn.execute(Q["marked"], {"lane": _BULK})
         return True
 
 
-def progress(conn: Connection) -> Progress:
-    """How far it is; other work of the bulk queue counts among what waits."""
-    (total,) = conn.execute(Q["total"]).fetchone() or (0,)
-    return Progress(derive.waiting(conn, _BULK), total)
+def progress(conn: Connection) -> Progress | None:
+    """How far it is; None when everybody is computed as this version defines."""
+    row = conn.execute(Q["progress"], {"lane": _BULK}).fetchone()
+    return Progress(*row) if row else None

@@ -6,5 +6,13 @@ update computation set fingerprint = %(fingerprint)s, total = (select count(*) f
 where fingerprint is distinct from %(fingerprint)s
 returning total
 
--- :name total
-select total from computation
+-- :name marked
+-- Everybody is in the queue: this is its end.
+update computation set last_seq = (select max(seq) from contact_dirty where lane = %(lane)s)
+
+-- :name progress
+-- How many of the marked contacts still wait, by the front of the queue; nothing once it is behind them.
+select least(c.total, c.last_seq - front.seq + 1), c.total, c.marked_at
+from computation c
+cross join lateral (select seq from contact_dirty where lane = %(lane)s order by seq limit 1) front
+where c.total > 0 and front.seq <= c.last_seq

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from cartfolk.commerce import derive
 from cartfolk.properties import apps, columns, recompute
 from tests.people import refresh_all
 
@@ -18,6 +19,11 @@ def people(conn):
     return conn
 
 
+def waiting(conn):
+    found = recompute.progress(conn)
+    return found.waiting if found else 0
+
+
 def test_a_property_that_an_update_adds_has_its_values_in_every_contact(people):
     conn = people
     recompute.watch(conn)
@@ -27,10 +33,10 @@ def test_a_property_that_an_update_adds_has_its_values_in_every_contact(people):
     columns.ensure(conn)
     assert conn.execute("select count(hs_object_id) from contact_property").fetchone() == (0,)
     assert recompute.watch(conn)
-    assert recompute.progress(conn) == recompute.Progress(5, 5)
+    assert waiting(conn) == 5
     refresh_all(conn)
     assert conn.execute("select count(hs_object_id) from contact_property").fetchone() == (5,)
-    assert recompute.progress(conn) == recompute.Progress(0, 5)
+    assert waiting(conn) == 0
 
 
 def test_the_same_version_started_again_marks_nobody(people):
@@ -39,7 +45,7 @@ def test_the_same_version_started_again_marks_nobody(people):
     assert recompute.watch(conn)
     refresh_all(conn)
     assert not recompute.watch(conn)
-    assert recompute.progress(conn).waiting == 0
+    assert waiting(conn) == 0
 
 
 def test_killed_in_between_either_everybody_is_marked_or_the_next_start_does_it(people, monkeypatch):
@@ -54,11 +60,26 @@ def test_killed_in_between_either_everybody_is_marked_or_the_next_start_does_it(
         with pytest.raises(KeyboardInterrupt):
             recompute.watch(conn)
     assert recompute.watch(conn)
-    assert recompute.progress(conn).waiting == 5
+    assert waiting(conn) == 5
 
 
 def test_every_migrate_looks(people):
     conn = people
     conn.execute("update computation set fingerprint = 'of the version before'")
     apps._add_columns(using="default")
-    assert recompute.progress(conn).waiting == 5
+    assert waiting(conn) == 5
+
+
+def test_only_what_the_update_marked_counts_whatever_else_is_in_the_queue(people):
+    conn = people
+    recompute.watch(conn)
+    refresh_all(conn)
+    derive.dirty(conn, [1, 2], 1)  # an import before it
+    conn.execute("update computation set fingerprint = 'of the version before'")
+    recompute.watch(conn)
+    derive.dirty(conn, [3, 4], 1)  # and one behind it
+    told = []
+    while taken := derive.take_dirty(conn, 1, 1):
+        assert taken
+        told.append(waiting(conn))
+    assert told == [5, 5, 4, 3, 2, 1, 0, 0, 0], "those before it, then its five, then those behind"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from ..views import bulk, contacts, filters, lists, saved
+from ..views import bulk, computing, contacts, filters, lists, saved
 
 urlpatterns: list[URLPattern] = [
+    path("computing", computing.computing, name="computing"),
     path("contacts/count", contacts.contacts_count, name="contacts-count"),
     path("contacts/filterable", contacts.contacts_filterable, name="contacts-filterable"),
     path("contacts/filter", filters.contacts_filter, name="contacts-filter"),

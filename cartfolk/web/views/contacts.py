@@ -24,7 +24,7 @@ from cartfolk.segments import tree
 from cartfolk.stores import lookup
 
 from .. import asked as asking
-from .. import export, filters, listing, narrow, properties, saved, table
+from .. import computing, export, filters, listing, narrow, properties, saved, table
 from ..access import actor, database, marketer, member, role_of
 from ..given import whole
 from ..roles import Role
@@ -105,6 +105,7 @@ def contacts(request: HttpRequest) -> HttpResponse:
         "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
         "columns_menu": shown.asked.address("web:contacts-columns"),
         "problem": shown.problem,
+        "computing": computing.progress(shown.conn),
         "as_segment": f"{reverse('web:segment-new')}?{urlencode({'filters': asking.text(shown.asked.shown.filters)})}",
     }
     return render(request, "web/contacts.html", context)

@@ -19,7 +19,7 @@ from cartfolk.core.time import now
 from cartfolk.segments import jobs, language, stored
 from cartfolk.segments.presets import PRESETS
 
-from .. import chart, properties, saved
+from .. import chart, computing, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
 from ..templatetags.cartfolk import day
@@ -42,7 +42,12 @@ def segments(request: HttpRequest) -> HttpResponse:
         for preset in PRESETS.values()
         if _(preset.name).lower() not in names
     ]
-    context = {"segments": found, "deleted": stored.every(conn, deleted=True), "presets": offered}
+    context = {
+        "computing": computing.progress(conn),
+        "segments": found,
+        "deleted": stored.every(conn, deleted=True),
+        "presets": offered,
+    }
     return render(request, "web/segments.html", context)
 
 
