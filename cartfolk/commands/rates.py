@@ -7,9 +7,8 @@ import json
 from datetime import date
 from typing import Any
 
-from . import program
 from .exits import CommandFailed, Exit
-from .shops import store_named
+from .shops import opened
 
 
 def add_arguments(item: argparse.ArgumentParser) -> None:
@@ -31,17 +30,14 @@ def add_arguments(item: argparse.ArgumentParser) -> None:
 
 
 def list_(arguments: argparse.Namespace) -> int:
-    with program.database() as url:
-        program.migrate()
-        with program.connected(url) as conn:
-            from cartfolk.commerce import rates
+    with opened(arguments.store) as (conn, store):
+        from cartfolk.commerce import rates
 
-            store = store_named(conn, arguments.store)
-            told = [
-                {"currency": own.currency, "rate": f"{own.rate:f}", "from": _text(store, own.valid_from)}
-                for own in rates.listed(conn, store.pk)
-            ]
-            missing = rates.missing(conn, store.pk)
+        told = [
+            {"currency": own.currency, "rate": f"{own.rate:f}", "from": _text(store, own.valid_from)}
+            for own in rates.listed(conn, store.pk)
+        ]
+        missing = rates.missing(conn, store.pk)
     if arguments.json:
         print(json.dumps({"store": store.name, "home_currency": store.home_currency, "rates": told,
                           "orders_without_rate": missing}))  # fmt: skip
@@ -57,47 +53,38 @@ def list_(arguments: argparse.Namespace) -> int:
 
 
 def set_(arguments: argparse.Namespace) -> int:
-    with program.database() as url:
-        program.migrate()
-        with program.connected(url) as conn:
-            from cartfolk.audit import log
-            from cartfolk.commerce import rates
+    with opened(arguments.store) as (conn, store):
+        from cartfolk.audit import log
+        from cartfolk.commerce import rates
 
-            store = store_named(conn, arguments.store)
-            try:
-                currency = rates.code(arguments.currency, store.home_currency)
-                own = rates.OwnRate(
-                    currency, rates.beginning(arguments.day, store.timezone), rates.number(arguments.rate)
-                )
-            except rates.RateInvalid as error:
-                raise CommandFailed(f"{error.field}: {error}", Exit.USAGE) from error
-            with conn.transaction():
-                rates.save(conn, store.pk, own)
-                log.note(conn, log.SYSTEM, "store.rate_saved", f"store:{store.name}", currency=currency)
-            _follow(conn, store)
+        try:
+            currency = rates.code(arguments.currency, store.home_currency)
+            own = rates.OwnRate(currency, rates.beginning(arguments.day, store.timezone), rates.number(arguments.rate))
+        except rates.RateInvalid as error:
+            raise CommandFailed(f"{error.field}: {error}", Exit.USAGE) from error
+        with conn.transaction():
+            rates.save(conn, store.pk, own)
+            log.note(conn, log.SYSTEM, "store.rate_saved", f"store:{store.name}", currency=currency)
+        _follow(conn, store)
     return Exit.OK
 
 
 def remove(arguments: argparse.Namespace) -> int:
-    with program.database() as url:
-        program.migrate()
-        with program.connected(url) as conn:
-            from cartfolk.audit import log
-            from cartfolk.commerce import rates
+    with opened(arguments.store) as (conn, store):
+        from cartfolk.audit import log
+        from cartfolk.commerce import rates
 
-            store = store_named(conn, arguments.store)
-            currency = arguments.currency.strip().upper()
-            with conn.transaction():
-                was = rates.remove(conn, store.pk, currency, rates.beginning(arguments.day, store.timezone))
-                if was is not None:
-                    log.note(conn, log.SYSTEM, "store.rate_removed", f"store:{store.name}", currency=currency)
-            if was is None:
-                raise CommandFailed(
-                    f"{store.name} has no rate of {currency} from that day; "
-                    f"`cartfolk rates {store.name} list` shows them.",
-                    Exit.NOT_FOUND,
-                )
-            _follow(conn, store)
+        currency = arguments.currency.strip().upper()
+        with conn.transaction():
+            was = rates.remove(conn, store.pk, currency, rates.beginning(arguments.day, store.timezone))
+            if was is not None:
+                log.note(conn, log.SYSTEM, "store.rate_removed", f"store:{store.name}", currency=currency)
+        if was is None:
+            raise CommandFailed(
+                f"{store.name} has no rate of {currency} from that day; `cartfolk rates {store.name} list` shows them.",
+                Exit.NOT_FOUND,
+            )
+        _follow(conn, store)
     return Exit.OK
 
 

@@ -8,7 +8,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,25 +75,22 @@ def connect(arguments: argparse.Namespace) -> int:
 
 def app(arguments: argparse.Namespace) -> int:
     """Writes the app that a store's shop installs to connect itself; the file carries a secret."""
-    with program.database() as url:
-        program.migrate()
-        with program.connected(url) as conn:
-            from cartfolk.audit import log
-            from cartfolk.stores import handshake
+    with opened(arguments.store) as (conn, store):
+        from cartfolk.audit import log
+        from cartfolk.stores import handshake
 
-            store = store_named(conn, arguments.store)
-            try:
-                made = handshake.file(store)
-            except handshake.NoApp as error:
-                raise CommandFailed(str(error), Exit.USAGE) from error
-            path = Path(arguments.file or made.name)
-            try:
-                with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                    file.write(made.body)
-            except OSError as error:
-                raise CommandFailed(f"{path} cannot be written: {error.strerror}.", Exit.USAGE) from error
-            log.note(conn, log.SYSTEM, "store.app_downloaded", f"store:{store.name}")
-            steps = handshake.steps(store)
+        try:
+            made = handshake.file(store)
+        except handshake.NoApp as error:
+            raise CommandFailed(str(error), Exit.USAGE) from error
+        path = Path(arguments.file or made.name)
+        try:
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(made.body)
+        except OSError as error:
+            raise CommandFailed(f"{path} cannot be written: {error.strerror}.", Exit.USAGE) from error
+        log.note(conn, log.SYSTEM, "store.app_downloaded", f"store:{store.name}")
+        steps = handshake.steps(store)
     if arguments.json:
         print(json.dumps({"store": store.name, "file": str(path), "steps": steps}))
     else:
@@ -128,6 +126,15 @@ def store_named(conn: Connection, name: str) -> Any:
         return by_name(conn, name)
     except UnknownStore as error:
         raise CommandFailed(str(error), Exit.NOT_FOUND) from error
+
+
+@contextmanager
+def opened(name: str) -> Iterator[tuple[Connection, Any]]:
+    """A connection to the database, its tables up to date, and the store of that name. Raises CommandFailed."""
+    with program.database() as url:
+        program.migrate()
+        with program.connected(url) as conn:
+            yield conn, store_named(conn, name)
 
 
 def sync(arguments: argparse.Namespace) -> int:
@@ -326,32 +333,29 @@ def _decide(conn: Connection, store_id: int, moved: bool) -> None:
 
 
 def _switch(name: str, act: Callable[[Connection, int], None]) -> int:
-    with program.database() as url, program.connected(url) as conn:
-        act(conn, store_named(conn, name).pk)
+    with opened(name) as (conn, store):
+        act(conn, store.pk)
         print(f"{name} is {store_named(conn, name).get_state_display().lower()}.", file=sys.stderr)
     return Exit.OK
 
 
 def reconcile(arguments: argparse.Namespace) -> int:
     """Asks the shop which of our customers and orders it still has, and which of its own we miss."""
-    with program.database() as url:
-        program.migrate()
+    with opened(arguments.store) as (conn, store):
         from cartfolk import reconcile as comparing
         from cartfolk.connectors.errors import ConnectorError
         from cartfolk.stores.shop import open_store
 
-        with program.connected(url) as conn:
-            store = store_named(conn, arguments.store)
-            since = now() - comparing.RECENT if arguments.recent else comparing.EVER
+        since = now() - comparing.RECENT if arguments.recent else comparing.EVER
 
-            async def compare() -> list[comparing.Found]:
-                async with open_store(store) as connector:
-                    return await comparing.reconcile(conn, store, connector, since)
+        async def compare() -> list[comparing.Found]:
+            async with open_store(store) as connector:
+                return await comparing.reconcile(conn, store, connector, since)
 
-            try:
-                found = asyncio.run(compare())
-            except ConnectorError as error:
-                raise CommandFailed(str(error), Exit.SHOP_UNREACHABLE) from error
+        try:
+            found = asyncio.run(compare())
+        except ConnectorError as error:
+            raise CommandFailed(str(error), Exit.SHOP_UNREACHABLE) from error
     for one in found:
         if arguments.json:
             print(json.dumps({"store": store.name} | asdict(one)))
