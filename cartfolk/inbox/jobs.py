@@ -141,7 +141,7 @@ async def rescan_customers(timestamp: int) -> None:
 @app.task(name="cartfolk.clean_up", queueing_lock="clean-up")
 async def clean_up(timestamp: int) -> None:
     """Forgets raw deliveries handled long enough ago, in small steps, old recovery links, quarantine and audit log.
-    What is not handled yet is never forgotten, nor is quarantine: it holds its own text."""
+    What waits to be handled is never forgotten; what could not be, long after its last attempt."""
     with connected() as conn:
         before = retention.before(conn, "deliveries")
         while deliveries.clean(conn, before, STEP) == STEP:

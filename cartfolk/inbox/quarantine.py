@@ -1,4 +1,7 @@
-"""Quarantine: records that could not be read or applied wait here with their reason; their page goes on."""
+"""Quarantine: records that could not be read or applied wait here with their reason; their page goes on.
+
+Nothing waits for ever: what nobody could read is forgotten some time after its last attempt (``retention``).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from datetime import datetime
 
 from cartfolk.connectors.canonical import BadRecord
 from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
 
 from . import deliveries
 from .deliveries import Q
@@ -67,6 +71,7 @@ def put(conn: Connection, found: Iterable[Bad]) -> None:
             "delivery_ids": [bad.delivery_id for bad in rows],
             "run_ids": [bad.run_id for bad in rows],
             "ats": [bad.at for bad in rows],
+            "now": now(),
         },
     )
 

@@ -118,14 +118,16 @@ returning delivery.delivery_id, delivery.store_id, delivery.stream, delivery.hin
 
 -- :name put_quarantine
 -- One open row for each bad record: seen again, it keeps its first date and takes the newest text and reason.
-insert into quarantine (store_id, stream, kind, external_id, field, reason, raw, delivery_id, run_id, created_at)
-select * from unnest(%(store_ids)s::bigint[], %(streams)s::text[], %(kinds)s::text[], %(external_ids)s::text[],
-                     %(fields)s::text[], %(reasons)s::text[], %(raws)s::text[], %(delivery_ids)s::bigint[],
-                     %(run_ids)s::bigint[], %(ats)s::timestamptz[])
+insert into quarantine (store_id, stream, kind, external_id, field, reason, raw, delivery_id, run_id, created_at,
+                        tried_at)
+select *, %(now)s::timestamptz
+from unnest(%(store_ids)s::bigint[], %(streams)s::text[], %(kinds)s::text[], %(external_ids)s::text[],
+            %(fields)s::text[], %(reasons)s::text[], %(raws)s::text[], %(delivery_ids)s::bigint[],
+            %(run_ids)s::bigint[], %(ats)s::timestamptz[])
 on conflict (store_id, stream, kind, coalesce(external_id, md5(raw))) where resolved_at is null
 do update set field = excluded.field, reason = excluded.reason, raw = excluded.raw,
               delivery_id = excluded.delivery_id, run_id = coalesce(excluded.run_id, quarantine.run_id),
-              attempts = quarantine.attempts + 1
+              attempts = quarantine.attempts + 1, tried_at = excluded.tried_at
 
 -- :name any_quarantine
 -- Whether anything waits at all: the common answer is no, and then nothing needs resolving.

@@ -15,6 +15,7 @@ from cartfolk.core.time import now
 Q = Statements.beside(__file__, "retention.sql")
 NAMES = ("deliveries", "quarantine", "anonymous_carts", "audit")
 LEAST, MOST = 1, 3650  # days
+WAITING = 90  # days: a season to correct a record in the shop, or to say whose messages they are
 
 
 class BadDays(ValueError):
@@ -39,11 +40,12 @@ class Request:
 
 
 def days(conn: Connection) -> dict[str, int]:
-    """What is kept how many days: deliveries once handled, quarantine once resolved, carts nobody was named for after
-    their last moment, the audit log."""
+    """What is kept how many days. ``deliveries``: raw material once handled, quarantine once resolved. ``quarantine``:
+    what waits there, since it was last tried, or for the owner's word on a stranger. Carts nobody was named for, after
+    their last moment; the audit log."""
     defaults = {
         "deliveries": settings.RAW_DAYS,
-        "quarantine": 180,
+        "quarantine": WAITING,
         "anonymous_carts": settings.ANONYMOUS_DAYS,
         "audit": MOST,
     }
@@ -64,7 +66,7 @@ def choose(conn: Connection, chosen: Mapping[str, int]) -> None:
 
 
 def would_forget(conn: Connection, chosen: Mapping[str, int]) -> dict[str, int]:
-    """How many deliveries, quarantined records and audit events the next night would forget."""
+    """How many deliveries, waiting records and messages, and audit events the next night would forget."""
     at = now()
     found: dict[str, int] = {}
     for name, statement in (("deliveries", "old_deliveries"), ("quarantine", "old_quarantine")):
@@ -75,8 +77,14 @@ def would_forget(conn: Connection, chosen: Mapping[str, int]) -> dict[str, int]:
 
 
 def clean(conn: Connection) -> None:
-    """Forgets resolved quarantine and audit events that are old enough."""
-    conn.execute(Q["forget_quarantine"], {"before": before(conn, "quarantine")})
+    """Forgets quarantine, held messages and audit events that are old enough. What was forgotten unread is told in the
+    audit log, by number."""
+    conn.execute(Q["forget_resolved"], {"before": before(conn, "deliveries")})
+    with conn.transaction():
+        waiting = conn.execute(Q["forget_waiting"], {"before": before(conn, "quarantine")}).fetchall()
+        for store, name, records, messages in waiting:
+            log.note(conn, log.SYSTEM, "store.waiting_forgotten", f"store:{name or store}", records=int(records),
+                     messages=int(messages))  # fmt: skip
     log.forget(conn, before(conn, "audit"))
 
 

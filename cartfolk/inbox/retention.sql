@@ -6,13 +6,37 @@ insert into retention (name, days) select * from unnest(%(names)s::text[], %(day
 on conflict (name) do update set days = excluded.days
 
 -- :name old_deliveries
-select count(*) from delivery where state = 'handled' and handled_at < %(before)s
+-- Raw material handled before then, and quarantine resolved before then.
+select (select count(*) from delivery where state = 'handled' and handled_at < %(before)s)
+     + (select count(*) from quarantine where resolved_at < %(before)s)
 
 -- :name old_quarantine
-select count(*) from quarantine where resolved_at < %(before)s
+-- What waits and was last tried before then: see forget_waiting.
+select (select count(*) from quarantine where resolved_at is null and tried_at < %(before)s
+                                          and not (field = 'page' and external_id is not null))
+     + (select count(*) from delivery where state = 'held' and received_at < %(before)s)
 
--- :name forget_quarantine
+-- :name forget_resolved
 delete from quarantine where resolved_at < %(before)s
+
+-- :name forget_waiting
+-- Records that could not be read and messages no owner decided on, by store. A place where the shop gave nothing holds
+-- nothing of anybody and stays.
+with records as (
+    delete from quarantine where resolved_at is null and tried_at < %(before)s
+                             and not (field = 'page' and external_id is not null)
+    returning store_id
+), messages as (
+    delete from delivery where state = 'held' and received_at < %(before)s
+    returning store_id
+), forgotten as (
+    select store_id, 1 as record, 0 as message from records
+    union all
+    select store_id, 0, 1 from messages
+)
+select f.store_id, s.name, sum(f.record), sum(f.message)
+from forgotten f left join stores_store s on s.id = f.store_id
+group by f.store_id, s.name order by f.store_id
 
 -- :name add_request
 insert into privacy_request (store_id, kind, customer_ids, at) values (%(store)s, %(kind)s, %(ids)s, %(at)s)

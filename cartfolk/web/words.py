@@ -204,6 +204,7 @@ PRIVACY = {
     "log_lines": _n("Lines of log files"),
     "left": _n("Left for you to decide: the address stands here too"),
 }
+KEPT = {"quarantine": _n("Quarantine and held messages")}
 AUDIT_KIND = {
     "account": _n("The account"),
     "consent": _n("Consent"),
@@ -296,6 +297,7 @@ AUDIT = {
     "store.sender": _n("Decided on a copied or moved shop"),
     "store.settings": _n("Changed a shop's settings"),
     "store.state": _n("Paused or resumed a shop"),
+    "store.waiting_forgotten": _n("Forgot what waited unread for too long"),
     "token.created": _n("Created an API token"),
     "token.revoked": _n("Revoked an API token"),
     "view.create": _n("Saved a view"),
@@ -324,6 +326,8 @@ TARGET = {
     "view": _n("View"),
 }
 DETAIL = {
+    "records": _n("records"),
+    "messages": _n("messages"),
     "after": _n("now"),
     "again": _n("with a new link"),
     "before": _n("before"),

@@ -43,6 +43,10 @@ def privacy(request: HttpRequest) -> HttpResponse:
     return _privacy(request, {})
 
 
+def _kept(name: str) -> str:
+    return words.say({**words.PRIVACY, **words.KEPT}, name)
+
+
 def _privacy(request: HttpRequest, more: dict[str, Any], status: int = 200) -> HttpResponse:
     conn = database()
     counts = suppression.counts(conn)
@@ -53,9 +57,7 @@ def _privacy(request: HttpRequest, more: dict[str, Any], status: int = 200) -> H
         "people": _people(report.by for report in suppression.reports(conn)),
         "requests": retention.requests(conn),
         "stores": {store.pk: store for store in lookup.every(conn)},
-        "retention": [
-            (name, words.say(words.PRIVACY, name), number, "") for name, number in retention.days(conn).items()
-        ],
+        "retention": [(name, _kept(name), number, "") for name, number in retention.days(conn).items()],
     }
     return render(request, "web/privacy.html", context | more, status=status)
 
@@ -72,15 +74,15 @@ def keep(request: HttpRequest) -> HttpResponse:
             retention.choose(conn, days)
             log.note(conn, actor(request), "privacy.retention", "", **days)
     except retention.BadDays as error:
-        label = words.say(words.PRIVACY, error.name)
+        label = _kept(error.name)
         said = _("%(field)s: say a whole number of days from 1 to 3650.") % {"field": label}
-        rows = [(name, words.say(words.PRIVACY, name), typed[name], "") for name in retention.NAMES]
+        rows = [(name, _kept(name), typed[name], "") for name in retention.NAMES]
         return _privacy(request, {"retention": rows, "wrong": said}, 422)
     if request.POST.get("do") == "save":
         messages.success(request, _("Saved. It takes effect tonight."))
         return redirect("web:privacy")
     found = retention.would_forget(conn, days)
-    looked = [(name, words.say(words.PRIVACY, name), days[name], found.get(name, "")) for name in retention.NAMES]
+    looked = [(name, _kept(name), days[name], found.get(name, "")) for name in retention.NAMES]
     return _privacy(request, {"retention": looked, "looked": True})
 
 

@@ -23,7 +23,7 @@ from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.connectors.errors import ConnectorError
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.inbox import bulk, jobs, lag, progress, quarantine, strangers
+from cartfolk.inbox import bulk, jobs, lag, progress, quarantine, retention, strangers
 from cartfolk.stores import connect as connecting
 from cartfolk.stores import credentials, health, lookup
 from cartfolk.stores.forms import ConnectForm
@@ -286,6 +286,7 @@ def _context(conn: Connection, store: Store, request: HttpRequest) -> dict[str, 
         "quarantine": [dict(zip(names, row, strict=True)) for row in rows[:QUARANTINE]],
         "quarantine_next": rows[QUARANTINE - 1][0] if len(rows) > QUARANTINE else None,
         "quarantined": count,
+        "kept_days": retention.days(conn)["quarantine"],
         "lag": behind,
         "late": late(store, behind),
         "stranger": strangers.waiting(conn, store),
