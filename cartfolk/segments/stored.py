@@ -15,6 +15,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.segments import account, called, cuts, refresh
 from cartfolk.segments.compile import compile as compile_segment
+from cartfolk.segments.estimate import Estimate, estimate
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.static import NotStatic, SegmentMissing
 from cartfolk.segments.tree import Context, Node
@@ -24,7 +25,7 @@ __all__ = ["Counted", "InUse", "NameTaken", "NotStatic", "Segment", "SegmentMiss
 Q = Statements.beside(__file__, "stored.sql")
 KEPT = timedelta(days=90)  # a deleted segment can be restored that long
 LATEST = 20_000  # moves of all segments that are looked through for the last of one
-PATIENCE = 5  # seconds a preview may take
+PATIENCE = 1  # seconds a preview counts before it estimates
 SAMPLE = 10
 
 
@@ -41,7 +42,7 @@ class InUse(ValueError):
 
 
 class TooSlow(RuntimeError):
-    """The preview was given up after PATIENCE seconds: save the segment, it is built in the background."""
+    """Counting took longer than it may: estimate, or save the segment, it is built in the background."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,14 @@ def used_by(conn: Connection, segment: int) -> list[Segment]:
     return [item for item in every(conn) if segment in refresh.names(item.definition)]
 
 
+def preview(conn: Connection, root: Node, where: Context, at: datetime) -> Counted | Estimate:
+    """How many contacts a definition has, counted where that is quick, else by some of them."""
+    try:
+        return count(conn, root, where, at, PATIENCE)
+    except TooSlow:
+        return estimate(conn, root, where, at, SAMPLE)
+
+
 def count(conn: Connection, root: Node, where: Context, at: datetime, patience: float = PATIENCE) -> Counted:
     """How many contacts a definition has at ``at``, with some of them. Raises :class:`TooSlow`. A condition on members
     of another segment takes them as they are now."""
@@ -211,10 +220,10 @@ def count(conn: Connection, root: Node, where: Context, at: datetime, patience: 
     )
     try:
         with conn.transaction():
-            conn.execute("select set_config('statement_timeout', %s, true)", [f"{int(patience * 1000)}ms"])
+            conn.execute("select set_config('statement_timeout', %s, true)", [f"{max(1, int(patience * 1000))}ms"])
             number, sample = conn.execute(text, found.at(at)).fetchone() or (0, [])
     except psycopg.errors.QueryCanceled:
-        raise TooSlow("Counting takes longer than a preview may. Save it: it is built in the background.") from None
+        raise TooSlow("Counting takes too long. Save it: it is built in the background.") from None
     return Counted(int(number), list(sample))
 
 

@@ -152,6 +152,21 @@ def post(owner: Client, act: str, draft: dict[str, Any], **more: str) -> str:
     return owner.post("/segments/build", sent, headers={"HX-Request": "true"}).text
 
 
+def test_what_takes_long_to_count_is_estimated_and_says_so(
+    owner: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conn.execute(
+        "insert into contact_property (contact_id, computed_at, city)"
+        " select n, now(), case when n % 2 = 0 then 'Ulm' else 'Köln' end from generate_series(1, 20000) n"
+    )
+    conn.execute("analyze contact_property")
+    monkeypatch.setattr(stored, "PATIENCE", 0.001)
+    draft = json.dumps(builder.empty() | {"children": [CITY | {"value": "Ulm"}]})
+    assert "contacts drawn at random" in owner.post("/segments/preview", {"draft": draft}).text
+    draft = json.dumps(builder.empty() | {"children": [CITY | {"value": "Rom"}]})
+    assert "fewer than" in owner.post("/segments/preview", {"draft": draft}).text
+
+
 def test_built_counted_explained_and_saved(owner: Client, people: int, conn: Connection) -> None:
     conn.execute("update contact_property set city = 'Ulm' where contact_id in (7, 8)")
     page = owner.get("/segments/new").text

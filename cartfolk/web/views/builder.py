@@ -129,12 +129,8 @@ def segment_preview(request: HttpRequest) -> HttpResponse:
     }
     if root is not None:
         context["sentence"] = sentence.segment(root, known)
-        try:
-            found = stored.count(draft.conn, root, draft.known, now())
-        except stored.TooSlow:
-            context["slow"] = True
-        else:
-            context |= {"found": found, "sample": named(draft.conn, found.sample)}
+        found = stored.preview(draft.conn, root, draft.known, now())
+        context |= {"found": found, "sample": named(draft.conn, found.sample)}
     return render(request, "web/builder_preview.html", context)
 
 
