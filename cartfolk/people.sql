@@ -9,4 +9,4 @@ with told as (
 select value, original, store_id <> 0 or exists (select from told where told.email = identity.value),
     store_id = 0 and strength = 2
 from identity where contact_id = %(contact)s and kind = 'email'
-order by store_id = 0 and strength = 2 desc, strength desc, version desc, value
+order by store_id = 0 and strength = 2 desc, store_id = 0 and strength = 1, strength desc, version desc, value

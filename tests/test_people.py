@@ -38,6 +38,19 @@ def test_a_new_address_is_the_first_one_and_the_old_one_stays(conn: Connection, 
         assert people.create(conn, identity, [NewPerson("old@x.de")]) == [one]
 
 
+def test_an_added_address_does_not_become_the_first(conn: Connection, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as identity:
+        (one,) = people.create(conn, identity, [NewPerson("zoe@x.de")])
+        people.add_email(conn, identity, one, "ann@x.de")
+        refresh_all(conn)
+        first = "select email from contact_list where contact_id = %s"
+        assert conn.execute(first, [one]).fetchone() == ("zoe@x.de",)
+        assert [email.value for email in people.emails(conn, one)] == ["zoe@x.de", "ann@x.de"]
+        people.rename(conn, identity, one, "ann@x.de")
+        refresh_all(conn)
+        assert conn.execute(first, [one]).fetchone() == ("ann@x.de",)
+
+
 def test_a_nameless_person_is_refused_before_anybody_is_made(conn: Connection, database: str) -> None:
     with psycopg.connect(database, autocommit=True) as identity, pytest.raises(people.NobodyNamed, match="no name"):
         people.create(conn, identity, [NewPerson("ann@x.de"), NewPerson("no name")])

@@ -1,13 +1,14 @@
 -- :name identities
 -- The addresses and numbers the contacts are known by. Asked first and passed on as arrays: identity is keyed
 -- by its value, not by contact, so a distributed database could not join it below.
--- ``chosen``: an address that people, no shop (store 0), made the contact's first.
+-- ``chosen``: an address that people, no shop (store 0), made the contact's first. One they only added (store 0, strength 1) comes
+-- after those the contact came with.
 select contact_id, told.kind, value, original
 from identity
 cross join lateral (values (kind), (case when kind = 'email' and store_id = 0 and strength = 2 then 'chosen' end))
     as told (kind)
 where contact_id = any(%(contacts)s) and told.kind is not null
-order by contact_id, told.kind, strength desc, version desc, value collate "C"
+order by contact_id, told.kind, store_id = 0 and strength = 1, strength desc, version desc, value collate "C"
 
 -- :name tune
 -- For this transaction: one plan for any number of contacts (planning two hundred columns takes as long as

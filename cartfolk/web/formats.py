@@ -49,6 +49,11 @@ def decimal(value: Decimal, pattern: str) -> str:
     return _decimal(locale(), value, pattern)
 
 
+def percentage(value: Decimal) -> str:
+    """A percentage as it was entered: 12.5 is 12.5%."""
+    return _decimal(locale(), value / 100, _percent(locale()))
+
+
 def money(amount: Decimal, currency: str) -> str:
     """An amount with as many decimals as the currency has. Raises ValueError when nobody knows that currency."""
     if len(currency) != 3 or get_currency_precision(currency) < 0:
@@ -92,6 +97,12 @@ def _moments(of: Locale) -> DateTimePattern:
     both = str(get_datetime_format("medium", locale=of)).replace("'", "")
     time = get_time_format("medium", of).pattern
     return parse_pattern(both.replace("{0}", time).replace("{1}", _days(of).pattern))
+
+
+@cache
+def _percent(of: Locale) -> str:
+    """The locale's pattern of a percentage, with at most two decimals."""
+    return str(of.percent_formats[None].pattern).replace("#,##0", "#,##0.##")
 
 
 @cache

@@ -31,7 +31,7 @@ class Shown:
     group: str
     group_label: str
     block: str  # heading inside the group: last purchase, lifetime, abandoned cart ... or ""
-    type: str  # text number money date datetime bool ...
+    type: str  # text number money percent date datetime bool ...
     definition: str
     computed: bool
     options: Mapping[str, str] = field(default_factory=dict)  # value -> label
@@ -88,7 +88,7 @@ def _everything(shop: str, german: bool, defined: Defined, hidden: bool) -> tupl
             group=SHOP if own else item.group,
             group_label=shop if own else (group.label_de if german else group.label_en),
             block=(block.label_de if german else block.label_en) if block else "",
-            type="money" if item.currency else "list" if item.multi else str(item.type),
+            type="money" if item.currency else "percent" if item.percent else "list" if item.multi else str(item.type),
             definition=item.definition_de if german else item.definition_en,
             computed=item.computed,
             options={option.value: option.label_de if german else option.label_en for option in item.options},

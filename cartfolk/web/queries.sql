@@ -34,7 +34,8 @@ select kept_id from contact_merge where gone_id = %(contact)s order by merge_id 
 
 -- :name identities
 -- The addresses and numbers a contact is known by, the strongest first.
-select kind, original from identity where contact_id = %(contact)s order by kind, strength desc, version desc limit 50
+select kind, original from identity where contact_id = %(contact)s order by kind, store_id = 0 and strength = 1,
+    strength desc, version desc limit 50
 
 -- :name accounts
 -- The shop accounts of a contact.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.http import HttpRequest
@@ -15,7 +16,7 @@ from django.utils.translation import gettext
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.defined import Defined
 
-from . import listing, properties, saved, values
+from . import formats, listing, properties, saved, values
 from .asked import Asked
 
 Q = Statements.beside(__file__)
@@ -43,7 +44,7 @@ class Column:
 
     @property
     def right(self) -> bool:
-        return self.type in {"number", "money"}
+        return self.type in {"number", "money", "percent"}
 
 
 def offered(there: Mapping[str, str], defined: Defined) -> dict[str, tuple[str, str]]:
@@ -85,7 +86,7 @@ def heads(names: Sequence[str], offered: Mapping[str, tuple[str, str]], sort: st
     found = []
     for name in ("name", *names):
         label, kind = (gettext("Name"), "text") if name == "name" else offered[name]
-        downwards_first = kind in {"number", "money", "datetime", "date"}
+        downwards_first = kind in {"number", "money", "percent", "datetime", "date"}
         if name == current:
             following = name if sort.startswith("-") else f"-{name}"
             direction = "descending" if sort.startswith("-") else "ascending"
@@ -101,6 +102,7 @@ def body(
     columns: Sequence[Column],
     stores: Mapping[int, str],
     currency: str,
+    known: Defined,
     *,
     pick: bool,
 ) -> SafeString:
@@ -111,6 +113,7 @@ def body(
     if far and rows:
         more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())
     choose, address = gettext("Choose %(name)s"), reverse("web:contact", args=[0]).removesuffix("0")
+    options, own = _options(known), {p.name: p.currency_in for p in known.properties.values() if p.currency_in}
     written = [(c.name, c.type, '<td class="right">' if c.right else "<td>") for c in columns if c.name != "name"]
     found = []
     for row in rows:
@@ -124,9 +127,25 @@ def body(
             found.append(f'<input type="checkbox" name="ids" value="{id_}" form="selection" aria-label="{label}">')
         found.append(f'<a href="{address}{id_}">{html.escape(called)}</a></span></th>')
         for name, kind, start in written:
-            found.append(f"{start}{_escaped(values.shown(all_values.get(name), kind, currency, name))}</td>")
+            of = str(all_values.get(own[name]) or "") if name in own else currency
+            told = values.shown(all_values.get(name), kind, of, name, options.get(name))
+            found.append(f"{start}{_escaped(told)}</td>")
         found.append("</tr>")
     return mark_safe("".join(found))  # noqa: S308 - every text is escaped here
+
+
+def _options(known: Defined) -> Mapping[str, Mapping[str, str]]:
+    return _labelled(known, formats.language())
+
+
+@lru_cache(16)
+def _labelled(known: Defined, language: str) -> Mapping[str, Mapping[str, str]]:
+    """The reader's labels of every property's options, by value."""
+    return {
+        p.name: {o.value: o.label_de if language == "de" else o.label_en for o in p.options}
+        for p in known.properties.values()
+        if p.options
+    }
 
 
 def _escaped(text: SafeString | str) -> str:

@@ -54,7 +54,8 @@ select kind, at, title, amount, currency, store_id, ref, state, extra from (
        from conversion where 'conversion' = any(%(kinds)s) and contact_id = %(contact)s and at <= %(before)s
       order by at desc, source_id desc, name limit %(limit)s)
     union all
-    (select 'consent', at, channel || ' · ' || purpose, null, null, store_id, 0, status, to_jsonb(source)
+    (select 'consent', at, channel || ' ' || purpose, null, null, store_id, 0, status,
+            jsonb_build_object('channel', channel, 'purpose', purpose, 'source', source)
        from consent_event where 'consent' = any(%(kinds)s) and contact_id = %(contact)s and at <= %(before)s
       order by at desc, 3 limit %(limit)s)
     union all

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from . import products
+from . import formats, products
 from .templatetags.cartfolk import EMPTY, ago, day, money, number
 from .words import conversion, lifecycle
 
@@ -33,7 +34,9 @@ def shown(
     """The value for a page. Text comes back unescaped: templates escape it."""
     if empty(value):
         return EMPTY
-    if options and str(value) in options:
+    if options and isinstance(value, list):
+        value = [options.get(str(item), item) for item in value]
+    elif options and str(value) in options:
         return options[str(value)]
     if name in _CONVERSIONS:
         return conversion(str(value))
@@ -46,6 +49,8 @@ def shown(
             return money(value, currency)
         case "number":
             return number(value)
+        case "percent":
+            return formats.percentage(Decimal(str(value)))
         case "datetime":
             return ago(value)
         case "date":

@@ -373,7 +373,9 @@ def _origin(orders, carts):
 
 def _person(facts, contact, orders, carts, accounts):
     names = sorted(facts.names[contact], key=lambda n: n["value"])
-    names.sort(key=lambda n: (n["strength"], n["version"]), reverse=True)
+    names.sort(
+        key=lambda n: (not (n["store_id"] == 0 and n["strength"] == 1), n["strength"], n["version"]), reverse=True
+    )
     registered = [a for a in accounts if a["registered"]]
     newest = orders[0] if orders else {}
     billing_of_order, shipping_of_order = newest.get("billing") or {}, newest.get("shipping_address") or {}

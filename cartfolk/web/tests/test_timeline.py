@@ -80,3 +80,17 @@ def test_an_empty_or_foreign_note_is_refused(owner: Client, people: int, conn: C
     number = notes.add(conn, 1, "Of the first", "user:1")
     assert owner.post(f"/contacts/2/notes/{number}", {"body": "Mine now"}).status_code == 404
     assert notes.one(conn, 1, number).body == "Of the first"
+
+
+def test_a_consent_is_told_in_the_readers_words_and_what_no_shop_told_names_none(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    conn.execute(
+        "insert into consent_event (contact_id, store_id, at, received_at, source, channel, purpose, status)"
+        " values (1, 1, '2026-06-01', '2026-06-01', 'checkout', 'email', 'marketing', 'granted')"
+    )
+    notes.add(conn, 1, "A note", "user:1")
+    owner.cookies["django_language"] = "de"
+    text = owner.get("/contacts/1?kind=consent&kind=note").text
+    assert "E-Mail · Werbung · Kasse" in text
+    assert "None" not in text

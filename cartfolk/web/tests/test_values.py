@@ -17,6 +17,7 @@ from cartfolk.core.sql import Connection
 from cartfolk.properties import definitions, read
 from cartfolk.properties.catalogue import Option, Property
 from cartfolk.properties.compute import compute
+from cartfolk.properties.write import Mode, Write, write
 from cartfolk.web import members, products, rows
 from cartfolk.web.properties import Shown
 from cartfolk.web.roles import Role
@@ -221,3 +222,31 @@ def test_nothing_in_a_row_can_become_markup() -> None:
     page = rows.html(row, "/contacts/1/properties", True, True, beside=True, focus=True)
     assert "<script" not in page
     assert '"&gt;' not in page.replace("&quot;&gt;", "")
+
+
+def test_options_and_percentages_are_told_in_words_in_the_list_and_on_the_contact(
+    owner: Client, anna: None, conn: Connection
+) -> None:
+    red, blue = Option("r", "Red", "Rot"), Option("b", "Blue", "Blau")
+    define(conn, "colour", type="enumeration", options=(red, blue))
+    define(conn, "colours", type="enumeration", multi=True, options=(red, blue))
+    define(conn, "discount", type="number", percent=True)
+    given = {"colour": "r", "colours": "r;b", "discount": "12.5"}
+    write(conn, [Write(1, given)], mode=Mode.OVERWRITE, source="user")
+    owner.cookies["django_language"] = "de"
+    shown = owner.get("/contacts?columns=colour,colours,discount&sort=createdate").text + owner.get(ONE).text
+    for told in ("<td>Rot</td>", '<span class="chip">Blau</span>', '<td class="right">12,5\xa0%</td>', "<dd>12,5\xa0%"):
+        assert told in shown
+
+
+def test_a_cart_in_another_currency_is_not_told_in_the_home_currency(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    conn.execute(
+        "update contact_property set abandoned_cart_total_value = 12, abandoned_cart_currency = 'USD'"
+        " where contact_id = 1"
+    )
+    text = owner.get("/contacts?columns=abandoned_cart_total_value&sort=-createdate&size=200&q=").text
+    text += owner.get("/contacts?columns=abandoned_cart_total_value&sort=createdate").text
+    assert "US$12.00" in text
+    assert "€12.00" not in text

@@ -39,6 +39,7 @@ class Shown:
     asked: asking.Asked
     there: dict[str, str]  # columns of contact_property
     custom: dict[str, str]  # what people set: those of contact_custom alone
+    meant: defined.Defined
     offered: dict[str, tuple[str, str]]
     picked: list[str]
     narrowing: narrow.Narrowing | None = None
@@ -70,7 +71,7 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     meant = defined.load(conn)
     custom = {n: kind for n, kind in properties.columns(conn, "contact_custom").items() if n not in there}
     offered = table.offered(there | custom, meant)
-    shown = Shown(conn, views, asked, there, custom, offered, table.chosen(request, offered, asked))
+    shown = Shown(conn, views, asked, there, custom, meant, offered, table.chosen(request, offered, asked))
     if asked.shown.filters:
         try:
             root = filters.root(asked.shown.filters, shown.known)
@@ -199,7 +200,9 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     # What is polled for; times are written anew only when something else is new.
     version = hashlib.sha256(repr(page.rows).encode()).hexdigest()[:16] if live else ""
     return {
-        "rows": table.body(conn, page.rows, columns, names, currency, pick=role_of(request) != Role.READER),
+        "rows": table.body(
+            conn, page.rows, columns, names, currency, shown.meant, pick=role_of(request) != Role.READER
+        ),
         "columns": [(column, asked.sorted_by(column.sort)) for column in columns],
         "page": page,
         "asked": asked,

@@ -40,7 +40,15 @@ def check(request: HttpRequest) -> HttpResponse:
     type_, mark = KINDS.get(request.POST.get("kind", ""), ("number", ""))
     known = load(conn, archived=True).properties
     item = known.get(request.POST.get("property", ""), _NEW)
-    item = replace(item, formula=text, type=type_, whole=mark == "whole", currency=mark == "currency", archived=False)
+    item = replace(
+        item,
+        formula=text,
+        type=type_,
+        whole=mark == "whole",
+        currency=mark == "currency",
+        percent=mark == "percent",
+        archived=False,
+    )
     asked = request.POST.get("sample", "").strip()
     context: dict[str, Any] = {"asked": asked, "person": _person(conn, asked)}
     try:
@@ -48,7 +56,9 @@ def check(request: HttpRequest) -> HttpResponse:
             calculated.read(item, known)
             if context["person"]:
                 value = calculated.sample(conn, item, known, context["person"]["contact_id"])
-                context["value"] = values.shown(value, "money" if item.currency else item.type)
+                context["value"] = values.shown(
+                    value, "money" if item.currency else "percent" if item.percent else item.type
+                )
             context["right"] = True
     except FormulaError as error:
         context["error"] = str(error)
