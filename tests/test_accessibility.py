@@ -27,6 +27,7 @@ from cartfolk.contact_files.columns import Chosen
 from cartfolk.core.sql import Connection
 from cartfolk.inbox import quarantine
 from cartfolk.inbox.files import ledger
+from cartfolk.properties import recompute
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.segments import build, stored
 from cartfolk.web import members, tokens
@@ -118,12 +119,16 @@ def lived(conn: Connection, database: str) -> dict[str, str]:
         by="user:1", created_at=shop.at, property="jobtitle", mode="overwrite", value="Baker", state="done", total=3,
         done=3, changed=2, refused=1, reason="is too long",
     )  # fmt: skip
+    told = {"site": "shop.example", "stranger": "copy.example"}
+    conn.execute("update stores_store set learned = learned || %s", [json.dumps(told)])
     number = ledger.add(conn, "contacts", "user:1", [entry], chosen)
     assert ledger.start(conn, number, "checking", before=["new"])
     with psycopg.connect(database, autocommit=True) as mine, psycopg.connect(database, autocommit=True) as identity:
         work = jobs.open_work(mine, identity, number)
         while work.step():
             pass
+    conn.execute("update computation set fingerprint = 'of the version before'")
+    assert recompute.watch(conn)
     return {
         "contact_id": str(contact), "other": str(shop.contact(ben)), "store": shop.made.name, "platform": "woocommerce",
         "segment_id": str(segment), "import_id": str(number), "erasure_id": str(proof.erasure_id),

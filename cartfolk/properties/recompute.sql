@@ -11,8 +11,11 @@ returning total
 update computation set last_seq = (select max(seq) from contact_dirty where lane = %(lane)s)
 
 -- :name progress
--- How many of the marked contacts still wait, by the front of the queue; nothing once it is behind them.
+-- How many of the marked contacts still wait, by the front of the queue; nothing once it is behind them. What came into
+-- the queue after them is not looked at.
 select least(c.total, c.last_seq - front.seq + 1), c.total, c.marked_at
 from computation c
-cross join lateral (select seq from contact_dirty where lane = %(lane)s order by seq limit 1) front
-where c.total > 0 and front.seq <= c.last_seq
+cross join lateral (
+    select seq from contact_dirty where lane = %(lane)s and seq <= c.last_seq order by seq limit 1
+) front
+where c.total > 0
