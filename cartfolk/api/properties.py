@@ -14,7 +14,7 @@ from cartfolk.properties.defined import load
 from cartfolk.web.tokens import Scope
 
 from .endpoint import Answer, Call, Json, endpoint, inputs
-from .problems import Conflict, Invalid, NotFound, NotSupported, Problem
+from .problems import Conflict, Invalid, NotFound, Problem
 from .reading import text
 
 # (type, fieldType) there -> type here; what is not listed by both goes by the type alone.
@@ -248,8 +248,19 @@ def _group_read(call: Call, name: str) -> Answer:
     return Answer(_group(groups[0]))
 
 
-def _group_kept(call: Call, name: str) -> Answer:
-    raise NotSupported("A property group is neither renamed nor deleted; make another and move its properties there.")
+def _group_changed(call: Call, name: str) -> Answer:
+    _group_read(call, name)
+    old = load(call.conn).groups[name]
+    label = str(call.body.get("label") or old.label_en)
+    german = old.label_de if label == old.label_en else label
+    _done(call, lambda: definitions.change_group(call.conn, name, label, german, by=call.actor))
+    return _group_read(call, name)
+
+
+def _group_deleted(call: Call, name: str) -> Answer:
+    _group_read(call, name)
+    _done(call, lambda: definitions.delete_group(call.conn, name, by=call.actor))
+    return Answer(None, 204)
 
 
 collection = endpoint(GET=(Scope.PROPERTIES_READ, _all), POST=(Scope.PROPERTIES_WRITE, _made))
@@ -264,6 +275,6 @@ batch_archive = endpoint(POST=(Scope.PROPERTIES_WRITE, _batch_archived))
 groups = endpoint(GET=(Scope.PROPERTIES_READ, _groups), POST=(Scope.PROPERTIES_WRITE, _group_made))
 group = endpoint(
     GET=(Scope.PROPERTIES_READ, _group_read),
-    PATCH=(Scope.PROPERTIES_WRITE, _group_kept),
-    DELETE=(Scope.PROPERTIES_WRITE, _group_kept),
+    PATCH=(Scope.PROPERTIES_WRITE, _group_changed),
+    DELETE=(Scope.PROPERTIES_WRITE, _group_deleted),
 )

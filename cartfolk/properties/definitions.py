@@ -8,7 +8,7 @@ property aside (archive) keeps the column and every value in it. Where a formula
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
@@ -19,7 +19,7 @@ from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.properties import calculated
-from cartfolk.properties.catalogue import PROPERTIES, Option, Property
+from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Option, Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError
 
@@ -55,6 +55,48 @@ def create_group(conn: Connection, name: str, label_en: str, label_de: str, *, b
     with conn.transaction():
         conn.execute(Q["add_group"], {"name": name, "en": en, "de": de})
         log.note(conn, by, "property_group.create", f"property_group:{name}")
+
+
+def change_group(conn: Connection, name: str, label_en: str, label_de: str, *, by: str) -> None:
+    """Gives a group people made other labels. Raises BadDefinition."""
+    _own_group(conn, name)
+    en, de = _labels(label_en, label_de)
+    with conn.transaction():
+        conn.execute(Q["change_group"], {"name": name, "en": en, "de": de})
+        log.note(conn, by, "property_group.change", f"property_group:{name}")
+
+
+def archive_group(conn: Connection, name: str, archived: bool, *, by: str) -> None:
+    """Puts every property of a group people made aside, or brings them all back. Raises BadDefinition, and then
+    nothing is changed: a formula outside the group reads one of them, or one cannot be read any more."""
+    _own_group(conn, name)
+    known = load(conn, archived=True).properties
+    mine = {item.name: item for item in known.values() if item.group == name and item.archived != archived}
+    for item in mine.values():
+        if archived:
+            _unread(conn, item.name, but=mine)
+        elif item.formula:
+            back = {n: replace(p, archived=False) if n in mine else p for n, p in known.items()}
+            _readable(back[item.name], {n: p for n, p in back.items() if not p.archived})
+    with conn.transaction():
+        conn.execute(Q["archive"], {"names": list(mine), "at": now() if archived else None})
+        for item in mine.values():
+            _revise(conn, item)
+        log.note(conn, by, "property_group.archive" if archived else "property_group.restore", f"property_group:{name}")
+
+
+def delete_group(conn: Connection, name: str, *, by: str) -> None:
+    """Deletes a group people made in which no property is, archived ones counted. Raises BadDefinition."""
+    _own_group(conn, name)
+    inside = [item.name for item in load(conn, archived=True).properties.values() if item.group == name]
+    if inside:
+        raise BadDefinition(
+            _("Properties are in this group: %(names)s. Move them to another group or delete them first.")
+            % {"names": ", ".join(inside)}
+        )
+    with conn.transaction():
+        conn.execute(Q["delete_group"], {"name": name})
+        log.note(conn, by, "property_group.delete", f"property_group:{name}")
 
 
 def create(conn: Connection, item: Property, *, by: str) -> None:
@@ -109,7 +151,7 @@ def archive(conn: Connection, name: str, *, by: str) -> None:
     item = _custom(conn, name)
     _unread(conn, name)
     with conn.transaction():
-        conn.execute(Q["archive"], {"name": name, "at": now()})
+        conn.execute(Q["archive"], {"names": [name], "at": now()})
         _revise(conn, item)
         log.note(conn, by, "property.archive", f"property:{name}")
 
@@ -121,7 +163,7 @@ def restore(conn: Connection, name: str, *, by: str) -> None:
     if item.formula:
         _readable(replace(item, archived=False), load(conn).properties)
     with conn.transaction():
-        conn.execute(Q["archive"], {"name": name, "at": None})
+        conn.execute(Q["archive"], {"names": [name], "at": None})
         _revise(conn, item)
         log.note(conn, by, "property.restore", f"property:{name}")
 
@@ -174,6 +216,22 @@ def hide(conn: Connection, name: str, hidden: bool, *, by: str) -> None:
         log.note(conn, by, "property.hide" if hidden else "property.show", f"property:{name}")
 
 
+def hide_all(conn: Connection, group: str, names: Sequence[str], hidden: bool, *, by: str) -> None:
+    """Hides these properties, all of a group, from pages, or shows them again."""
+    with conn.transaction():
+        conn.execute(Q["hide_all"], {"names": list(names), "hidden": hidden})
+        log.note(conn, by, "property_group.hide" if hidden else "property_group.show", f"property_group:{group}")
+
+
+def _own_group(conn: Connection, name: str) -> None:
+    if name in GROUPS or name not in load(conn).groups:
+        raise BadDefinition(
+            _("%(name)s belongs to Cartfolk and cannot be changed here.") % {"name": name}
+            if name in GROUPS
+            else _("There is no group named %(name)s.") % {"name": name}
+        )
+
+
 def _custom(conn: Connection, name: str) -> Property:
     item = load(conn, archived=True).properties.get(name)
     if item is None or not item.custom:
@@ -217,8 +275,10 @@ def _readable(item: Property, known: Mapping[str, Property]) -> None:
         raise BadDefinition(str(error)) from error
 
 
-def _unread(conn: Connection, name: str) -> None:
-    readers = calculated.users(name, load(conn, archived=True).properties)
+def _unread(conn: Connection, name: str, but: Collection[str] = ()) -> None:
+    """Refuses when a formula reads the property; those of ``but`` are put aside with it."""
+    found = calculated.users(name, load(conn, archived=True).properties)
+    readers = [item for item in found if item.name not in but]
     if readers:
         told = {"name": name, "others": ", ".join(item.name for item in readers)}
         raise BadDefinition(

@@ -18,6 +18,13 @@ select json_build_object(
 insert into property_group (name, label_en, label_de, position)
 select %(name)s, %(en)s, %(de)s, coalesce(max(position) + 1, 0) from property_group
 
+-- :name change_group
+update property_group set label_en = %(en)s, label_de = %(de)s where name = %(name)s
+
+-- :name delete_group
+with shown as (delete from property_group_display where name = %(name)s)
+delete from property_group where name = %(name)s
+
 -- :name add
 -- A new property stands last.
 insert into property_definition (name, label_en, label_de, description_en, description_de, group_name, type, multi,
@@ -33,8 +40,8 @@ update property_definition set label_en = %(en)s, label_de = %(de)s, description
 where name = %(name)s
 
 -- :name archive
--- Puts a property aside, or with an empty moment brings it back.
-update property_definition set archived_at = %(at)s where name = %(name)s
+-- Puts properties aside, or with an empty moment brings them back.
+update property_definition set archived_at = %(at)s where name = any(%(names)s)
 
 -- :name delete
 with shown as (delete from property_display where name = %(name)s)
@@ -60,4 +67,11 @@ update property_definition set hidden = %(hidden)s where name = %(name)s
 
 -- :name hide_known
 insert into property_display (name, hidden) values (%(name)s, %(hidden)s)
+on conflict (name) do update set hidden = excluded.hidden
+
+-- :name hide_all
+-- Own properties and the catalogue's at once.
+with own as (update property_definition set hidden = %(hidden)s where name = any(%(names)s) returning name)
+insert into property_display (name, hidden)
+select name, %(hidden)s from unnest(%(names)s::text[]) as asked (name) where name not in (select name from own)
 on conflict (name) do update set hidden = excluded.hidden

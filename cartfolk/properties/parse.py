@@ -165,8 +165,9 @@ def _email(text: str) -> str:
 def _url(text: str) -> str:
     try:
         parts = urlsplit(text if "://" in text else "https://" + text)
+        named = parts.hostname and parts.port != 0 and "@" not in parts.netloc  # a port of javascript:… raises
     except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or " " in text:
+        named = False
+    if not named or parts.scheme not in ("http", "https") or " " in text:
         raise BadValue(_("is no web address; write it like https://example.com"))
     return parts.geturl()

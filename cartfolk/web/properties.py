@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from hashlib import blake2s
 
 from django.utils.translation import get_language, gettext
 
@@ -105,9 +106,12 @@ def _everything(shop: str, german: bool, defined: Defined, hidden: bool) -> tupl
 
 
 def slug(label: str) -> str:
-    """An internal name from a label: Schuhgröße -> schuhgroesse."""
+    """An internal name from a label: Schuhgröße -> schuhgroesse, 2024 -> p_2024; of one in other letters a number."""
     text = label.strip().lower()
     for letter, pair in (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss")):
         text = text.replace(letter, pair)
     text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "_", text).strip("_")[:60]
+    name = re.sub(r"[^a-z0-9]+", "_", text).strip("_")
+    if label.strip() and not name:
+        name = blake2s(label.strip().encode(), digest_size=4).hexdigest()
+    return (name if not name or name[0].isalpha() else f"p_{name}")[:60]

@@ -152,6 +152,18 @@ STAGE = {
     "fifth": _n("Fifth counted order"),
     "hand": _n("Set by hand"),
 }
+TYPE = {
+    "string": _n("Text, one line"),
+    "text": _n("Text, several lines"),
+    "number": _n("Number"),
+    "date": _n("Date"),
+    "datetime": _n("Date and time"),
+    "bool": _n("Yes or no"),
+    "enumeration": _n("Choice"),
+    "email": _n("E-mail"),
+    "phone": _n("Phone"),
+    "url": _n("Web address"),
+}
 CHANNEL = {"email": _n("E-mail"), "sms": _n("SMS"), "post": _n("Post"), "phone": _n("Phone")}
 CONSENT = {
     "granted": _n("Agreed"),
@@ -273,6 +285,12 @@ AUDIT = {
     "property.restore": _n("Restored a property"),
     "property.show": _n("Showed a hidden property"),
     "property_group.create": _n("Created a group of properties"),
+    "property_group.change": _n("Changed a group of properties"),
+    "property_group.hide": _n("Hid a group of properties"),
+    "property_group.show": _n("Showed a group of properties"),
+    "property_group.archive": _n("Archived a group of properties"),
+    "property_group.restore": _n("Brought a group of properties back"),
+    "property_group.delete": _n("Deleted a group of properties"),
     "property_group.order": _n("Put groups of properties in another order"),
     "segment.add": _n("Added contacts to a segment"),
     "segment.cancelled": _n("Stopped building a segment"),
@@ -392,7 +410,7 @@ def _particular(key: str, value: Any) -> str:
         value = ", ".join(map(str, value))
     if value in Role.values:
         value = Role(value).label
-    return f"{label}: {say({**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"
+    return f"{label}: {say(TYPE if key == 'type' else {**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"
 
 
 def say(words: dict[str, str], word: str) -> str:

@@ -163,7 +163,13 @@ def test_search_finds_what_its_filters_say(client: Any) -> None:
 
 
 def test_properties_are_made_used_and_put_aside(client: Any) -> None:
-    from hubspot.crm.properties import PropertyCreate, PropertyGroupCreate, PropertyUpdate
+    from hubspot.crm.properties import (
+        ApiException,
+        PropertyCreate,
+        PropertyGroupCreate,
+        PropertyGroupUpdate,
+        PropertyUpdate,
+    )
 
     core, groups = client.crm.properties.core_api, client.crm.properties.groups_api
     group = groups.create("contacts", PropertyGroupCreate(name="erp", label="ERP", display_order=-1))
@@ -189,3 +195,9 @@ def test_properties_are_made_used_and_put_aside(client: Any) -> None:
     assert "tier" not in [one.name for one in core.get_all("contacts").results]
     assert [one.name for one in core.get_all("contacts", archived=True).results] == ["tier"]
     assert "erp" in [one.name for one in groups.get_all("contacts").results]
+    assert groups.update("contacts", "erp", PropertyGroupUpdate(label="Stock")).label == "Stock"
+    with pytest.raises(ApiException, match="tier"):
+        groups.archive("contacts", "erp")
+    groups.create("contacts", PropertyGroupCreate(name="spare", label="Spare", display_order=-1))
+    groups.archive("contacts", "spare")
+    assert "spare" not in [one.name for one in groups.get_all("contacts").results]

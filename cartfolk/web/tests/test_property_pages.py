@@ -107,3 +107,53 @@ def test_order_and_hiding_reach_the_columns_and_the_contact(conn, owner, people)
     assert owner.post("/settings/property-order", {"do": "up:nowhere"}).status_code == 400
     assert owner.post("/settings/property-groups/new", {"label_de": "Körper"}).status_code == 302
     assert "koerper" in load(conn).groups
+
+
+def test_a_group_is_renamed_hidden_put_aside_brought_back_and_deleted_when_empty(conn, owner, people):
+    owner.post("/settings/properties/new", GIVEN | {"new_group": "Body"})
+    page = "/settings/property-group/body"
+    assert page in owner.get("/settings/properties").text
+    owner.post(page, {"label_en": "Measures", "label_de": "Maße"})
+    assert "<h2>Measures" in owner.get("/settings/properties").text
+    assert owner.post(page, {"label_en": " "}).status_code == 422, "a group keeps a label"
+    shown = lambda: "property-size" in owner.get("/contacts/1/properties").text  # noqa: E731
+    owner.post("/settings/property-order", {"do": "group-hide:body"})
+    assert not shown()
+    owner.post("/settings/property-order", {"do": "group-show:body"})
+    assert shown()
+    owner.post("/settings/property-order", {"do": "group-hide:emailinformation"})
+    assert all(p.hidden for p in load(conn).properties.values() if p.group == "emailinformation")
+    owner.post("/settings/property-order", {"do": "group-show:emailinformation"})
+    assert "in this group: size" in owner.post(f"{page}/state", {"do": "delete"}, follow=True).text
+    owner.post(f"{page}/state", {"do": "archive"})
+    assert not shown()
+    owner.post(f"{page}/state", {"do": "restore"})
+    assert shown()
+    owner.post("/settings/properties/size", GIVEN)
+    assert page in owner.get("/settings/properties").text, "an empty group can still be reached"
+    owner.post(f"{page}/state", {"do": "delete"})
+    assert "body" not in load(conn).groups
+    assert owner.get("/settings/property-group/contactinformation").status_code == 404
+
+
+def test_a_group_is_not_put_aside_while_a_formula_outside_reads_it(conn, owner, people):
+    number = {"kind": "number", "options": "", "label_de": ""}
+    owner.post("/settings/properties/new", GIVEN | number | {"label_en": "Width", "new_group": "Body"})
+    made = {"group": "body", "kind": "number", "label_en": "Twice", "formula": "width * 2"}
+    owner.post("/settings/properties/new?calculated", made)
+    owner.post("/settings/property-group/body/state", {"do": "archive"})
+    assert not {"width", "twice"} & load(conn).properties.keys(), "what reads each other goes together"
+    owner.post("/settings/property-group/body/state", {"do": "restore"})
+    assert {"width", "twice"} <= load(conn).properties.keys()
+    owner.post("/settings/properties/twice?calculated", made | {"group": "contactinformation"})
+    answer = owner.post("/settings/property-group/body/state", {"do": "archive"}, follow=True)
+    assert "formula of twice" in answer.text
+    assert "width" in load(conn).properties
+
+
+def test_a_label_of_any_letters_makes_an_internal_name(conn, owner):
+    for label, name in (("2024 revenue", "p_2024_revenue"), ("会员等级", "p_")):
+        owner.post("/settings/properties/new", {"label_en": label, "kind": "string", "group": "contactinformation"})
+        assert [
+            item for item in load(conn).properties.values() if item.label_en == label and item.name.startswith(name)
+        ]

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import definitions
+from cartfolk.properties import definitions, jobs
+from cartfolk.properties.catalogue import GROUPS, Group
 from cartfolk.properties.defined import load
 from cartfolk.properties.definitions import BadDefinition
 
+from .. import formats
 from .. import properties as catalogue
 from ..access import actor, database, marketer
 from . import settings
@@ -29,7 +34,8 @@ class GroupForm(forms.Form):
 @marketer
 @require_POST
 def arrange(request: HttpRequest) -> HttpResponse:
-    """One step: ``do`` is up:NAME, down:NAME, hide:NAME, show:NAME, group-up:GROUP or group-down:GROUP."""
+    """One step: ``do`` is up:NAME, down:NAME, hide:NAME, show:NAME, or group-up:GROUP, group-down:GROUP,
+    group-hide:GROUP, group-show:GROUP."""
     act, found, name = request.POST.get("do", "").partition(":")
     conn, by = database(), actor(request)
     try:
@@ -38,6 +44,10 @@ def arrange(request: HttpRequest) -> HttpResponse:
                 _move(conn, name, -1 if act == "up" else 1, by)
             case "group-up" | "group-down":
                 _move_group(conn, name, -1 if act == "group-up" else 1, by)
+            case "group-hide" | "group-show":
+                shown = catalogue.everything(labels(conn), load(conn), hidden=True)
+                names = [one.name for one in shown if one.group == name]
+                definitions.hide_all(conn, name, names, act == "group-hide", by=by)
             case "hide" | "show":
                 definitions.hide(conn, name, act == "hide", by=by)
             case _:
@@ -80,14 +90,63 @@ def _move_group(conn: Connection, name: str, step: int, by: str) -> None:
 @require_http_methods(["GET", "POST"])
 def create_group(request: HttpRequest) -> HttpResponse:
     """A new group of properties."""
-    form = GroupForm(request.POST if request.method == "POST" else None)
+    return _group(request, None)
+
+
+@marketer
+@require_http_methods(["GET", "POST"])
+def edit_group(request: HttpRequest, name: str) -> HttpResponse:
+    """The labels of a group people made, and what becomes of it."""
+    return _group(request, _own(database(), name))
+
+
+@marketer
+@require_POST
+def group_state(request: HttpRequest, name: str) -> HttpResponse:
+    """Archive or restore every property of a group people made, or delete an empty one."""
+    conn, by = database(), actor(request)
+    _own(conn, name)
+    try:
+        match request.POST.get("do"):
+            case "archive" | "restore" as act:
+                definitions.archive_group(conn, name, act == "archive", by=by)
+                jobs.calculate_changed(conn)
+            case "delete":
+                definitions.delete_group(conn, name, by=by)
+            case _:
+                raise BadRequest("do is archive, restore or delete.")
+    except BadDefinition as refused:
+        messages.error(request, str(refused))
+        return redirect("web:properties-group-edit", name)
+    return redirect("web:properties")
+
+
+def _own(conn: Connection, name: str) -> Group:
+    group = load(conn).groups.get(name)
+    if group is None or name in GROUPS:
+        raise Http404
+    return group
+
+
+def _group(request: HttpRequest, group: Group | None) -> HttpResponse:
+    conn, by = database(), actor(request)
+    initial = {"label_de": group.label_de, "label_en": group.label_en} if group else None
+    form = GroupForm(request.POST if request.method == "POST" else None, initial=initial)
     error = ""
     if form.is_valid():
         de, en = form.cleaned_data["label_de"].strip(), form.cleaned_data["label_en"].strip()
         try:
-            definitions.create_group(database(), catalogue.slug(en or de), en, de, by=actor(request))
+            if group:
+                definitions.change_group(conn, group.name, en, de, by=by)
+            else:
+                definitions.create_group(conn, catalogue.slug(en or de), en, de, by=by)
             return redirect("web:properties")
         except BadDefinition as refused:
             error = str(refused)
-    context = {"form": form, "error": error}
+    context: dict[str, Any] = {"form": form, "error": error}
+    if group:
+        inside = [item for item in load(conn, archived=True).properties.values() if item.group == group.name]
+        aside = sum(item.archived for item in inside)
+        label = group.label_de if formats.language() == "de" else group.label_en
+        context |= {"group": group, "label": label, "count": len(inside), "there": len(inside) - aside, "aside": aside}
     return render(request, "web/property_group.html", context, status=422 if error or form.errors else 200)

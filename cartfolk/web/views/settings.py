@@ -10,8 +10,10 @@ from django.views.decorators.http import require_GET
 
 from cartfolk.core.sql import Connection
 from cartfolk.properties import calculated
+from cartfolk.properties.catalogue import GROUPS
 from cartfolk.properties.defined import load
 
+from .. import formats
 from .. import properties as catalogue
 from ..access import database, member
 from .record import labels
@@ -28,6 +30,16 @@ def properties(request: HttpRequest) -> HttpResponse:
 def listing(conn: Connection) -> dict[str, Any]:
     """What the page of properties shows."""
     groups: dict[str, list[catalogue.Shown]] = {}
-    for shown in catalogue.everything(labels(conn), load(conn, archived=True), hidden=True):
+    known = load(conn, archived=True)
+    for shown in catalogue.everything(labels(conn), known, hidden=True):
         groups.setdefault(shown.group_label, []).append(shown)
-    return {"groups": groups, "count": sum(map(len, groups.values())), "progress": calculated.progress(conn)}
+    own = {name: group for name, group in known.groups.items() if name not in GROUPS}
+    full = {item.group for item in known.properties.values()}
+    german = formats.language() == "de"
+    return {
+        "groups": groups,
+        "own": own,
+        "unused": [(name, g.label_de if german else g.label_en) for name, g in own.items() if name not in full],
+        "count": sum(map(len, groups.values())),
+        "progress": calculated.progress(conn),
+    }
