@@ -51,6 +51,8 @@ def build_segment(page: Any, name: str, orders: str, consent: str, sentence: str
     """A nested segment: made, counted, taken back and done again, saved, its members shown and explained.
     ``orders``, ``consent``: what the menu calls them; ``sentence``: what must be said of it."""
     page.goto(urljoin(page.url, "/segments/new"))
+    undo_and_redo_with_details(page)
+    page.goto(urljoin(page.url, "/segments/new"))
     settled(page, "#what")
     page.keyboard.type(orders)
     press(page, "button[value='add:r']")
@@ -101,3 +103,29 @@ def build_segment(page: Any, name: str, orders: str, consent: str, sentence: str
     press(page, "td a[href^='?contact=']")
     page.wait_for_selector("#why")
     assert in_it in page.inner_text("#why")
+
+
+def undo_and_redo_with_details(page: Any) -> None:
+    """A step back is one step, and leads to where it began; nothing is unsaved there, so leaving asks nothing."""
+    settled(page, "#what")
+    everybody = counted(page)
+    press(page, "button[value='add:r']")
+    settled(page, "#r-0-measure")
+    counted(page)
+    press(page, "button[value='add:r.0']")
+    page.wait_for_selector("#part-r-0-w0")
+    until(page, "() => document.querySelector('#problem-r-0').innerText !== ''")  # nothing to compare with yet
+    for _step in range(2):
+        assert page.locator("[data-undo]").is_enabled()
+        page.keyboard.press("Control+Z")
+        counted(page)
+    assert page.locator("[data-undo]").is_disabled()
+    assert found(page) == everybody
+    for _step in range(2):
+        page.keyboard.press("Control+Shift+Z")
+        until(page, "() => !document.querySelector('.htmx-request') && !document.querySelector('#preview > .hint')")
+    assert page.locator("#part-r-0-w0").count() == 1
+    for _step in range(2):
+        page.keyboard.press("Control+Z")
+        counted(page)
+    assert page.locator("[data-undo]").is_disabled()

@@ -29,6 +29,7 @@ ACTOR = "system"
 
 @contextmanager
 def _opened() -> Iterator[Connection]:
+    """Django is set up inside: what needs it (sentences, pages' formats) is imported there and not before."""
     with program.database() as url, program.connected(url) as conn:
         program.migrate()
         yield conn
@@ -98,10 +99,10 @@ def fifths(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """A segment, what it asks in words, and its definition."""
-    from cartfolk.segments import sentence, stored
-    from cartfolk.segments.problems import Refused
-
     with _opened() as conn:
+        from cartfolk.segments import sentence, stored
+        from cartfolk.segments.problems import Refused
+
         item = _named(conn, arguments.segment)
         told = {"sentence": ""}
         if item.definition is not None:
@@ -149,10 +150,10 @@ def count(arguments: argparse.Namespace) -> int:
 
 def members(arguments: argparse.Namespace) -> int:
     """The members, one a line; with --csv number, name and e-mail."""
-    from cartfolk.segments import stored
-    from cartfolk.web.export import cell
-
     with _opened() as conn:
+        from cartfolk.segments import stored
+        from cartfolk.web.export import cell
+
         item = _named(conn, arguments.segment)
         writer = csv.writer(sys.stdout)
         if arguments.csv:

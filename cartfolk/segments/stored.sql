@@ -34,7 +34,9 @@ update segment set deleted_at = null, version = version + 1, changed_at = %(at)s
 where segment_id = %(segment)s and deleted_at is not null
 
 -- :name cancel
-update segment set cancelled = true where segment_id = %(segment)s and state in ('waiting', 'building')
+-- Said at once: a build that waits, or whose builder died, has nobody else to say it.
+update segment set cancelled = true, state = 'failed', error = 'cancelled'
+where segment_id = %(segment)s and state in ('waiting', 'building')
 
 -- :name again
 update segment set state = 'waiting', cancelled = false, error = '', done = 0, expected = null

@@ -161,17 +161,18 @@ def _question(node: Json, address: str, given: Given, asked: Kind, options: bool
         return
     shown = OPERATORS.get(given.get(f"{address}:was") or "", operator)
     node["operator"] = operator.name
-    node.pop("value", None)
-    if controls.control(asked, shown, options) == controls.control(asked, operator, options):
-        found = controls.value(
-            asked, operator, options, given.getlist(f"{address}:value"), given.get(f"{address}:unit") or ""
-        )
-    else:
+    before, sent = node.pop("value", None), given.getlist(f"{address}:value")
+    control, was = controls.control(asked, operator, options), controls.control(asked, shown, options)
+    if control != was and not {control[0], was[0]} <= {"text", "texts"}:
         found = controls.blank(asked, operator, options)
+    elif control == was and control[0] in ("texts", "bool") and sent == controls.held(control[0], before):
+        found = before  # nobody typed: a value that itself holds a semicolon stays one
+    else:
+        found = controls.value(asked, operator, options, sent, given.get(f"{address}:unit") or "")
     if found is not None:
         node["value"] = found
-    node.pop("include_unknown", None)
-    if f"{address}:unknown" in given and may_include(operator):
+    included = node.pop("include_unknown", False) and operator is shown
+    if f"{address}:unknown" in given and (included or may_include(operator)):
         node["include_unknown"] = True
 
 

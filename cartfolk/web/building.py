@@ -149,7 +149,8 @@ def _property(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -
     others = [
         (other.name, other.label(language))
         for other in known.properties.values()
-        if other.stored and other.name != item.name and _comparable(asked, operators.kind(other))
+        if other.name == node.get("value")
+        or (other.stored and other.name != item.name and _comparable(asked, operators.kind(other)))
     ]
     found = _question(node, shared["address"], asked, options, others, f"property:{item.name}")
     label, definition = item.label(language), item.definition(language)
@@ -175,21 +176,24 @@ def _question(
     operator = next((row for row in there if row.name == node.get("operator")), there[0])
     control, pair = controls.control(asked, operator, bool(options))
     values = controls.texts(node.get("value"))
+    inputs = controls.held(control, node.get("value"))
     if operator.name == controls.FIFTH:
         options = [(fifth, fifth) for fifth in controls.FIFTHS]
+    elif control in ("options", "option"):  # what is asked for stays, also a part of a word or an option that is gone
+        options = options + [(value, value) for value in values if value and value not in dict(options)]
     return Question(
         address=address,
         operators=[(row.name, str(labels.OPERATORS[row.name]), row is operator) for row in there],
         operator=operator.name,
         control=control,
         pair=pair,
-        values=["; ".join(values)] if control == "texts" else values + [""] * (2 - len(values)),
+        values=inputs + [""] * (2 - len(inputs)),
         unit=controls.unit(node.get("value")),
         units=controls.units(operator, asked),
         options=[(value, word, value in values) for value, word in (others if control == "property" else options)],
         suggest=suggest if control in ("text", "texts") else "",
         unknown=bool(node.get("include_unknown")),
-        may_unknown=builder.may_include(operator),
+        may_unknown=builder.may_include(operator) or bool(node.get("include_unknown")),
     )
 
 
@@ -224,7 +228,9 @@ def _event(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -> P
         found = replace(found, called=_called(node, node.get("store"), known))
     if measure.empty_is_zero:  # always has a value
         known_ones = [row for row in found.operators if row[0] not in ("known", "unknown")]
-        found = replace(found, operators=known_ones, may_unknown=False)
+        found = replace(found, operators=known_ones, may_unknown=found.unknown)
+    stores: dict[object, str] = {number: shop.name for number, shop in known.stores.items()}
+    stores |= _gone(node.get("store"), stores)
     where = list(node.get("where", ()))
     offered = [(name, str(labels.FIELDS[name])) for name in event.fields]
     if event.lines:
@@ -238,8 +244,8 @@ def _event(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -> P
         fields=[(item.name, str(labels.FIELDS[item.name]), item is measured) for item in fields],
         period=_period(node.get("period")),
         stores=[("", gettext("in all stores"), node.get("store") is None)]
-        + [(str(number), shop.name, node.get("store") == number) for number, shop in known.stores.items()]
-        if len(known.stores) > 1
+        + [(str(number), name, node.get("store") == number) for number, name in stores.items()]
+        if len(stores) > 1 or node.get("store") is not None
         else [],
         parts=[
             _where(item, f"{address}.w{nth}", event.fields, node.get("store"), known) for nth, item in enumerate(where)
@@ -290,8 +296,8 @@ def _period(data: object) -> Period:
         count=str(count),
         unit=str(unit),
         units=[(one.value, str(names[one])) for one in units],
-        begin=str(told.get("from") or "")[:10],
-        end=str(told.get("to") or "")[:10],
+        begin=str(told.get("from") or ""),
+        end=str(told.get("to") or ""),
     )
 
 
@@ -312,15 +318,23 @@ def _consent(node: Mapping[str, Any], shared: dict[str, Any]) -> Part:
     )
 
 
+def _gone(number: object, there: Mapping[Any, str]) -> dict[object, str]:
+    """The store or segment a condition asks for that is there no more: choosing another is the reader's to do."""
+    return (
+        {} if number is None or number in there else {number: gettext("%(number)s, which is gone") % {"number": number}}
+    )
+
+
 def _membership(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -> Part:
     sort, member = node["type"], node.get("member", True)
-    names: dict[int, str]
+    names: dict[object, str]
     if sort == "segment":
         names = {number: item.name for number, item in known.segments.items() if number != known.itself}
         words, label = (gettext("is in"), gettext("is not in")), gettext("Segment")
     else:
         names = {number: shop.name for number, shop in known.stores.items()}
         words, label = (gettext("is known in"), gettext("is not known in")), gettext("Store")
+    names = {**_gone(node.get(sort), names), **names}
     return Part(
         sort=sort,
         label=label,

@@ -13,7 +13,6 @@ from cartfolk.segments.operators import Kind, Operator, Shape
 
 FIFTH = "in_fifth"
 FIFTHS = [str(fifth) for fifth in range(5, 0, -1)]  # the highest first
-_SEVERAL = {"is_any_of", "is_none_of", "ever_was", "never_was"}
 
 
 def usual(asked: Kind) -> str:
@@ -42,7 +41,7 @@ def control(asked: Kind, operator: Operator, options: bool) -> tuple[str, bool]:
     found = "date" if operator.name.startswith("updated") else by_kind.get(asked, "text")
     if found == "text" and options:
         found = "options" if operator.shape is Shape.SOME else "option"
-    elif operator.name in _SEVERAL or asked is Kind.LIST:
+    elif operator.shape is Shape.SOME or asked is Kind.LIST:
         found = "texts" if found in ("text", "number") else found
     return found, operator.shape is Shape.PAIR
 
@@ -59,6 +58,12 @@ def texts(value: Any) -> list[str]:
         return [str(value.get("amount", value.get("count", "")))]
     parts = value if isinstance(value, list) else [value]
     return [str(part).lower() if isinstance(part, bool) else str(part) for part in parts if part is not None]
+
+
+def held(shown: str, value: Any) -> list[str]:
+    """What the inputs of a control hold for a value."""
+    values = texts(value)
+    return ["; ".join(values)] if shown == "texts" else values[:1] if shown == "bool" else values
 
 
 def unit(value: Any) -> str:

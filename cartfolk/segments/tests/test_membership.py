@@ -134,6 +134,8 @@ def test_a_cancelled_build_says_so_and_can_be_made_again(conn: Connection, six: 
     segment = stored.create(conn, "Ordered", whole(ORDERED), "user:1")
     stored.cancel(conn, segment, "user:1")
     assert not build.build(conn, segment)
+    assert build.waiting(conn) == []
+    assert (stored.one(conn, segment).state, stored.one(conn, segment).true) == ("failed", False)
     stored.rebuild(conn, segment, "user:1")
     assert build.build(conn, segment)
     assert stored.members(conn, segment) == [1, 2, 3]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import json
+import random
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +18,9 @@ from cartfolk.core.sql import Connection
 from cartfolk.segments import build, language, stored
 from cartfolk.segments.operators import Kind
 from cartfolk.segments.presets import PRESETS
+from cartfolk.segments.tests import world as worlds
+from cartfolk.segments.tests.trees import Trees
+from cartfolk.segments.tree import Context, Known, Shop
 from cartfolk.web import builder, building
 
 KINDS = {"city": (Kind.TEXT, False), "total_number_of_orders": (Kind.NUMBER, False)}
@@ -69,7 +74,7 @@ def test_a_copy_removed_is_the_draft_before(draft: dict[str, Any], data: st.Data
 def test_a_form_with_another_operator_begins_its_value_anew_and_keeps_it_where_it_fits() -> None:
     root = builder.empty() | {"children": [copy.deepcopy(CITY)]}
     sent = QueryDict("r.0:was=is&r.0:operator=starts_with&r.0:value=Ul")
-    assert builder.read(root, sent, KINDS)["children"][0] == CITY | {"operator": "starts_with", "value": "Ul"}
+    assert builder.read(root, sent, KINDS)["children"][0] == CITY | {"operator": "starts_with", "value": ["Ul"]}
     sent = QueryDict("r.0:was=is&r.0:operator=updated_in_last&r.0:value=Ul")
     assert builder.read(root, sent, KINDS)["children"][0]["value"] == {"amount": 30, "unit": "day"}
 
@@ -97,6 +102,55 @@ def test_every_preset_passes_through_the_builders_form_unchanged(conn: Connectio
     read = builder.read(root, sent, building.kinds(known))
     again = language.to_json(language.from_json({"version": 1, "root": read}, known))["root"]
     assert ordered(again) == ordered(root)
+
+
+ACCOUNT = Context(
+    worlds.ASKED,
+    stores={number: Shop(f"shop {number}", currency="EUR") for number in worlds.STORES},
+    segments={901: Known("one"), 902: Known("two")},
+    cuts=worlds.CUTS,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(seed=st.integers(0, 10**9))
+def test_any_definition_opened_and_saved_asks_the_same(seed: int) -> None:
+    """Definitions come from the command line, too: several texts, times of day, exact periods."""
+    moments = [datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC), datetime(2028, 2, 29, 23, 30, tzinfo=UTC)]
+    asked = language.from_json(Trees(random.Random(seed), moments).definition(), ACCOUNT)
+    root = builder.sound(language.to_json(asked)["root"])
+    sent = QueryDict(mutable=True)
+    for part in parts(building.part(root, ACCOUNT)):
+        controls(part, sent)
+    read = builder.read(root, sent, building.kinds(ACCOUNT))
+    again = language.to_json(language.from_json({"version": 1, "root": read}, ACCOUNT))["root"]
+    assert ordered(again) == ordered(root)
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        {"type": "store", "store": 9, "member": False},
+        {"type": "segment", "segment": 9, "member": True},
+        {"type": "event", "event": "cart", "measure": "count", "operator": "is", "value": "0", "store": 9},
+        {"type": "property", "property": "monetary_rating", "operator": "is_any_of", "value": ["7"]},
+    ],
+)
+def test_what_is_gone_stays_asked_for_until_somebody_chooses(node: dict[str, Any]) -> None:
+    root = builder.empty() | {"children": [node]}
+    sent = QueryDict(mutable=True)
+    for part in parts(building.part(root, ACCOUNT)):
+        controls(part, sent)
+    assert builder.read(root, sent, building.kinds(ACCOUNT)) == root
+
+
+def test_a_value_with_a_semicolon_stays_one_until_somebody_types() -> None:
+    node = CITY | {"operator": "is_any_of", "value": ["Ulm; Donau", "Bonn"]}
+    root = builder.empty() | {"children": [node]}
+    shown = "r.0:was=is_any_of&r.0:operator=is_any_of&r.0:value=Ulm; Donau; Bonn"
+    assert builder.read(root, QueryDict(shown), KINDS) == root
+    typed = builder.read(root, QueryDict(shown + "; Köln"), KINDS)
+    assert typed["children"][0]["value"] == ["Ulm", "Donau", "Bonn", "Köln"]
 
 
 def ordered(value: Any) -> Any:
@@ -128,6 +182,7 @@ def controls(part: building.Part, sent: QueryDict) -> None:
     elif part.member:
         chosen("member", part.member)
         chosen(part.sort, part.choices)
+    chosen("store", part.stores)
     if part.period:
         chosen("period", part.period.kinds)
         told = {"count": part.period.count, "every": part.period.unit, "from": part.period.begin, "to": part.period.end}
@@ -224,7 +279,10 @@ def test_values_that_occur_are_suggested(owner: Client, people: int, conn: Conne
     assert '<option value="Ulm">' in owner.get("/segments/suggest", {"of": "property:city"}).text
     product = "insert into product (store_id, external_id, version, received_at, name, sku) "
     conn.execute(product + "values (1, '5', now(), now(), 'Red shoe', 'RS-5')")
-    assert 'value="RS-5"' in owner.get("/segments/suggest", {"of": "field:sku", "r.0.w0:value": "A-1; rs"}).text
+    assert (
+        'value="A-1; RS-5"'
+        in owner.get("/segments/suggest", {"of": "field:sku", "several": "yes", "r.0.w0:value": "A-1; rs"}).text
+    )
     assert owner.get("/segments/suggest", {"of": "field:total"}).text.strip() == ""
 
 

@@ -40,8 +40,11 @@ def test_renamed_deleted_and_restored_with_sentences(owner: Client, people: int,
     assert "already" in owner.post(f"/segments/{first}/change", {"do": "rename", "name": "second"}, follow=True).text
     assert "1 to 120" in owner.post(f"/segments/{first}/change", {"do": "rename", "name": " "}, follow=True).text
     assert "Restore" in owner.post(f"/segments/{second}/change", {"do": "delete"}, follow=True).text
+    taken = stored.create(conn, "Second", None, "user:1")
+    assert "already" in owner.post(f"/segments/{second}/change", {"do": "restore"}, follow=True).text
+    stored.rename(conn, taken, "Third", "user:1")
     owner.post(f"/segments/{second}/change", {"do": "restore"})
-    assert [item.name for item in stored.every(conn)] == ["First", "Second"]
+    assert [item.name for item in stored.every(conn)] == ["First", "Second", "Third"]
     assert owner.get("/segments/999").status_code == 404
     assert owner.post(f"/segments/{first}/change", {"do": "dance"}).status_code == 400
 

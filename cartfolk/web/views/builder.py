@@ -141,13 +141,16 @@ def segment_suggest(request: HttpRequest) -> HttpResponse:
     conn = database()
     sort, _colon, name = request.GET.get("of", "").partition(":")
     typed = [request.GET.get(key, "") for key in request.GET if key.endswith(":value")]
-    text = "".join(typed[:1]).rpartition(";")[2]
+    text, before = "".join(typed[:1]), ""
+    if "several" in request.GET and ";" in text:  # a browser offers what begins like all that is typed
+        before, _semicolon, text = text.rpartition(";")
+        before += "; "
     values: list[tuple[str, str]] = []
     if sort == "field":
         values = [(found.value, found.label) for found in suggest.suggest(conn, name, text, SUGGESTED)]
     elif (item := stored.context(conn).properties.get(name)) is not None and item.stored:
         values = [(value, "") for value in filters.suggestions(conn, item)]
-    return render(request, "web/builder_values.html", {"values": values})
+    return render(request, "web/builder_values.html", {"values": values, "before": before})
 
 
 def _added(request: HttpRequest, draft: Draft, address: str, what: str) -> builder.Json:

@@ -145,6 +145,8 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
         messages.error(request, _("%(names)s ask for it. Change or delete those first.") % {"names": names})
     except stored.NameTaken:
         messages.error(request, _("There is a segment of this name already."))
+        if request.POST["do"] == "restore":
+            return redirect("web:segments")
     except ValueError:
         messages.error(request, _("A name has 1 to 120 characters."))
     return redirect("web:segment", segment_id)

@@ -9,11 +9,16 @@
     form().querySelector("[data-undo]").disabled = !past.length;
     form().querySelector("[data-redo]").disabled = !future.length;
   };
-  const note = () => {
+  const note = (event) => {
     const draft = document.getElementById("draft");
     if (!draft) return;
+    const asked = event.detail && event.detail.requestConfig;
     if (present === null) present = saved = draft.value;
-    else if (draft.value !== present) {
+    else if (event.target.id === "preview" && asked && !asked.triggeringEvent) {
+      // The preview of a page that has just come: the same draft, as the form's controls say it.
+      if (saved === present) saved = draft.value;
+      present = draft.value;
+    } else if (draft.value !== present) {
       past.push(present);
       if (past.length > 200) past.shift();
       future.length = 0;
@@ -39,6 +44,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    if (event.target.id === "segment-name") return; // its own undo
     const key = event.key.toLowerCase();
     if (key !== "z" && key !== "y") return;
     event.preventDefault();
