@@ -91,8 +91,17 @@ def value(asked: Kind, operator: Operator, options: bool, given: Sequence[str], 
         case "texts":
             return [part.strip() for part in first.split(";") if part.strip()]
         case "number":
-            values = [item.replace(",", ".") for item in values]
+            values = [_decimal(item) for item in values]
     return values[:2] if pair else (values or [""])[0]
+
+
+def _decimal(text: str) -> str:
+    """1.234,50 and 1,234.50 as people write them: the last sign is the decimal one. What has but one is taken as it
+    is, a comma for a point; the sentence beside it tells how it was understood."""
+    comma, point = text.rfind(","), text.rfind(".")
+    if comma > point:
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")
 
 
 def blank(asked: Kind, operator: Operator, options: bool) -> Any:

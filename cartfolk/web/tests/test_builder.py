@@ -144,6 +144,17 @@ def test_what_is_gone_stays_asked_for_until_somebody_chooses(node: dict[str, Any
     assert builder.read(root, sent, building.kinds(ACCOUNT)) == root
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [("500", "500"), ("500,5", "500.5"), ("1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("1.234.567,5", "1234567.5"),
+     ("1,2,3", "1.2.3"), ("abc", "abc")],
+)  # fmt: skip
+def test_numbers_are_read_as_people_write_them(typed: str, read: str) -> None:
+    root = builder.empty() | {"children": [builder.new("property:total_number_of_orders", KINDS, {})]}
+    sent = QueryDict(f"r.0:was=greater&r.0:operator=greater&r.0:value={typed}")
+    assert builder.read(root, sent, KINDS)["children"][0]["value"] == read
+
+
 def test_a_value_with_a_semicolon_stays_one_until_somebody_types() -> None:
     node = CITY | {"operator": "is_any_of", "value": ["Ulm; Donau", "Bonn"]}
     root = builder.empty() | {"children": [node]}
@@ -251,6 +262,15 @@ def test_built_counted_explained_and_saved(owner: Client, people: int, conn: Con
     again = owner.post("/segments/build", sent, headers={"HX-Request": "true"})
     assert again["HX-Redirect"] == f"/segments/{made.segment_id}"
     assert stored.one(conn, made.segment_id).version == 2
+
+
+def test_a_new_name_alone_builds_nothing_again(owner: Client, people: int, conn: Connection) -> None:
+    number = stored.create(conn, "Ulm", {"version": 1, "root": CITY}, "user:1")
+    assert build.build(conn, number)
+    shown = json.dumps(builder.sound(CITY))
+    owner.post("/segments/build", {"act": "save:", "draft": shown, "name": "From Ulm", "segment": str(number)})
+    item = stored.one(conn, number)
+    assert (item.name, item.true, item.definition) == ("From Ulm", True, {"version": 1, "root": CITY})
 
 
 def test_a_segment_that_would_ask_for_itself_is_refused_in_its_place(

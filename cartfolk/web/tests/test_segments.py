@@ -49,6 +49,24 @@ def test_renamed_deleted_and_restored_with_sentences(owner: Client, people: int,
     assert owner.post(f"/segments/{first}/change", {"do": "dance"}).status_code == 400
 
 
+def test_a_segment_that_catches_up_tells_how_far_until_it_is_true(owner: Client, people: int, conn: Connection) -> None:
+    everybody = {"version": 1, "root": {"type": "group", "match": "all", "children": []}}
+    number = stored.create(conn, "All", everybody, "user:1")
+    asks_again = f'hx-get="/segments/{number}/state"'
+    conn.execute("update segment set state = 'building', done = 65, expected = 130")
+    assert asks_again in owner.get(f"/segments/{number}").text
+    part = owner.get(f"/segments/{number}/state")
+    assert (asks_again in part.text, "50" in part.text, "HX-Refresh" in part.headers) == (True, True, False)
+    assert build.build(conn, number)
+    done = owner.get(f"/segments/{number}/state")
+    assert (asks_again in done.text, done.headers["HX-Refresh"]) == (False, "true")
+    stored.redefine(conn, number, everybody, "user:1")
+    assert "built" in owner.get(f"/segments/{number}").text  # since when it is behind
+    stored.cancel(conn, number, "user:1")
+    page = owner.get(f"/segments/{number}").text
+    assert ("Stopped" in page, "Build again" in page, asks_again in page) == (True, True, False)
+
+
 def test_compared_frozen_and_shown_in_all_contacts(owner: Client, people: int, conn: Connection) -> None:
     conn.execute("update contact_property set city = 'Ulm' where contact_id in (7, 8, 9)")
     conn.execute("update contact_property set total_number_of_orders = 4 where contact_id in (9, 10)")

@@ -200,7 +200,7 @@ def _save(request: HttpRequest, draft: Draft) -> HttpResponse:
             with draft.conn.transaction():
                 if draft.name != draft.segment.name:
                     stored.rename(draft.conn, number, draft.name, by)
-                if language.to_json(root) != draft.segment.definition:
+                if language.to_json(root)["root"] != builder.sound((draft.segment.definition or {}).get("root")):
                     stored.redefine(draft.conn, number, definition, by)
     except stored.NameTaken:
         return _page(request, draft, problem=_("There is a segment of this name already."))

@@ -94,6 +94,18 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
 
 @member
 @require_GET
+def segment_state(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Size and progress while a segment catches up: a part for htmx, asked every second. When it is done, or
+    stopped, the page comes anew with its members."""
+    item = one(database(), segment_id)
+    answer = render(request, "web/segment_live.html", {"segment": item})
+    if item.true or item.state == "failed":
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@member
+@require_GET
 def segment_compare(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Two segments side by side: who is in both, who in one of them only."""
     conn = database()
