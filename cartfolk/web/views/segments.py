@@ -22,7 +22,7 @@ from cartfolk.segments.presets import PRESETS
 from .. import chart, computing, properties, saved
 from ..access import actor, database, marketer, member
 from ..given import whole
-from ..templatetags.cartfolk import day
+from ..templatetags.cartfolk import day, exact
 from .membership import asked, one
 
 Q = Statements.beside(str(properties.__file__))
@@ -133,9 +133,7 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
             case "cancel":
                 stored.cancel(conn, segment_id, by)
             case "freeze":
-                known = stored.one(conn, segment_id).name[:90]
-                name = _("%(name)s (as of %(day)s)") % {"name": known, "day": day(now())}
-                into = stored.create(conn, name, None, by)
+                into = _frozen(conn, stored.one(conn, segment_id).name[:90], by)
                 jobs.freeze(segment_id, into)
                 messages.success(request, _("Its present members are being put into this static segment."))
                 return redirect("web:segment", into)
@@ -162,6 +160,16 @@ def segment_change(request: HttpRequest, segment_id: int) -> HttpResponse:
     except ValueError:
         messages.error(request, _("A name has 1 to 120 characters."))
     return redirect("web:segment", segment_id)
+
+
+def _frozen(conn: Connection, name: str, by: str) -> int:
+    """A static segment called after another and today; the second of a day has the time in its name. Raises
+    stored.NameTaken."""
+    text, at = _("%(name)s (as of %(day)s)"), now()
+    try:
+        return stored.create(conn, text % {"name": name, "day": day(at)}, None, by)
+    except stored.NameTaken:
+        return stored.create(conn, text % {"name": name, "day": exact(at)}, None, by)
 
 
 def _asking(*conditions: dict[str, Any]) -> str:
