@@ -17,6 +17,7 @@ def parser() -> argparse.ArgumentParser:
         files,
         imports,
         members,
+        merges,
         privacy,
         properties,
         rates,
@@ -106,7 +107,7 @@ def parser() -> argparse.ArgumentParser:
     item = add("rates", "exchange rates of your own, for a store's orders that came without one")
     rates.add_arguments(item)
 
-    item = add("contacts", "list or show contacts")
+    item = add("contacts", "list, show, merge or import contacts")
     verbs = item.add_subparsers(dest="verb", metavar="VERB", required=True)
     listed = verbs.add_parser("list", help="contacts, newest first")
     listed.add_argument("--json", action="store_true", help="one JSON object a line")
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=contacts.show)
     imports.add_arguments(verbs)
+    merges.add_arguments(verbs)
 
     segments.add_arguments(add("segments", "saved questions about contacts: list, create, members, why"))
 

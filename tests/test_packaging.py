@@ -62,6 +62,21 @@ def test_every_command_is_documented() -> None:
     assert documented == set(subparsers.choices)
 
 
+def test_every_documented_verb_is_there_and_every_verb_is_documented() -> None:
+    from cartfolk.cli import parser
+
+    rows = dict(re.findall(r"^\| `cartfolk ([\w-]+)` \| (.*) \|$", document("command-line.md"), re.MULTILINE))
+    for command, one in verbs(parser()).items():
+        if (known := verbs(one)) and command != "connect":  # its verbs are the platforms, each with a page
+            told = set(re.findall(r"`(?:STORE )?([a-z0-9][a-z0-9-]*)(?=[ `])", rows[command]))
+            assert told == set(known), command
+
+
+def verbs(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """What may stand next on the command line."""
+    return next((act.choices for act in parser._actions if isinstance(act, argparse._SubParsersAction)), {})
+
+
 def test_every_exit_code_is_documented() -> None:
     from cartfolk.commands.exits import Exit
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from typing import Any
 
 from cartfolk.core.sql import Connection
 
@@ -71,13 +72,33 @@ def duplicates(arguments: argparse.Namespace) -> int:
 
         if arguments.find:
             duplicates.find(conn, rebuild=True)
-        for pair in duplicates.suggestions(conn, limit=arguments.limit):
+        for pair in duplicates.suggestions(conn, limit=max(1, arguments.limit)):
             if arguments.json:
                 told = {"contacts": [pair.one, pair.other], "score": pair.score, "reasons": pair.reasons}
                 sys.stdout.write(json.dumps(told) + "\n")
             else:
                 sys.stdout.write(f"{pair.one:10} {pair.other:10} {pair.score:3} % {', '.join(pair.reasons)}\n")
     return Exit.OK
+
+
+def add_arguments(verbs: Any) -> None:
+    """The verbs of ``cartfolk contacts`` that make one contact of several, or two again."""
+    merged = verbs.add_parser("merge", help="make one contact of several")
+    merged.add_argument("kept", help="the e-mail address or number of the contact that is kept")
+    merged.add_argument("others", nargs="+", help="those that are merged into it")
+    merged.add_argument("--reason", default="", help="why, as it will be read later")
+    merged.add_argument("--dry-run", action="store_true", help="only say what would stand")
+    merged.set_defaults(run=merge)
+    unmerged = verbs.add_parser("unmerge", help="take a merge back: both contacts as they were")
+    unmerged.add_argument("contact", help="the e-mail address or number of the contact")
+    unmerged.add_argument("--merge", type=int, help="which merge (default: the latest that can be undone)")
+    unmerged.add_argument("--list", action="store_true", help="only list the merges")
+    unmerged.set_defaults(run=unmerge)
+    doubled = verbs.add_parser("duplicates", help="contacts that may be one person")
+    doubled.add_argument("--find", action="store_true", help="compare all contacts now")
+    doubled.add_argument("--limit", type=int, default=50)
+    doubled.add_argument("--json", action="store_true", help="one JSON object a line")
+    doubled.set_defaults(run=duplicates)
 
 
 def _contact(conn: Connection, text: str) -> int:
