@@ -216,6 +216,18 @@ PRIVACY = {
     "log_lines": _n("Lines of log files"),
     "left": _n("Left for you to decide: the address stands here too"),
 }
+HELD = PRIVACY | {
+    "contact_property": _n("Properties"),
+    "contact_custom": _n("Entered here"),
+    "property_history": _n("History"),
+    "identity": _n("Names"),
+    "orders": _n("Orders"),
+    "refund": _n("Refunds"),
+    "conversion": _n("Conversions"),
+    "consent_event": _n("Consents"),
+    "contact_merge": _n("Merges"),
+    "note": _n("Notes"),
+}
 KEPT = {"quarantine": _n("Quarantine and held messages")}
 AUDIT_KIND = {
     "account": _n("The account"),

@@ -61,7 +61,12 @@ def test_more_people_than_a_page_can_tell_are_not_erased_at_once(conn, owner, pe
 
 
 def test_everything_held_is_shown_and_downloaded_and_that_is_noted(conn, owner, people):
-    assert "Darjeeling" in owner.get("/contacts/1/everything").text
+    conn.execute("update contact_property set hs_email_domain = 'tea.example' where contact_id = 1")
+    page = owner.get("/contacts/1/everything").text
+    assert "Darjeeling" in page
+    assert "<h2>Properties</h2>" in page, "in words the person can read"
+    assert "<dt>Email Domain</dt><dd>tea.example</dd>" in page
+    assert "contact_property" not in page
     told = json.loads(owner.get("/contacts/1/everything?as=json").content)
     assert len(told["data"]["orders"]) == 3
     assert owner.get("/contacts/99999/everything").status_code == 404
