@@ -261,7 +261,8 @@ def _time_ranged(operator: str, operation: Json, context: Context) -> tuple[str,
 
 
 def _offset(point: Json) -> int | None:
-    """Whole days from now, or from today's beginning, which for us is the same; None when it is something else."""
+    """Whole days from now, or from today's beginning: HubSpot writes the last sixty days in either way, and we ask
+    both as the last sixty days; None when it is something else."""
     if (point.get("indexReference") or {}).get("referenceType") not in ("NOW", "TODAY"):
         return None
     offset = {name: count for name, count in (point.get("offset") or {}).items() if count}

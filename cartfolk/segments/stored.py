@@ -27,6 +27,8 @@ KEPT = timedelta(days=90)  # a deleted segment can be restored that long
 LATEST = 20_000  # moves of all segments that are looked through for the last of one
 PATIENCE = 1  # seconds a preview counts before it estimates
 SAMPLE = 10
+WAITING = 1_000
+MOMENT = timedelta(seconds=5)
 
 
 class NameTaken(ValueError):
@@ -262,6 +264,13 @@ def log_of_contact(conn: Connection, contact_id: int, limit: int = 100) -> list[
     """What a contact joined and left, the newest first."""
     with conn.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(Q["log_of_contact"], {"contact": contact_id, "limit": limit}).fetchall()
+
+
+def waiting(conn: Connection) -> int:
+    """How many contacts wait to be looked at, and more than WAITING are not counted: as long as there are any, active
+    segments are catching up. What the clock reached a moment ago is about to be looked at."""
+    row = conn.execute(Q["waiting"], {"at": now() - MOMENT, "most": WAITING + 1}).fetchone() or (0,)
+    return int(row[0])
 
 
 def fold(conn: Connection) -> None:

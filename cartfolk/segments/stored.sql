@@ -111,6 +111,11 @@ from (select * from segment_log where contact_id = %(contact)s order by at desc,
 join segment s on s.segment_id = any(l.joined || l.parted)
 order by l.at desc, l.log_id desc, lower(s.name) limit %(limit)s
 
+-- :name waiting
+-- How many contacts wait to be looked at, touched or reached by the clock; counted up to a limit.
+select (select count(*) from (select from contact_dirty limit %(most)s) touched)
+    + (select count(*) from (select from segment_due where due_at <= %(at)s limit %(most)s) reached)
+
 -- :name forget_deleted
 -- Segments deleted long ago go for good.
 delete from segment where deleted_at < %(before)s returning segment_id

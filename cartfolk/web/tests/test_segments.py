@@ -31,6 +31,22 @@ def test_a_preset_is_made_with_one_click_and_shows_its_members(owner: Client, pe
     assert "Why contact 9 is not in" in owner.get(f"/segments/{number}?contact=9").text
 
 
+def test_a_segment_is_catching_up_while_contacts_wait(owner: Client, people: int, conn: Connection) -> None:
+    root = {"type": "property", "property": "city", "operator": "known"}
+    number = stored.create(conn, "Known city", {"version": 1, "root": root}, "user:1")
+    assert build.build(conn, number)
+    assert "Catching up" not in owner.get(f"/segments/{number}").text
+    conn.execute("insert into contact_dirty (contact_id, lane) values (1, 0), (2, 0)")
+    conn.execute("insert into segment_due (contact_id, due_at) values (3, now() - interval '1 minute')")
+    for address in ("/segments", f"/segments/{number}", f"/segments/{number}/state"):
+        text = owner.get(address).text
+        assert "Catching up" in text, address
+        assert "3 contacts wait" in text, address
+    conn.execute("delete from contact_dirty")
+    conn.execute("update segment_due set due_at = now() + interval '1 minute'")
+    assert owner.get(f"/segments/{number}/state").headers["HX-Refresh"] == "true"
+
+
 def test_renamed_deleted_and_restored_with_sentences(owner: Client, people: int, conn: Connection) -> None:
     first = stored.create(conn, "First", None, "user:1")
     second = stored.create(

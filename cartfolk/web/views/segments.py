@@ -45,6 +45,7 @@ def segments(request: HttpRequest) -> HttpResponse:
     context = {
         "computing": computing.progress(conn),
         "segments": found,
+        "waiting": stored.waiting(conn),
         "deleted": stored.every(conn, deleted=True),
         "presets": offered,
     }
@@ -80,6 +81,7 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     moves = stored.log(conn, segment_id, limit=20)
     context = {
         "segment": item,
+        "waiting": stored.waiting(conn),
         "members": named(conn, ids[:PAGE]),
         "following": ids[PAGE - 1] if len(ids) > PAGE else None,
         "moves": list(zip(moves, named(conn, [row["contact_id"] for row in moves]), strict=True)),
@@ -97,9 +99,10 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
 def segment_state(request: HttpRequest, segment_id: int) -> HttpResponse:
     """Size and progress while a segment catches up: a part for htmx, asked every second. When it is done, or
     stopped, the page comes anew with its members."""
-    item = one(database(), segment_id)
-    answer = render(request, "web/segment_live.html", {"segment": item})
-    if item.true or item.state == "failed":
+    conn = database()
+    item, waiting = one(conn, segment_id), stored.waiting(conn)
+    answer = render(request, "web/segment_live.html", {"segment": item, "waiting": waiting})
+    if (item.true and not waiting) or item.state == "failed":
         answer["HX-Refresh"] = "true"
     return answer
 
