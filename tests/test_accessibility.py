@@ -27,7 +27,8 @@ from cartfolk.contact_files.columns import Chosen
 from cartfolk.core.sql import Connection
 from cartfolk.inbox import quarantine
 from cartfolk.inbox.files import ledger
-from cartfolk.properties import recompute
+from cartfolk.properties import definitions, recompute
+from cartfolk.properties.catalogue import Option, Property
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.segments import build, stored
 from cartfolk.web import members, tokens
@@ -107,6 +108,15 @@ def lived(conn: Connection, database: str) -> dict[str, str]:
     contact = shop.contact(mia)
     write(conn, [Write(contact, {"jobtitle": "Baker"})], mode=Mode.OVERWRITE, source="user", by="user:1")
     merging.merge(conn, contact, [shop.contact(shop.email("p10"))], "the same", "user:1")
+    definitions.create_group(conn, "sizes", "Sizes", "Größen", by="user:1")
+    definitions.create(
+        conn,
+        Property(
+            "shoe_size", "Shoe size", "Schuhgröße", "sizes", "enumeration", "Of feet", "Der Füße", computed=False,
+            custom=True, multi=True, options=(Option("s", "Small", "Klein"), Option("l", "Large", "Groß")),
+        ),
+        by="user:1",
+    )  # fmt: skip
     bad = BadRecord("order", "77", "total", "is no number: correct it in the shop, then retry", json.dumps({"id": 77}))
     quarantine.put(conn, [quarantine.Bad(shop.store, "orders", bad, shop.at)])
     buyers = {"type": "event", "event": "order", "measure": "count", "operator": "greater_equal", "value": 1}
@@ -149,6 +159,15 @@ def olga(lived: dict[str, str]) -> Client:
     return client
 
 
+def named(path: str, lived: dict[str, str]) -> str:
+    """What ``<name>`` stands for in an address."""
+    if "stores" in path:
+        return lived["store"]
+    if path.startswith("/contacts"):
+        return "firstname"
+    return "sizes" if "property-group" in path else "shoe_size"
+
+
 def pages(client: Client, lived: dict[str, str]) -> list[str]:
     """The address of every page an owner can open; parts that htmx asks for are looked at where they land."""
     found = []
@@ -157,7 +176,7 @@ def pages(client: Client, lived: dict[str, str]) -> list[str]:
         if pattern.name in NOT_PAGES:
             continue
         path = "/" + str(pattern.pattern)
-        for name, value in {**lived, "name": lived["store"] if "stores" in path else "firstname"}.items():
+        for name, value in {**lived, "name": named(path, lived)}.items():
             path = re.sub(rf"<\w+:{name}>", value, path)
         answer = client.get(path + QUERIES.get(str(pattern.name), "").format(**lived)) if "<" not in path else None
         if answer is not None and answer.status_code == 200 and "<html" in getattr(answer, "text", "")[:200]:

@@ -65,6 +65,7 @@ def test_who_bought_a_brand_is_whom_the_shop_says(conn: Connection, database: st
         assert members(linked, segments) == after
         assert after != before
         assert {brand: buyers - {stranger} for brand, buyers in after.items()} == before, "nobody else moved"
-        joins = conn.execute("select distinct joined, reason from segment_log where contact_id = %s", [stranger])
-        assert joins.fetchall() == [(True, "sync")]
+        moves = conn.execute("select joined, parted, reason from segment_log where contact_id = %s", [stranger])
+        joined = sorted(number for brand, number in segments.items() if stranger in after[brand])
+        assert moves.fetchall() == [(joined, [], "sync")]
     door.close()
