@@ -112,8 +112,9 @@ def lived(conn: Connection, database: str) -> dict[str, str]:
     definitions.create(
         conn,
         Property(
-            "shoe_size", "Shoe size", "Schuhgröße", "sizes", "enumeration", "Of feet", "Der Füße", computed=False,
-            custom=True, multi=True, options=(Option("s", "Small", "Klein"), Option("l", "Large", "Groß")),
+            name="shoe_size", label_en="Shoe size", label_de="Schuhgröße", group="sizes", type="enumeration",
+            definition_en="Of feet", definition_de="Der Füße", computed=False, custom=True, multi=True,
+            options=(Option("s", "Small", "Klein"), Option("l", "Large", "Groß")),
         ),
         by="user:1",
     )  # fmt: skip
