@@ -90,16 +90,21 @@ def test_a_measure_of_another_kind_begins_its_question_anew() -> None:
     assert (node["field"], node["operator"]) == ("placed_at", "in_last")
 
 
+def sent_back(root: dict[str, Any], known: Context) -> dict[str, Any]:
+    """What the builder reads when its form of a draft is sent as it is shown."""
+    sent = QueryDict(mutable=True)
+    for part in parts(building.part(root, known)):
+        controls(part, sent)
+    return builder.read(root, sent, building.kinds(known))
+
+
 @pytest.mark.parametrize("key", sorted(PRESETS))
 def test_every_preset_passes_through_the_builders_form_unchanged(conn: Connection, key: str) -> None:
     """What the page shows of a definition, sent back, is that definition."""
     known = stored.context(conn)
     definition = language.to_json(language.from_json(PRESETS[key].definition, known))
     root = builder.sound(definition["root"])
-    sent = QueryDict(mutable=True)
-    for part in parts(building.part(root, known)):
-        controls(part, sent)
-    read = builder.read(root, sent, building.kinds(known))
+    read = sent_back(root, known)
     again = language.to_json(language.from_json({"version": 1, "root": read}, known))["root"]
     assert ordered(again) == ordered(root)
 
@@ -119,10 +124,7 @@ def test_any_definition_opened_and_saved_asks_the_same(seed: int) -> None:
     moments = [datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC), datetime(2028, 2, 29, 23, 30, tzinfo=UTC)]
     asked = language.from_json(Trees(random.Random(seed), moments).definition(), ACCOUNT)
     root = builder.sound(language.to_json(asked)["root"])
-    sent = QueryDict(mutable=True)
-    for part in parts(building.part(root, ACCOUNT)):
-        controls(part, sent)
-    read = builder.read(root, sent, building.kinds(ACCOUNT))
+    read = sent_back(root, ACCOUNT)
     again = language.to_json(language.from_json({"version": 1, "root": read}, ACCOUNT))["root"]
     assert ordered(again) == ordered(root)
 
@@ -138,10 +140,7 @@ def test_any_definition_opened_and_saved_asks_the_same(seed: int) -> None:
 )
 def test_what_is_gone_stays_asked_for_until_somebody_chooses(node: dict[str, Any]) -> None:
     root = builder.empty() | {"children": [node]}
-    sent = QueryDict(mutable=True)
-    for part in parts(building.part(root, ACCOUNT)):
-        controls(part, sent)
-    assert builder.read(root, sent, building.kinds(ACCOUNT)) == root
+    assert sent_back(root, ACCOUNT) == root
 
 
 @pytest.mark.parametrize(
