@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.defined import load
 
-from . import properties, values
+from . import properties, values, written
 
 Q = Statements.beside(__file__, "timeline.sql")
 EVENTS = 40  # a page
@@ -78,17 +78,25 @@ def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: dateti
 def _say(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Puts words to who wrote and what was changed."""
     named = people(conn, {str(row["state"]) for row in rows if row["kind"] in {"edit", "note", "merge"}})
-    edited = any(row["kind"] == "edit" for row in rows)
-    shown = {item.name: item for item in properties.everything((), load(conn))} if edited else {}
+    edits = [row for row in rows if row["kind"] == "edit"]
+    ways = {row["ref"]: _way(row["title"]) for row in edits}
+    how = written.told(conn, ways.values())
+    shown = {item.name: item for item in properties.everything((), load(conn))} if edits else {}
     for row in rows:
         if row["kind"] in {"edit", "note", "merge"}:
             row["who"] = named.get(row["state"], "")
-        if row["kind"] == "edit":
-            row["changes"] = [
-                (shown[name].label, values.shown(value, shown[name].type, "", name, shown[name].options))
-                for name, value in (row["extra"] or {}).items()
-                if name in shown
-            ]
+    for row in edits:
+        row["way"] = how[ways[row["ref"]]]
+        row["changes"] = [
+            (shown[name].label, values.shown(value, shown[name].type, "", name, shown[name].options))
+            for name, value in (row["extra"] or {}).items()
+            if name in shown
+        ]
+
+
+def _way(title: str) -> written.Way:
+    source, _space, source_id = title.partition(" ")
+    return source, source_id
 
 
 def people(conn: Connection, actors: set[str]) -> dict[str, str]:

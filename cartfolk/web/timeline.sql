@@ -60,7 +60,7 @@ select kind, at, title, amount, currency, store_id, ref, state, extra from (
       order by at desc, 3 limit %(limit)s)
     union all
     -- What people, programs and files changed; what a shop told shows as its orders, carts and consents.
-    (select 'edit', at, source, null, null, null, change_id, by, changes
+    (select 'edit', at, source || ' ' || source_id, null, null, null, change_id, by, changes
        from property_history where 'edit' = any(%(kinds)s) and contact_id = %(contact)s and at <= %(before)s
         and (by <> '' or source in ('user', 'api', 'restore'))
       order by at desc, change_id desc limit %(limit)s)

@@ -110,6 +110,12 @@ def recent(conn: Connection, limit: int = 100) -> list[Import]:
     return [Import(*row) for row in conn.execute(Q["recent"], {"limit": limit})]
 
 
+def some(conn: Connection, numbers: Iterable[int]) -> dict[int, Import]:
+    """Those of these imports that there are, by number."""
+    found = [Import(*row) for row in conn.execute(Q["some"], {"ids": sorted(set(numbers))})]
+    return {one.import_id: one for one in found}
+
+
 def unfinished(conn: Connection) -> list[int]:
     return [row[0] for row in conn.execute(Q["unfinished"])]
 

@@ -13,6 +13,12 @@ select import_id, kind, state, made_by, made_at, files, settings, began_at, fini
     created, changed, unchanged, wrong, wrong_bytes, preview, undo_at, undone, note
 from contact_import order by import_id desc limit %(limit)s
 
+-- :name some
+-- Those that are told of beside what they wrote.
+select import_id, kind, state, made_by, made_at, files, settings, began_at, finished_at, seconds, rows, bytes,
+    created, changed, unchanged, wrong, wrong_bytes, preview, undo_at, undone, note
+from contact_import where import_id = any(%(ids)s::bigint[])
+
 -- :name unfinished
 -- Imports a job must go on with.
 select import_id from contact_import where state in ('checking', 'running', 'undoing') order by import_id

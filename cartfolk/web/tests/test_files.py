@@ -6,12 +6,15 @@ import re
 
 import psycopg
 import pytest
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cartfolk.contact_files import jobs
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
+from cartfolk.web.models import Member
+from cartfolk.web.roles import Role
 from tests.people import drain_all
 
 ORDERS = (
@@ -117,3 +120,34 @@ def test_what_was_exported_comes_in_again_and_changes_nothing(owner: Client, con
         owner.post(f"/contacts/import/{again}/columns", guessed | {"match": "contact_id"})
         done = work(conn, database, again)
         assert (done.created, done.changed, done.unchanged, done.wrong) == (0, 0, 2, 0), done.preview
+
+
+def test_a_value_from_a_file_says_which_file_and_leads_to_it(owner: Client, conn: Connection, database: str) -> None:
+    def bring(name: str, city: str) -> int:
+        number = upload(owner, kind="contacts", file=SimpleUploadedFile(name, f"Email,Ort\na@x.de,{city}\n".encode()))
+        owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "city"})
+        work(conn, database, number)
+        owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+        work(conn, database, number)
+        return number
+
+    bring("fair.csv", "Ulm")
+    number = bring("second & last.csv", "Bonn")
+    owner.post(f"/contacts/import/{number}/do", {"do": "undo"})
+    assert work(conn, database, number).undone["restored"] == 1
+    conn.execute("update contact_import set made_at = '2026-05-03 12:00+00'")
+    ((contact,),) = conn.execute("select contact_id from identity where value = 'a@x.de'").fetchall()
+    owner.cookies["timezone"] = "Europe/Berlin"
+    link = f'<a href="/contacts/import/{number}">second &amp; last.csv of 3 May 2026</a>'
+    for page in (f"/contacts/{contact}/properties/city", f"/contacts/{contact}"):
+        shown = owner.get(page).text
+        assert shown.count(f"File {link}") == 1, "what the file said"
+        assert shown.count(f"Taken back {link}") == 1, "what its undo put back"
+        assert "fair.csv of 3 May 2026" in shown
+        assert "file:" not in shown
+        assert "History import" not in shown, "that is a shop's"
+    Member.objects.update_or_create(user=User.objects.get(), defaults={"role": Role.READER})
+    reader = owner  # no owner any more
+    shown = reader.get(f"/contacts/{contact}/properties/city").text
+    assert "fair.csv of 3 May 2026" in shown
+    assert "/contacts/import/" not in shown, "a page that is not for readers"

@@ -24,7 +24,7 @@ from cartfolk.properties.defined import load
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.stores import lookup
 
-from .. import products, properties, rows, timeline, values
+from .. import products, properties, rows, timeline, values, written
 from ..access import actor, database, marketer, member
 from ..given import whole
 from . import record
@@ -181,6 +181,7 @@ def _panel(place: _Place) -> dict[str, Any]:
     asked = {"contact": place.contact_id, "name": place.prop.name, "limit": CHANGES}
     found = place.conn.execute(record.Q["history"], asked).fetchall()
     who = timeline.people(place.conn, {by for *_ignored, by in found if by})
+    ways = written.told(place.conn, {(source, source_id) for *_ignored, source, source_id, _by in found})
     present = found[0][3] if found else None
     changes = [
         {
@@ -188,8 +189,7 @@ def _panel(place: _Place) -> dict[str, Any]:
             "at": at,
             "text": place.words.say(place.shown, value),
             "empty": values.empty(value),
-            "source": source,
-            "source_id": source_id,
+            "way": ways[source, source_id],
             "who": who.get(by, ""),
             "restorable": place.shown.editable and not values.empty(value) and raw != present,
         }
