@@ -217,6 +217,16 @@ PRIVACY = {
     "left": _n("Left for you to decide: the address stands here too"),
 }
 HELD = PRIVACY | {
+    "contact": _n("Contact"),
+    "reference": _n("Numbers in the shops"),
+    "account": _n("Account numbers"),
+    "order_line": _n("Lines of orders"),
+    "order_event": _n("Order status"),
+    "cart_line": _n("Lines of carts"),
+    "cart_event": _n("What happened to carts"),
+    "contact_segment": _n("Segments"),
+    "segment_log": _n("Joined and left segments"),
+    "contact_import_row": _n("Imports"),
     "contact_property": _n("Properties"),
     "contact_custom": _n("Entered here"),
     "property_history": _n("History"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from django.test import Client
 
@@ -10,6 +11,9 @@ from cartfolk import erasure
 from cartfolk.commerce import consent
 from cartfolk.identity import suppression
 from cartfolk.inbox import retention
+from cartfolk.properties import definitions
+from cartfolk.properties.catalogue import Option, Property
+from cartfolk.properties.write import Mode, Write, write
 
 
 def test_an_owner_looks_erases_and_gets_the_proof(conn, owner, people):
@@ -71,6 +75,39 @@ def test_everything_held_is_shown_and_downloaded_and_that_is_noted(conn, owner, 
     assert len(told["data"]["orders"]) == 3
     assert owner.get("/contacts/99999/everything").status_code == 404
     assert "Exported everything" in owner.get("/settings/audit").text
+
+
+def test_everything_held_is_told_in_the_readers_words_and_stays_raw_as_json(conn, owner, people):
+    plain = Property(
+        name="colour", label_en="Colour", label_de="Farbe", group="contactinformation", definition_en="",
+        definition_de="", type="enumeration", options=(Option("r", "Red", "Rot"), Option("b", "Blue", "Blau")),
+        computed=False, custom=True,
+    )  # fmt: skip
+    definitions.create(conn, plain, by="user:1")
+    definitions.create(conn, replace(plain, name="vip", label_de="Wichtig", label_en="VIP", type="bool", options=()),
+                       by="user:1")  # fmt: skip
+    definitions.create(conn, replace(plain, name="liked", label_de="Mag", label_en="Likes", multi=True), by="user:1")
+    given = {"colour": "r", "vip": "yes", "liked": "r;b"}
+    write(conn, [Write(1, given)], mode=Mode.OVERWRITE, source="user", by="user:1")
+    conn.execute(
+        "update contact_property set total_value_of_orders = 1298.5, last_order_date = '2026-06-30 22:30+00',"
+        " hs_email_optout = true where contact_id = 1"
+    )
+    owner.cookies["timezone"], owner.cookies["django_language"] = "Europe/Berlin", "de"
+    page = owner.get("/contacts/1/everything").text.replace("\xa0", " ")
+    for told in (
+        "<dt>Farbe</dt><dd>Rot</dd>", "<dt>Wichtig</dt><dd>Ja</dd>", "<dt>Mag</dt><dd>Rot, Blau</dd>",
+        "<dd>1.298,50 €</dd>", "<dd>01.07.2026, 00:30:00 CEST</dd>",
+        "<dt>Summe</dt><dd>99,50 €</dd>",  # an order
+        "<dt>Status</dt><dd>Bezahlt</dd>", "<dt>Bestellt am</dt><dd>01.01.2026, 01:00:00 CET</dd>",
+        "Farbe: Rot", "<dt>Shop</dt><dd>teashop</dd>",
+    ):  # fmt: skip
+        assert told in page, told
+    assert "2026-01-01T" not in page
+    assert ">True<" not in page
+    told = json.loads(owner.get("/contacts/1/everything?as=json").content)["data"]
+    assert (told["contact_custom"][0]["colour"], told["contact_custom"][0]["vip"]) == ("r", True)
+    assert told["orders"][0]["placed_at"].startswith("2026-01-0")
 
 
 def test_how_long_things_are_kept_is_looked_at_before_it_is_saved(conn, owner, shop):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import asdict
 from typing import Any
@@ -23,20 +23,18 @@ from cartfolk.core.time import iso
 from cartfolk.identity import normalise, suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import retention
-from cartfolk.properties.defined import load
 from cartfolk.stores import lookup
 
-from .. import properties, words
+from .. import held, words
 from ..access import actor, database, owner
 from ..given import whole
 from ..templatetags.cartfolk import number as shown_number
-from . import bulk
+from . import bulk, record
 
 PAGE = 100
 MOST = 1_000  # contacts erased at a time
 PATIENCE = 1.5  # seconds a dry run reads raw deliveries; the erasure reads them all
 SHOWN = 20  # contacts named on a page
-_VALUES = ("contact_property", "contact_custom")  # tables whose columns are properties
 
 
 @owner
@@ -217,19 +215,10 @@ def export(request: HttpRequest, contact_id: int) -> HttpResponse:
         response = HttpResponse(json.dumps(told, indent=2, ensure_ascii=False), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="contact-{contact_id}.json"'
         return response
-    labels = {item.name: item.label for item in properties.everything((), load(conn, archived=True), hidden=True)}
-    tables = [
-        (words.say(words.HELD, table), [_pairs(row, labels if table in _VALUES else {}) for row in rows])
-        for table, rows in told["data"].items()
-    ]
+    ids = {row["store_id"] for rows in told["data"].values() for row in rows if row.get("store_id")}
+    tables = held.tables(conn, told, record.home_currency(conn, list(ids)))
     raw = [(one["store"], json.dumps(one["received"], indent=2, ensure_ascii=False)) for one in told["received"]]
     return render(request, "web/privacy_export.html", {"contact_id": contact_id, "tables": tables, "raw": raw})
-
-
-def _pairs(row: Mapping[str, Any], labels: Mapping[str, str]) -> list[tuple[str, str]]:
-    """A row for the person to read: properties by their label, lists without brackets."""
-    told = ((labels.get(name, name), value) for name, value in row.items())
-    return sorted((label, ", ".join(map(str, v)) if isinstance(v, list) else str(v)) for label, v in told)
 
 
 @owner
