@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from cartfolk import pipeline
 from cartfolk.commerce import consent
 from cartfolk.connectors.canonical import Consent, ConsentStatus, Customer
 from cartfolk.core.time import now
-from cartfolk.inbox import recovery, tracker
+from cartfolk.inbox import doors, known, recovery, tracker
 from cartfolk.segments import build, stored
 
 from .scene import Scene, dump
@@ -112,6 +113,38 @@ def test_personal_data_before_consent(shop: Scene) -> None:
     found = shop.rows("select created_at from cart where store_id = %s", shop.store)
     assert found == [(shop.ago(minutes=300),)]
     assert not consent.granted(shop.conn, shop.contact()), "to know an address is not to be allowed to write"
+
+
+@pytest.mark.parametrize(
+    ("way", "state"), [("checkout", "abandoned"), ("account", "abandoned"), ("order", "ordered"), ("script", "open")]
+)
+def test_guests_address_is_not_captured(shop: Scene, way: str, state: str) -> None:
+    """Whichever way the address comes, the cart is that person's from its first moment; one without stays nobody's."""
+    for token in ("c", "another"):
+        shop.tell(shop.cart(shop.ago(hours=5), token, email=None))
+    assert shop.contacts() == 0
+    later = shop.ago(hours=4)
+    match way:
+        case "checkout":
+            shop.tell(shop.cart(later, checkout=True))
+        case "account":
+            shop.tell(Customer("7", shop.email(), shop.ago(days=2)), shop.cart(later, email=None, customer_id="7"))
+        case "order":
+            shop.tell(shop.order(5, cart_id="c", placed_at=later, updated_at=later))
+        case "script":
+            known.forget()
+            lines = [{"name": "Tea", "quantity": 1, "price": "9.50"}]
+            told = {"cart_id": "c", "email": shop.email(), "currency": "EUR", "lines": lines}
+            moment = {"kind": "cart", "object": told}
+            page = {"HTTP_ORIGIN": "https://shop.example", "HTTP_USER_AGENT": "Mozilla/5.0 Firefox/150.0"}
+            sent = RequestFactory().post("/", json.dumps(moment).encode(), content_type="text/plain", **page)
+            assert doors.track(sent, shop.made.key).status_code == 204
+            shop.handle()
+    pipeline.sweep(shop.conn, now())
+    found = shop.rows("select contact_id, created_at, state from cart where store_id = %s", shop.store)
+    assert found == [(shop.contact(), shop.ago(hours=5), state)]
+    waiting = shop.rows("select external_id from anonymous_cart where store_id = %s", shop.store)
+    assert waiting == [("another",)]
 
 
 def test_recovered_cart_shown_as_abandoned_again(shop: Scene) -> None:

@@ -62,7 +62,12 @@ def test_killed_after_some_pages_goes_on_from_the_checkpoints(conn, database, pa
 
     asyncio.run(killed())
     assert bulk.open_run(conn, store.pk).state == "running"
+    ((kept,),) = conn.execute("select count(*) from delivery where kind = 'page'").fetchall()
+    shop.asked.clear()
     assert asyncio.run(bulk.backfill(conn, store, shop)) == "done"
+    ((whole,),) = conn.execute("select count(*) from delivery where kind = 'page'").fetchall()
+    asked = [asked for asked in shop.asked if asked[0] == "page"]
+    assert len(asked) == whole - kept, "what is stored is not asked for again"
     assert stored(conn) == list(range(1, 58))
     assert stored(conn, "customers") == list(range(1, 24))
     assert conn.execute("select count(*) from run").fetchone()[0] == 1
