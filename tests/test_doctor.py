@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -113,9 +114,12 @@ def test_a_missing_property_column(conn: Connection) -> None:
 
 
 def test_a_formula_that_stands_still_is_named_with_the_way_out(conn: Connection) -> None:
-    asked = {"label_en": "x", "label_de": "x", "group": "contactinformation", "definition_en": "", "definition_de": ""}
-    definitions.create(conn, Property(name="shoe", type="number", computed=False, custom=True, **asked), by="user:1")
-    double = Property(name="twice", type="number", computed=False, custom=True, formula="shoe * 2", **asked)
+    shoe = Property(
+        name="shoe", label_en="Shoe", label_de="Schuh", group="contactinformation", type="number", definition_en="",
+        definition_de="", computed=False, custom=True,
+    )  # fmt: skip
+    definitions.create(conn, shoe, by="user:1")
+    double = replace(shoe, name="twice", label_en="Twice", label_de="Doppelt", formula="shoe * 2")
     definitions.create(conn, double, by="user:1")
     assert list(doctor.formulas(conn)) == []
     conn.execute("delete from property_definition where name = 'shoe'")  # as an update that takes a property away

@@ -106,6 +106,7 @@ def create(conn: Connection, item: Property, *, by: str) -> None:
     known = load(conn, archived=True)
     if item.name in known.properties:
         raise BadDefinition(_("There is a property named %(name)s already.") % {"name": item.name})
+    _told_apart(item, known.properties)
     if sum(p.custom for p in known.properties.values()) >= MOST:
         raise BadDefinition(_("There are %(most)s own properties already. Delete one first.") % {"most": MOST})
     with conn.transaction():
@@ -134,6 +135,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
             % {"name": item.name, "old": old.type, "new": item.type}
         )
+    _told_apart(item, load(conn, archived=True).properties, old)
     if bool(old.formula) != bool(item.formula):
         raise BadDefinition(
             _("Values of %(name)s are set by hand or calculated, for good. Make a new property instead.")
@@ -304,6 +306,24 @@ def _labels(en: str, de: str) -> tuple[str, str]:
     if not (en.strip() or de.strip()):
         raise BadDefinition(_("A label is missing."))
     return en.strip() or de.strip(), de.strip() or en.strip()
+
+
+def _told_apart(item: Property, known: Mapping[str, Property], old: Property | None = None) -> None:
+    """Refuses a label that another property, archived or not, has in the same language: in a list nobody could tell
+    which is which. A label that stays as it was in ``old`` may stay."""
+    for language, label in zip(("en", "de"), _labels(item.label_en, item.label_de), strict=True):
+        if old and _alike(label, old.label(language)):
+            continue
+        other = next((p for p in known.values() if p.name != item.name and _alike(label, p.label(language))), None)
+        if other:
+            said = _("The property %(name)s has the label “%(label)s”. Choose another label, or use that one.")
+            if other.archived:
+                said = _("The archived property %(name)s has the label “%(label)s”. Choose another, or restore it.")
+            raise BadDefinition(said % {"label": other.label(language), "name": other.name})
+
+
+def _alike(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 def _row(item: Property) -> dict[str, object]:

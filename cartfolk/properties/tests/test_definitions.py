@@ -76,6 +76,45 @@ def test_a_bad_definition_is_refused_with_a_sentence(conn, bad):
         definitions.create(conn, bad, by="user:1")
 
 
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (("Shoe size", "Fußlänge"), "shoe_size"),  # the same in English only
+        (("Foot", " schuhGRÖSSE "), "shoe_size"),  # in German only, spelt otherwise
+        (("", "E-Mail"), "email"),  # one of ours
+        (("First  name", ""), "firstname"),
+    ],
+)
+def test_two_properties_nobody_can_tell_apart_are_not_made(conn, labels, told):
+    definitions.create(conn, SIZE, by="user:1")
+    en, de = labels
+    second = replace(SIZE, name="second", label_en=en, label_de=de)
+    with pytest.raises(BadDefinition, match=rf"{told} .*use that one"):
+        definitions.create(conn, second, by="user:1")
+    definitions.create(conn, replace(second, label_en="Other", label_de="Anders"), by="user:1")
+    with pytest.raises(BadDefinition, match=told):
+        definitions.change(conn, second, by="user:1")
+
+
+def test_a_label_is_free_again_when_its_property_is_deleted_and_not_before(conn):
+    definitions.create(conn, SIZE, by="user:1")
+    definitions.change(conn, replace(SIZE, label_en="SHOE SIZE"), by="user:1")  # its own
+    definitions.archive(conn, "shoe_size", by="user:1")
+    with pytest.raises(BadDefinition, match=r"archived property shoe_size .*restore"):
+        definitions.create(conn, replace(SIZE, name="second"), by="user:1")
+    definitions.delete(conn, "shoe_size", by="user:1")
+    definitions.create(conn, replace(SIZE, name="second"), by="user:1")
+
+
+def test_what_shares_a_label_since_ever_can_still_be_changed(conn):
+    definitions.create(conn, SIZE, by="user:1")
+    definitions.create(conn, replace(SIZE, name="second", label_en="Foot", label_de="Fuß"), by="user:1")
+    conn.execute("update property_definition set label_en = 'Foot', label_de = 'Fuß'")
+    definitions.change(
+        conn, replace(SIZE, name="second", label_en="Foot", label_de="Fuß", definition_en="In cm."), by="user:1"
+    )
+
+
 def test_a_type_changes_only_where_nothing_is_lost(conn):
     definitions.create(conn, replace(SIZE, type="email"), by="user:1")
     definitions.change(conn, replace(SIZE, type="string"), by="user:1")
