@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 from cartfolk.properties.defined import load
 
 GIVEN = {
@@ -149,6 +152,39 @@ def test_a_group_is_not_put_aside_while_a_formula_outside_reads_it(conn, owner, 
     answer = owner.post("/settings/property-group/body/state", {"do": "archive"}, follow=True)
     assert "formula of twice" in answer.text
     assert "width" in load(conn).properties
+
+
+def test_hiding_a_whole_group_is_taken_back_exactly(conn, owner, people):
+    def hidden():
+        return {p.name for p in load(conn).properties.values() if p.hidden and p.group == "emailinformation"}
+
+    def post(**given):
+        return owner.post("/settings/property-order", given, headers={"HX-Request": "true"}).text
+
+    owner.post("/settings/property-order", {"do": "hide:hs_email_domain"})
+    every, before = {p.name for p in load(conn).properties.values() if p.group == "emailinformation"}, hidden()
+    page = post(do="group-hide:emailinformation")
+    assert hidden() == every
+    assert f"{len(every) - len(before)} properties of Email information are hidden now." in page
+    (names,) = re.findall(r'name="names" value="([^"]*)"', page)
+    assert "Undo" in page
+    assert "hidden now" not in post(do="group-show:emailinformation", names=names)
+    assert hidden() == before, "hidden before, and still"
+    page = post(do="group-show:emailinformation")
+    assert hidden() == set(), "all is all"
+    (names,) = re.findall(r'name="names" value="([^"]*)"', page)
+    post(do="group-hide:emailinformation", names=f"{names} firstname")
+    assert hidden() == before
+    assert not load(conn).properties["firstname"].hidden, "of another group"
+    assert "hidden now" not in post(do="group-hide:nowhere")
+
+
+def test_a_label_that_is_taken_is_refused_with_who_has_it(conn, owner):
+    owner.post("/settings/properties/new", GIVEN)
+    answer = owner.post("/settings/properties/new", GIVEN | {"name": "size_2", "label_en": "size ", "label_de": ""})
+    assert answer.status_code == 422
+    assert "The property size has the label “Size”. Choose another label, or use that one." in unescape(answer.text)
+    assert "size_2" not in load(conn).properties
 
 
 def test_a_label_of_any_letters_makes_an_internal_name(conn, owner):

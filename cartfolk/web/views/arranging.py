@@ -35,9 +35,10 @@ class GroupForm(forms.Form):
 @require_POST
 def arrange(request: HttpRequest) -> HttpResponse:
     """One step: ``do`` is up:NAME, down:NAME, hide:NAME, show:NAME, or group-up:GROUP, group-down:GROUP,
-    group-hide:GROUP, group-show:GROUP."""
+    group-hide:GROUP, group-show:GROUP; with ``names`` the last two are about these of the group only."""
     act, found, name = request.POST.get("do", "").partition(":")
     conn, by = database(), actor(request)
+    context: dict[str, Any] = {"arrange": True}
     try:
         match act:
             case "up" | "down":
@@ -45,9 +46,7 @@ def arrange(request: HttpRequest) -> HttpResponse:
             case "group-up" | "group-down":
                 _move_group(conn, name, -1 if act == "group-up" else 1, by)
             case "group-hide" | "group-show":
-                shown = catalogue.everything(labels(conn), load(conn), hidden=True)
-                names = [one.name for one in shown if one.group == name]
-                definitions.hide_all(conn, name, names, act == "group-hide", by=by)
+                context |= _hide(conn, name, act == "group-hide", request.POST.get("names", "").split(), by)
             case "hide" | "show":
                 definitions.hide(conn, name, act == "hide", by=by)
             case _:
@@ -55,8 +54,21 @@ def arrange(request: HttpRequest) -> HttpResponse:
     except (BadDefinition, ValueError) as error:
         raise BadRequest(str(error) or "There is no such property.") from error
     if request.headers.get("HX-Request") and found:
-        return render(request, "web/properties_list.html", settings.listing(conn) | {"arrange": True})
+        return render(request, "web/properties_list.html", settings.listing(conn) | context)
     return redirect(reverse("web:properties") + "?arrange")
+
+
+def _hide(conn: Connection, group: str, hidden: bool, only: list[str], by: str) -> dict[str, Any]:
+    """Hides or shows what of the group is not so yet, or of these only. What it did is told with its way back, so that
+    a property hidden before stays hidden; the way back itself (``only``) just gives the focus to the group."""
+    shown = catalogue.everything(labels(conn), load(conn), hidden=True)
+    changed = [one for one in shown if one.group == group and one.hidden != hidden and (not only or one.name in only)]
+    if changed:
+        definitions.hide_all(conn, group, [one.name for one in changed], hidden, by=by)
+    if only or not changed:
+        return {"focus": group}
+    back = {"group": group, "label": changed[0].group_label, "names": [one.name for one in changed], "hidden": hidden}
+    return {"back": back}
 
 
 def _move(conn: Connection, name: str, step: int, by: str) -> None:
