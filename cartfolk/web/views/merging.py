@@ -68,6 +68,12 @@ def _compared(conn: Connection, people: dict[int, dict[str, Any]], seen: merging
     known = {item.name: item for item in properties.everything(record.labels(conn), load(conn))}
     place = {name: position for position, name in enumerate(known)}
     currency = record.home_currency(conn, [])
+    compared = [
+        # Beside each value on a narrow screen, where two people of one name must be told apart.
+        {**one, "counts": counts, "called": f"{one['title']} · {_('No. %(number)s') % {'number': one['contact_id']}}"}
+        for one, counts in zip((pairs.shown(people[contact]) for contact in seen.contacts), seen.counts, strict=True)
+    ]
+    called = [one["called"] for one in compared]
 
     def told(name: str, value: Any) -> Any:
         item = known[name]
@@ -76,7 +82,7 @@ def _compared(conn: Connection, people: dict[int, dict[str, Any]], seen: merging
     lines = [
         {
             "label": known[line.name].label,
-            "values": [told(line.name, value) for value in line.values],
+            "values": [(who, told(line.name, value)) for who, value in zip(called, line.values, strict=True)],
             "after": told(line.name, line.after),
             "differs": line.differs,
         }
@@ -84,10 +90,7 @@ def _compared(conn: Connection, people: dict[int, dict[str, Any]], seen: merging
         if line.name in known and not line.name.endswith("_html")  # the same products are told in words
     ]
     return {
-        "people": [
-            {**pairs.shown(people[contact]), "counts": counts}
-            for contact, counts in zip(seen.contacts, seen.counts, strict=True)
-        ],
+        "people": compared,
         "kept": pairs.shown(people[seen.contacts[0]]),
         "after": seen.after,
         "different": [line for line in lines if line["differs"]],
