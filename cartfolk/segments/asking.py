@@ -208,7 +208,7 @@ def open_ends(question: Question) -> tuple[bool, bool]:
     name = question.operator.removeprefix("updated_")
     if name == "between" and isinstance(question.value, tuple):
         return question.value[0] is None, question.value[1] is None
-    return name in ("before", "more_than_ago"), name in ("after", "more_than_ahead")
+    return name in ("before", "more_than_ago", "before_previous"), name in ("after", "more_than_ahead")
 
 
 def zone(context: Context) -> str:

@@ -152,9 +152,11 @@ def _units(name: str, value: Calendar, asked: Kind, moment: str, day: str, begin
         "in_this_so_far": (1,),
         "in_previous": (1, 1 + value.count),
         "in_following": (-value.count, 0),
+        "since_previous": (1 + value.count,),
+        "before_previous": (1 + value.count,),
     }[name]
     found_moments = [begins(_begin(day, value.unit, count)) for count in edges]
-    if name == "in_this_so_far":
+    if name in ("in_this_so_far", "since_previous"):
         found_moments.append(begins(day) if asked is Kind.DAY else moment)
     return found_moments
 

@@ -112,6 +112,9 @@ _OPERATORS = (
     Operator("in_this_so_far", _TIME, Shape.CALENDAR, relative=True),
     Operator("in_previous", _TIME, Shape.CALENDAR, relative=True),
     Operator("in_following", _TIME, Shape.CALENDAR, relative=True),
+    Operator("since_previous", _TIME, Shape.CALENDAR, relative=True),
+    Operator("not_since_previous", _TIME, Shape.CALENDAR, denies="since_previous", relative=True),
+    Operator("before_previous", _TIME, Shape.CALENDAR, relative=True),
     Operator("anniversary_in_last", _TIME, Shape.AMOUNT, relative=True),
     Operator("anniversary_in_next", _TIME, Shape.AMOUNT, relative=True),
     Operator("anniversary_in_this", _TIME, Shape.CALENDAR, relative=True),
@@ -151,6 +154,9 @@ _OPERATORS = (
 
 OPERATORS: Mapping[str, Operator] = MappingProxyType({row.name: row for row in _OPERATORS})
 """Every operator by name, in the order menus show them."""
+
+COUNTED = frozenset({"in_previous", "in_following", "since_previous", "not_since_previous", "before_previous"})
+"""The operators about units of the calendar that may be several."""
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {

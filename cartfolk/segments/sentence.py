@@ -11,7 +11,7 @@ from typing import Any, cast
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext, npgettext
 
 from cartfolk.segments import called, labels
 from cartfolk.segments.fields import EVENTS, LINE_FIELDS
@@ -256,7 +256,7 @@ def _values(
         case Amount():
             return {"value": _span(value)}
         case Calendar():
-            return {"value": _units(question.operator, value)}
+            return dict.fromkeys(("value", "neither"), _units(question.operator, value))
         case Other(name):
             return {"value": context.properties[name].label(_language())}
     return {"value": _scalar(value, context, told, currency)}
@@ -290,23 +290,38 @@ def _span(value: Amount) -> str:
 
 
 def _units(operator: str, value: Calendar) -> str:
-    if operator not in ("in_previous", "in_following"):
-        return str(labels.THIS[value.unit])
     n = value.count
-    if operator == "in_previous":
-        texts = {
-            Unit.DAY: ngettext("yesterday", "in the previous %(count)s days", n),
-            Unit.WEEK: ngettext("in the previous week", "in the previous %(count)s weeks", n),
-            Unit.MONTH: ngettext("in the previous month", "in the previous %(count)s months", n),
-            Unit.QUARTER: ngettext("in the previous quarter", "in the previous %(count)s quarters", n),
-            Unit.YEAR: ngettext("in the previous year", "in the previous %(count)s years", n),
-        }
-    else:
-        texts = {
-            Unit.DAY: ngettext("tomorrow", "in the following %(count)s days", n),
-            Unit.WEEK: ngettext("in the following week", "in the following %(count)s weeks", n),
-            Unit.MONTH: ngettext("in the following month", "in the following %(count)s months", n),
-            Unit.QUARTER: ngettext("in the following quarter", "in the following %(count)s quarters", n),
-            Unit.YEAR: ngettext("in the following year", "in the following %(count)s years", n),
-        }
-    return texts[value.unit] % {"count": n}
+    match operator:
+        case "in_previous":
+            texts = {
+                Unit.DAY: ngettext("yesterday", "in the previous %(count)s days", n),
+                Unit.WEEK: ngettext("in the previous week", "in the previous %(count)s weeks", n),
+                Unit.MONTH: ngettext("in the previous month", "in the previous %(count)s months", n),
+                Unit.QUARTER: ngettext("in the previous quarter", "in the previous %(count)s quarters", n),
+                Unit.YEAR: ngettext("in the previous year", "in the previous %(count)s years", n),
+            }
+        case "in_following":
+            texts = {
+                Unit.DAY: ngettext("tomorrow", "in the following %(count)s days", n),
+                Unit.WEEK: ngettext("in the following week", "in the following %(count)s weeks", n),
+                Unit.MONTH: ngettext("in the following month", "in the following %(count)s months", n),
+                Unit.QUARTER: ngettext("in the following quarter", "in the following %(count)s quarters", n),
+                Unit.YEAR: ngettext("in the following year", "in the following %(count)s years", n),
+            }
+        case "before_previous":
+            texts = {
+                Unit.DAY: npgettext("before", "yesterday", "the previous %(count)s days", n),
+                Unit.WEEK: npgettext("before", "the previous week", "the previous %(count)s weeks", n),
+                Unit.MONTH: npgettext("before", "the previous month", "the previous %(count)s months", n),
+                Unit.QUARTER: npgettext("before", "the previous quarter", "the previous %(count)s quarters", n),
+                Unit.YEAR: npgettext("before", "the previous year", "the previous %(count)s years", n),
+            }
+        case "since_previous":
+            told = {"previous": _units("in_previous", value), "this": labels.THIS[value.unit]}
+            return gettext("%(previous)s or %(this)s so far") % told
+        case "not_since_previous":
+            told = {"previous": _units("in_previous", value), "this": labels.THIS[value.unit]}
+            return gettext("%(previous)s nor %(this)s so far") % told
+        case _:
+            return str(labels.THIS[value.unit])
+    return texts[value.unit] % {"count": format_decimal(n, locale=_locale())}

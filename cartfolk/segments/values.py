@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cartfolk.properties.catalogue.model import Property
-from cartfolk.segments.operators import ALIASES, OPERATORS, Kind, Operator, Shape, Unit, kind, units
+from cartfolk.segments.operators import ALIASES, COUNTED, OPERATORS, Kind, Operator, Shape, Unit, kind, units
 from cartfolk.segments.problems import gettext_noop
 from cartfolk.segments.tree import Amount, Calendar, Other, Question, Scalar, Value
 
@@ -229,7 +229,7 @@ def _amount(raw: object, allowed: tuple[Unit, ...]) -> Amount:
 def _calendar(raw: object, allowed: tuple[Unit, ...], operator: Operator) -> Calendar:
     data = _object(raw, "unit", "count")
     found = Calendar(_unit(data.get("unit"), allowed), _count(data.get("count", 1)))
-    if found.count > 1 and operator.name not in ("in_previous", "in_following"):
+    if found.count > 1 and operator.name not in COUNTED:
         raise BadQuestion(gettext_noop("there is only one such %(unit)s: leave “count” out."), unit=found.unit.value)
     if found.count > 2400:
         raise BadQuestion(gettext_noop("that is too long a time: at most %(most)s units."), most=2400)

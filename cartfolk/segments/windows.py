@@ -63,6 +63,10 @@ def instants(question: Question, at: datetime, zone: ZoneInfo) -> Instants:
         case ("in_this" | "in_previous" | "in_following") as operator, Calendar() as value:
             first, end = _calendar(operator, value, today(at, zone))
             return midnight(first, zone), midnight(end, zone)
+        case ("since_previous" | "before_previous") as operator, Calendar() as value:
+            first, _ = _calendar("in_previous", value, today(at, zone))
+            edge = midnight(first, zone)
+            return (edge, at + _TICK) if operator == "since_previous" else (None, edge)
         case "before", datetime() | date() as value:
             return None, _from(value, zone)
         case "after", datetime() | date() as value:
@@ -134,6 +138,9 @@ def days(question: Question, at: datetime, zone: ZoneInfo) -> Days:
             return begin(day, unit), day + next_day
         case ("in_this" | "in_previous" | "in_following") as operator, Calendar() as value:
             return _calendar(operator, value, day)
+        case ("since_previous" | "before_previous") as operator, Calendar() as value:
+            first, _ = _calendar("in_previous", value, day)
+            return (first, day + next_day) if operator == "since_previous" else (None, first)
         case "before", date() as value:
             return None, value
         case "after", date() as value:

@@ -44,6 +44,11 @@ class Question:
     def id(self) -> str:
         return dashed(self.address)
 
+    @property
+    def counted(self) -> bool:
+        """Whether the units of the calendar may be several."""
+        return self.operator in operators.COUNTED
+
 
 @dataclass(frozen=True, slots=True)
 class Period:

@@ -63,6 +63,11 @@ class Form:
     place: str  # the filter that is changed; '' adds one
     problem: str = ""
 
+    @property
+    def counted(self) -> bool:
+        """Whether the units of the calendar may be several."""
+        return self.operator.name in operators.COUNTED
+
 
 def context(conn: Connection) -> tree.Context:
     """What conditions may ask in this account."""

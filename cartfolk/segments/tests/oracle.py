@@ -37,6 +37,7 @@ OPPOSITES = {
     "not_between": "between",
     "not_in_last": "in_last",
     "not_in_next": "in_next",
+    "not_since_previous": "since_previous",
     "never_was": "ever_was",
     "never_contained": "ever_contained",
     "never_contained_all": "ever_contained_all",
@@ -160,6 +161,9 @@ class Oracle:
                 if operator == "in_this_so_far":
                     return ago == 0 and past
                 return 1 <= (ago if operator == "in_previous" else -ago) <= count
+            case (("since_previous" | "before_previous"), Calendar(unit, count)):
+                ago = index(today, unit) - index(day, unit)
+                return ago > count if operator == "before_previous" else ago <= count and past
             case "anniversary_in_last", Amount(count, unit):
                 days = count * (7 if unit == "week" else 1)
                 return any(timedelta(0) <= today - back < timedelta(days=days) for back in returns(day, today))

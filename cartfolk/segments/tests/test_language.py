@@ -222,6 +222,21 @@ def test_everything_has_a_word() -> None:
             "Kontakte: Erstelldatum ist in den vorigen 2 Quartalen",
         ),
         (
+            about("createdate", "since_previous", {"unit": "day", "count": 60}),
+            "Contacts: Create Date is in the previous 60 days or today so far",
+            "Kontakte: Erstelldatum ist in den vorigen 60 Tagen oder heute bis jetzt",
+        ),
+        (
+            about("createdate", "not_since_previous", {"unit": "month"}),
+            "Contacts: Create Date is neither in the previous month nor this month so far",
+            "Kontakte: Erstelldatum ist weder im vorigen Monat noch in diesem Monat bis jetzt",
+        ),
+        (
+            about("createdate", "before_previous", {"unit": "day", "count": 90}),
+            "Contacts: Create Date is before the previous 90 days",
+            "Kontakte: Erstelldatum liegt vor den vorigen 90 Tagen",
+        ),
+        (
             about("city", "is_none_of", ["Ulm", "Bonn"], include_unknown=True),
             "Contacts: (City is neither Ulm nor Bonn or has no value)",
             "Kontakte: (Ort ist weder Ulm noch Bonn oder hat keinen Wert)",

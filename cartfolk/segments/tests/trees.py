@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from cartfolk.segments.fields import EVENTS, LINE_FIELDS, MEASURES, Field
-from cartfolk.segments.operators import Kind, Operator, Shape, kind, of, units
+from cartfolk.segments.operators import COUNTED, Kind, Operator, Shape, kind, of, units
 from cartfolk.segments.tests.world import ASKED, CARTS, CITIES, CODES, STEPS
 
 LEFT_OUT = {"shipping", "discount", "completed_at", "shipped_at", "shop_status", "fulfilment_status"}
@@ -100,7 +100,7 @@ class Trees:
                 return {"amount": rng.choice([1, 1, 3, 7, 30, 31]), "unit": rng.choice(units(operator, asked))}
             case Shape.CALENDAR:
                 data: dict[str, Any] = {"unit": rng.choice(units(operator, asked))}
-                if operator.name in ("in_previous", "in_following") and rng.random() < 0.5:
+                if operator.name in COUNTED and rng.random() < 0.5:
                     data["count"] = rng.choice([2, 3, 12])
                 return data
         kinds = {Kind.MOMENT, Kind.DAY} if asked in (Kind.MOMENT, Kind.DAY) or "updated" in operator.name else {asked}
