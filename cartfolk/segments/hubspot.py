@@ -234,8 +234,9 @@ def _time_point(operator: str, operation: Json, context: Context) -> tuple[str, 
             raise Part("only the value of the other property can be compared with")
         return f"{'updated_' if updated else ''}{operator}_property", point.get("property")
     if point.get("timeType") == "INDEXED" and operator == "before" and not updated:
-        days = _offset(point)
-        if days is not None and days < 0:
+        if (whole := _whole_units(point, context)) is not None and operation.get("endpointBehavior") != "INCLUSIVE":
+            return "before_previous", whole
+        if (days := _days_from_now(point)) is not None and days < 0:
             return "more_than_ago", {"amount": -days, "unit": "day"}
     if operation.get("endpointBehavior") == "INCLUSIVE":
         raise Part("a moment that is itself included is not supported")
@@ -247,28 +248,56 @@ def _time_ranged(operator: str, operation: Json, context: Context) -> tuple[str,
         raise Part("a change between two moments is not supported")
     lower, upper = operation.get("lowerBoundTimePoint") or {}, operation.get("upperBoundTimePoint") or {}
     if lower.get("timeType") == upper.get("timeType") == "INDEXED":
-        first, last = _offset(lower), _offset(upper)
+        first, last, whole = _days_from_now(lower), _days_from_now(upper), _whole_units(lower, context)
         negative = "not_" if operator == "not_between" else ""
+        if whole is not None and last == 0 and operation.get("lowerBoundEndpointBehavior") != "EXCLUSIVE":
+            return f"{negative}since_previous", whole
         if first is not None and first < 0 and last == 0:
             return f"{negative}in_last", {"amount": -first, "unit": "day"}
         if first == 0 and last is not None and last > 0:
             return f"{negative}in_next", {"amount": last, "unit": "day"}
-        raise Part("only spans that begin or end now are supported")
+        raise Part("only spans from the beginning of a day, week … until now, or of days from now, are supported")
     ends = (operation.get("lowerBoundEndpointBehavior"), operation.get("upperBoundEndpointBehavior"))
     if "EXCLUSIVE" in ends:
         raise Part("a span without its ends is not supported")
     return operator, [_date(lower), _date(upper)]
 
 
-def _offset(point: Json) -> int | None:
-    """Whole days from now, or from today's beginning: HubSpot writes the last sixty days in either way, and we ask
-    both as the last sixty days; None when it is something else."""
-    if (point.get("indexReference") or {}).get("referenceType") not in ("NOW", "TODAY"):
+REFERENCES: Mapping[str, str] = {
+    "TODAY": "day",
+    "WEEK": "week",
+    "MONTH": "month",
+    "QUARTER": "quarter",
+    "YEAR": "year",
+}
+"""What HubSpot counts units of the calendar from, each from its beginning in a time zone: our unit."""
+
+
+def _shifted(point: Json) -> tuple[str, dict[str, int]]:
+    """What an indexed point counts from, and how far: unit → count."""
+    offset = {name: int(count) for name, count in (point.get("offset") or {}).items() if count}
+    return str((point.get("indexReference") or {}).get("referenceType")), offset
+
+
+def _days_from_now(point: Json) -> int | None:
+    """Exact days (of 24 hours) from now; None when it is something else."""
+    reference, offset = _shifted(point)
+    if reference != "NOW" or not set(offset) <= {"days", "weeks"}:
         return None
-    offset = {name: count for name, count in (point.get("offset") or {}).items() if count}
-    if not set(offset) <= {"days", "weeks"}:
+    return offset.get("days", 0) + 7 * offset.get("weeks", 0)
+
+
+def _whole_units(point: Json, context: Context) -> Json | None:
+    """The beginning of the day, week … so many before this one, in the account's time zone; None when it is something
+    else. HubSpot's last sixty days begin so: with the day, not at the present hour of it."""
+    reference, offset = _shifted(point)
+    unit = REFERENCES.get(reference)
+    if unit is None or not set(offset) <= {f"{unit}s"} or (count := -offset.get(f"{unit}s", 0)) < 1:
         return None
-    return int(offset.get("days", 0)) + 7 * int(offset.get("weeks", 0))
+    zone = point.get("zoneId")
+    if zone not in (None, "", context.zone.key) and point.get("timezoneSource") != "PORTAL":
+        raise Part(f"days of {zone} are not supported, only those of the account's time zone, {context.zone.key}")
+    return {"unit": unit} | ({"count": count} if count > 1 else {})
 
 
 def _date(point: Json) -> str:

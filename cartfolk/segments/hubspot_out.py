@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from cartfolk.segments.hubspot import OPERATIONS, Json, Part, Unsupported
+from cartfolk.segments.hubspot import OPERATIONS, REFERENCES, Json, Part, Unsupported
 from cartfolk.segments.operators import OPERATORS, Kind, kind
 from cartfolk.segments.tree import Amount, Calendar, Context, Group, Member, Node, Other, Property, Question
 
@@ -75,12 +75,38 @@ def _said(node: Node, context: Context) -> Json:
             if asked is Kind.CHOICE and question.operator in _SINGLE:
                 value = (cast(str, question.value),)
                 question = Question(_SINGLE[question.operator], value, question.include_unknown)
-            operation = _write(question, asked)
+            operation = _span(question, context) or _write(question, asked)
             operation["includeObjectsWithNoValueSet"] = (
                 question.include_unknown or OPERATORS[question.operator].without_value
             )
             return {"filterType": "PROPERTY", "property": name, "operation": operation}
     raise Part(f"conditions of the type {type(node).__name__.lower()} are not supported")
+
+
+def _span(question: Question, context: Context) -> Json | None:
+    """A span that begins or ends now and is no plain number of days back or ahead; None for other questions."""
+
+    def point(reference: str, **offset: int) -> Json:
+        at = {"timeType": "INDEXED", "timezoneSource": "CUSTOM", "zoneId": context.zone.key}
+        return at | {"indexReference": {"referenceType": reference}} | ({"offset": offset} if offset else {})
+
+    match question.operator, question.value:
+        case ("since_previous" | "not_since_previous" | "before_previous"), Calendar(unit, count):
+            reference = next(name for name, ours in REFERENCES.items() if ours == unit)
+            begin, end = point(reference, **{f"{unit.value}s": -count}), point("NOW")
+        case "not_in_last", Amount(count, "day"):
+            begin, end = point("NOW", days=-count), point("NOW")
+        case "not_in_next", Amount(count, "day"):
+            begin, end = point("NOW"), point("NOW", days=count)
+        case _:
+            return None
+    if question.operator == "before_previous":
+        told = {"operationType": "TIME_POINT", "operator": "IS_BEFORE", "timePoint": begin}
+        return told | {"endpointBehavior": "EXCLUSIVE", "propertyParser": "VALUE"}
+    told = {"operationType": "TIME_RANGED", "lowerBoundTimePoint": begin, "upperBoundTimePoint": end}
+    told |= dict.fromkeys(("lowerBoundEndpointBehavior", "upperBoundEndpointBehavior"), "INCLUSIVE")
+    negative = question.operator.startswith("not_")
+    return told | {"operator": "IS_NOT_BETWEEN" if negative else "IS_BETWEEN", "propertyParser": "VALUE"}
 
 
 def _write(question: Question, asked: Kind) -> Json:

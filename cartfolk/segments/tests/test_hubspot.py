@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -10,7 +13,8 @@ from cartfolk.segments.hubspot import OPERATIONS, Unsupported, from_hubspot
 from cartfolk.segments.hubspot_out import to_hubspot
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.problems import Refused
-from cartfolk.segments.tests.world import ASKED
+from cartfolk.segments.tests.oracle import Oracle
+from cartfolk.segments.tests.world import ASKED, Person, World
 from cartfolk.segments.tree import Context, Known
 
 CONTEXT = Context(ASKED, segments={12: Known("VIP")})
@@ -93,15 +97,20 @@ def test_nested_choices_are_multiplied_out() -> None:
 
 
 def test_moments_are_read_in_every_form() -> None:
-    def point(days: int, reference: str = "TODAY") -> dict[str, Any]:
+    def point(days: int, reference: str = "NOW") -> dict[str, Any]:
         return {"timeType": "INDEXED", "indexReference": {"referenceType": reference}, "offset": {"days": days}}
 
     date = {"timeType": "DATE", "year": 2026, "month": 3, "day": 1, "zoneId": "Europe/Berlin"}
     for operation, expected in (
         (
             {"operationType": "TIME_RANGED", "operator": "IS_BETWEEN"}
-            | {"lowerBoundTimePoint": point(-60), "upperBoundTimePoint": point(0, "NOW")},
+            | {"lowerBoundTimePoint": point(-60), "upperBoundTimePoint": point(0)},
             {"operator": "in_last", "value": {"amount": 60, "unit": "day"}},
+        ),
+        (
+            {"operationType": "TIME_RANGED", "operator": "IS_BETWEEN"}
+            | {"lowerBoundTimePoint": point(-60, "TODAY"), "upperBoundTimePoint": point(0)},
+            {"operator": "since_previous", "value": {"unit": "day", "count": 60}},
         ),
         (
             {"operationType": "TIME_POINT", "operator": "IS_BEFORE", "timePoint": point(-90)},
@@ -124,6 +133,57 @@ def test_moments_are_read_in_every_form() -> None:
         root = to_json(from_hubspot(tree(about("createdate", **operation)), CONTEXT))["root"]
         found = root["children"][0]["children"][0]
         assert {name: found[name] for name in expected} == expected
+
+
+def indexed(reference: str, zone: str = "UTC", **offset: int) -> dict[str, Any]:
+    at = {"timeType": "INDEXED", "timezoneSource": "CUSTOM", "zoneId": zone}
+    return at | {"indexReference": {"referenceType": reference}} | ({"offset": offset} if offset else {})
+
+
+def between(lower: dict[str, Any], upper: dict[str, Any], operator: str = "IS_BETWEEN") -> dict[str, Any]:
+    ends = dict.fromkeys(("lowerBoundEndpointBehavior", "upperBoundEndpointBehavior"), "INCLUSIVE")
+    points = {"lowerBoundTimePoint": lower, "upperBoundTimePoint": upper, "propertyParser": "VALUE"}
+    return {"operationType": "TIME_RANGED", "operator": operator} | points | ends
+
+
+@pytest.mark.parametrize(
+    ("operation", "members"),
+    [
+        (between(indexed("TODAY", days=-60), indexed("NOW")), [1, 2]),
+        (between(indexed("TODAY", days=-60), indexed("NOW"), "IS_NOT_BETWEEN"), [0]),
+        (between(indexed("MONTH", months=-2), indexed("NOW")), [1, 2]),
+        (between(indexed("NOW", days=-60), indexed("NOW"), "IS_NOT_BETWEEN"), [0, 1]),
+        (
+            {"operationType": "TIME_POINT", "operator": "IS_BEFORE", "timePoint": indexed("TODAY", days=-60)}
+            | {"endpointBehavior": "EXCLUSIVE", "propertyParser": "VALUE"},
+            [0],
+        ),
+        (
+            {"operationType": "ROLLING_DATE_RANGE", "operator": "IS_LESS_THAN_X_DAYS_AGO"}
+            | {"numberOfDays": 60, "requiresTimeZoneConversion": False},
+            [2],
+        ),
+    ],
+)
+def test_the_last_days_are_whole_where_hubspots_are_and_come_back_as_they_went(
+    operation: dict[str, Any], members: list[int]
+) -> None:
+    """Risk: sixty times 24 hours are asked where the sixty days begin at midnight, or the other way round."""
+    there = tree(about("createdate", includeObjectsWithNoValueSet=False, **operation))
+    ours = from_hubspot(there, CONTEXT)
+    assert to_hubspot(ours, CONTEXT) == there
+    at = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # sixty days before is 1 January
+    created = ("2025-12-31T23:59:59", "2026-01-01T00:00:00", "2026-01-02T00:00:00")
+    people = [Person(number, {"createdate": datetime.fromisoformat(f"{text}+00:00")}) for number, text in enumerate(created)]
+    assert sorted(Oracle(World(people, {}), CONTEXT.zone, at).members(ours)) == members
+
+
+def test_days_of_another_time_zone_are_not_taken_for_the_accounts() -> None:
+    there = tree(about("createdate", **between(indexed("TODAY", "US/Eastern", days=-60), indexed("NOW"))))
+    with pytest.raises(Unsupported, match="days of US/Eastern"):
+        from_hubspot(there, CONTEXT)
+    eastern = replace(CONTEXT, zone=ZoneInfo("US/Eastern"))
+    assert from_hubspot(there, eastern)
 
 
 @pytest.mark.parametrize(
