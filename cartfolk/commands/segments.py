@@ -98,12 +98,15 @@ def fifths(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """A segment, what it asks in words, and its definition."""
+    """A segment, what it asks in words, and its definition; with --hubspot as HubSpot's list API takes it."""
     with _opened() as conn:
         from cartfolk.segments import sentence, stored
         from cartfolk.segments.problems import Refused
 
         item = _named(conn, arguments.segment)
+        if arguments.hubspot:
+            _say(_for_hubspot(conn, item))
+            return Exit.OK
         told = {"sentence": ""}
         if item.definition is not None:
             try:
@@ -119,18 +122,18 @@ def create(arguments: argparse.Namespace) -> int:
     from cartfolk.segments import build, stored
     from cartfolk.segments.presets import PRESETS
 
+    definition: Any = None
     if arguments.preset:
         if arguments.preset not in PRESETS:
             raise CommandFailed(f"There is no preset {arguments.preset}; see `cartfolk segments presets`.", Exit.USAGE)
         preset = PRESETS[arguments.preset]
         name, definition = arguments.name or preset.name, preset.definition
-    elif arguments.file:
-        name, definition = arguments.name, _definition(arguments.file)
     else:
-        name, definition = arguments.name, None
-    if not name:
-        raise CommandFailed("Say what the segment is called: --name NAME.", Exit.USAGE)
+        name, definition = arguments.name, _definition(arguments.file) if arguments.file else None
     with _opened() as conn, _sentences():
+        called, definition = _ours(conn, definition, arguments.list)
+        if not (name := name or called):
+            raise CommandFailed("Say what the segment is called: --name NAME.", Exit.USAGE)
         number = stored.create(conn, name, definition, ACTOR)
         build.build(conn, number)
         _say(_told(stored.one(conn, number)))
@@ -143,7 +146,8 @@ def count(arguments: argparse.Namespace) -> int:
 
     with _opened() as conn, _sentences():
         context = stored.context(conn)
-        root = language.from_json(_definition(arguments.file), context)
+        _name, definition = _ours(conn, _definition(arguments.file), arguments.list)
+        root = language.from_json(definition, context)
         _say({"count": stored.count(conn, root, context, now(), patience=600).count})
     return Exit.OK
 
@@ -263,14 +267,45 @@ def _definition(path: str) -> Any:
         raise CommandFailed(f"{path} is no JSON: {error}.", Exit.USAGE) from error
 
 
+def _ours(conn: Connection, definition: Any, lists: list[str]) -> tuple[str, Any]:
+    """A definition of HubSpot's as ours, with the name it has there; ours as it is. ``lists``: NUMBER=SEGMENT."""
+    from cartfolk.segments import hubspot, language, stored
+
+    if (found := hubspot.of_list(definition)) is None:
+        return "", definition
+    name, branch = found
+    segments = {}
+    for told in lists:
+        number, _sign, segment = told.partition("=")
+        if not number.isdecimal() or not segment:
+            raise CommandFailed(f"--list is NUMBER=SEGMENT, such as 12=VIP, not {told}.", Exit.USAGE)
+        segments[int(number)] = _named(conn, segment).segment_id
+    return name, language.to_json(hubspot.from_hubspot(branch, stored.context(conn), segments))
+
+
+def _for_hubspot(conn: Connection, item: Segment) -> dict[str, Any]:
+    """A segment as HubSpot's list API takes it."""
+    from cartfolk.segments import hubspot, hubspot_out, stored
+
+    if item.definition is None:
+        raise CommandFailed("A static segment has no conditions: people put contacts in.", Exit.USAGE)
+    with _sentences():
+        branch = hubspot_out.to_hubspot(*stored.read(conn, item))
+    told = {"name": item.name, "objectTypeId": hubspot.CONTACTS, "processingType": "DYNAMIC"}
+    return told | {"filterBranch": branch}
+
+
 @contextmanager
 def _sentences() -> Iterator[None]:
-    """What the room refuses, as the command's one sentence."""
-    from cartfolk.segments import sentence, stored
+    """What the room refuses, as the command's one sentence; what cannot be said in the other language, a line each."""
+    from cartfolk.segments import hubspot, sentence, stored
     from cartfolk.segments.problems import Refused
 
     try:
         yield
+    except hubspot.Unsupported as unsupported:
+        lines = ["This cannot be said, so nothing was done:", *sentence.unsaid(unsupported.parts)]
+        raise CommandFailed("\n".join(lines), Exit.USAGE) from unsupported
     except Refused as refused:
         raise CommandFailed(sentence.refusal(refused), Exit.USAGE) from refused
     except (stored.NameTaken, stored.InUse, stored.TooSlow, stored.SegmentMissing, ValueError) as error:
@@ -289,14 +324,28 @@ def add_arguments(item: argparse.ArgumentParser) -> None:
     verb("list", "every segment with its size", list_)
     verb("presets", "segments to begin with", presets)
     verb("fifths", "the published values between the fifths of properties", fifths)
-    verb("show", "a segment in words, with its definition", show).add_argument("segment", help="name or number")
+    shown = verb("show", "a segment in words, with its definition", show)
+    shown.add_argument("segment", help="name or number")
+    shown.add_argument("--hubspot", action="store_true", help="as HubSpot's list API takes it")
     made = verb("create", "make a segment; without a file or preset a static one", create)
     made.add_argument(
-        "file", nargs="?", help="its definition as JSON (docs/developers/segment-language.md); - reads it"
+        "file",
+        nargs="?",
+        help="its definition as JSON (docs/developers/segment-language.md), or a list as HubSpot's API tells it;"
+        " - reads it",
     )
     made.add_argument("--name")
     made.add_argument("--preset", help="one of `cartfolk segments presets`")
-    verb("count", "how many contacts a definition has", count).add_argument("file", help="JSON; - reads it")
+    counted = verb("count", "how many contacts a definition has", count)
+    counted.add_argument("file", help="JSON; - reads it")
+    for either in (made, counted):
+        either.add_argument(
+            "--list",
+            action="append",
+            default=[],
+            metavar="NUMBER=SEGMENT",
+            help="which segment a list of HubSpot's is here, by its number there; may be given again",
+        )
     listed = verb("members", "who is in it", members)
     listed.add_argument("segment", help="name or number")
     listed.add_argument("--csv", action="store_true", help="number, name and e-mail as CSV")

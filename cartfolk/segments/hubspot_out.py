@@ -7,18 +7,23 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from cartfolk.segments.hubspot import OPERATIONS, REFERENCES, Json, Part, Unsupported
+from cartfolk.segments.hubspot import LEAVE_OUT, OPERATIONS, REFERENCES, Json, Part, Unsaid, Unsupported
 from cartfolk.segments.operators import OPERATORS, Kind, kind
+from cartfolk.segments.problems import gettext_noop
 from cartfolk.segments.tree import Amount, Calendar, Context, Group, Member, Node, Other, Property, Question
 
 _ENDS = ("starts_with", "ends_with", "ever_contained", "never_contained")
+_OPERATOR = gettext_noop("the operator %(operator)s is not supported. Ask in another way.")
+_MILLISECONDS = gettext_noop(
+    "only moments in whole milliseconds are supported, not days. Enter a moment with its time."
+)
 _SINGLE = {"is": "is_any_of", "is_not": "is_none_of"}
 
 
 def to_hubspot(root: Node, context: Context) -> Json:
     """Our tree as a filterBranch: an OR of ANDs; groups within are multiplied out, denied ones become NOT_ANY.
     Raises Unsupported."""
-    unsupported: list[tuple[str, str]] = []
+    unsupported: list[Unsaid] = []
     branches = _alternatives(root, "root", context, unsupported)
     if unsupported:
         raise Unsupported(tuple(unsupported))
@@ -32,13 +37,13 @@ def _and(filters: list[Json], branches: list[Json]) -> Json:
     return {"filterBranchType": "AND", "filterBranchOperator": "AND", "filters": filters, "filterBranches": branches}
 
 
-def _alternatives(node: Node, place: str, context: Context, unsupported: list[tuple[str, str]]) -> list[Json]:
+def _alternatives(node: Node, place: str, context: Context, unsupported: list[Unsaid]) -> list[Json]:
     """AND branches one of which must hold."""
     if not isinstance(node, Group):
         try:
             return [_and([_said(node, context)], [])]
         except Part as part:
-            unsupported.append((place, str(part)))
+            unsupported.append(part.at(place, node.name if isinstance(node, Property) else _sort(node)))
             return []
     below = [
         _alternatives(child, f"{place}.children[{number}]", context, unsupported)
@@ -60,7 +65,8 @@ def _alternatives(node: Node, place: str, context: Context, unsupported: list[tu
             for b in branches
         ]
         if len(product) > _MOST_BRANCHES:
-            unsupported.append((place, f"multiplied out these are more than {_MOST_BRANCHES} branches"))
+            text = gettext_noop("multiplied out these are more than %(most)s branches. Split the segment.")
+            unsupported.append(Part(text, most=_MOST_BRANCHES).at(place, _sort(node)))
             return []
     return product
 
@@ -80,7 +86,12 @@ def _said(node: Node, context: Context) -> Json:
                 question.include_unknown or OPERATORS[question.operator].without_value
             )
             return {"filterType": "PROPERTY", "property": name, "operation": operation}
-    raise Part(f"conditions of the type {type(node).__name__.lower()} are not supported")
+    raise Part(LEAVE_OUT, type=_sort(node))
+
+
+def _sort(node: Node) -> str:
+    """The type of a condition, as our JSON calls it."""
+    return type(node).__name__.lower()
 
 
 def _span(question: Question, context: Context) -> Json | None:
@@ -91,7 +102,7 @@ def _span(question: Question, context: Context) -> Json | None:
         return at | {"indexReference": {"referenceType": reference}} | ({"offset": offset} if offset else {})
 
     match question.operator, question.value:
-        case ("since_previous" | "not_since_previous" | "before_previous"), Calendar(unit, count):
+        case (("since_previous" | "not_since_previous" | "before_previous"), Calendar(unit, count)):
             reference = next(name for name, ours in REFERENCES.items() if ours == unit)
             begin, end = point(reference, **{f"{unit.value}s": -count}), point("NOW")
         case "not_in_last", Amount(count, "day"):
@@ -115,7 +126,7 @@ def _write(question: Question, asked: Kind) -> Json:
     for told, ours in OPERATIONS.get(type_, {}).items():
         if ours == operator.removeprefix("updated_") or ours == operator:
             return {"operationType": type_, "operator": told} | _told(type_, operator, value)
-    raise Part(f"{operator} is not supported")
+    raise Part(_OPERATOR, operator=operator)
 
 
 def _type(operator: str, value: Any, asked: Kind) -> str:
@@ -127,7 +138,7 @@ def _type(operator: str, value: Any, asked: Kind) -> str:
         return "COMPARATIVE_DATE" if asked in (Kind.MOMENT, Kind.DAY) else "COMPARATIVE_STRING"
     if isinstance(value, Amount):
         if value.unit != "day":
-            raise Part("only spans of days are supported")
+            raise Part(gettext_noop("only spans of days are supported. Ask for days."))
         return "ROLLING_PROPERTY_UPDATED" if "updated" in operator else "ROLLING_DATE_RANGE"
     if isinstance(value, Calendar):
         return "CALENDAR_DATE"
@@ -172,7 +183,7 @@ def _told(type_: str, operator: str, value: Any) -> Json:
         return writers[type_](value)
     if isinstance(value, tuple):
         if len(value) != 1:
-            raise Part(f"{operator} of several values is not supported")
+            raise Part(gettext_noop("%(operator)s of several values is not supported. Ask for one."), operator=operator)
         value = value[0]
     return {"value": _plain(value)}
 
@@ -185,13 +196,13 @@ def _plain(value: Any) -> Any:
 
 def _milliseconds(moment: Any) -> int:
     if not isinstance(moment, datetime) or moment.microsecond % 1000:
-        raise Part("only moments in whole milliseconds are supported, not days of the account's zone")
+        raise Part(_MILLISECONDS)
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
 def _point(moment: date) -> Json:
     if not isinstance(moment, datetime) or moment.microsecond % 1000:
-        raise Part("only moments in whole milliseconds are supported, not days of the account's zone")
+        raise Part(_MILLISECONDS)
     parts = ("year", "month", "day", "hour", "minute", "second")
     return (
         {"timeType": "DATE", "zoneId": "UTC", "timezoneSource": "CUSTOM"}

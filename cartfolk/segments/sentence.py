@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,11 +11,12 @@ from typing import Any, cast
 from babel import Locale
 from babel.dates import format_date, format_datetime
 from babel.numbers import format_currency, format_decimal
-from django.utils.translation import get_language, gettext, ngettext, npgettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from cartfolk.segments import called, labels
 from cartfolk.segments.fields import EVENTS, LINE_FIELDS
 from cartfolk.segments.fields import Field as FieldKind
+from cartfolk.segments.hubspot import Unsaid
 from cartfolk.segments.operators import Kind, Unit, kind
 from cartfolk.segments.problems import Problem, Refused
 from cartfolk.segments.tree import (
@@ -91,6 +92,11 @@ def problem(refusal: Problem) -> str:
 def refusal(refused: Refused) -> str:
     """Everything that is wrong with a definition, in the reader's language."""
     return " ".join(problem(found) for found in refused.problems)
+
+
+def unsaid(parts: Iterable[Unsaid]) -> list[str]:
+    """What HubSpot's language and ours cannot say of each other, a sentence each."""
+    return [f"{part.place} ({gettext(part.about)}): {gettext(part.text) % part.values}" for part in parts]
 
 
 def _language() -> str:
@@ -310,11 +316,11 @@ def _units(operator: str, value: Calendar) -> str:
             }
         case "before_previous":
             texts = {
-                Unit.DAY: npgettext("before", "yesterday", "the previous %(count)s days", n),
-                Unit.WEEK: npgettext("before", "the previous week", "the previous %(count)s weeks", n),
-                Unit.MONTH: npgettext("before", "the previous month", "the previous %(count)s months", n),
-                Unit.QUARTER: npgettext("before", "the previous quarter", "the previous %(count)s quarters", n),
-                Unit.YEAR: npgettext("before", "the previous year", "the previous %(count)s years", n),
+                Unit.DAY: ngettext("the previous day", "the previous %(count)s days", n),
+                Unit.WEEK: ngettext("the previous week", "the previous %(count)s weeks", n),
+                Unit.MONTH: ngettext("the previous month", "the previous %(count)s months", n),
+                Unit.QUARTER: ngettext("the previous quarter", "the previous %(count)s quarters", n),
+                Unit.YEAR: ngettext("the previous year", "the previous %(count)s years", n),
             }
         case "since_previous":
             told = {"previous": _units("in_previous", value), "this": labels.THIS[value.unit]}

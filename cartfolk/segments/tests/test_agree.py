@@ -122,7 +122,8 @@ def test_nobodys_answer_changes_before_they_are_due(stage: Stage, seed: int, clo
         until = found[person.number] or never
         assert until > clock
         ahead = until - clock
-        moments = [until - timedelta(microseconds=1), *(clock + ahead * rng.random() ** 4 for _ in range(4))]
+        last = until - timedelta(microseconds=1)
+        moments = [last, *(min(last, clock + ahead * rng.random() ** 4) for _ in range(4))]
         for root in roots.values():
             before = Oracle(stage.world, stage.context.zone, clock).holds(root, person)
             for moment in moments:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from cartfolk.segments.hubspot import OPERATIONS, Unsupported, from_hubspot
+from cartfolk.segments.hubspot import OPERATIONS, Unsupported, from_hubspot, of_list
 from cartfolk.segments.hubspot_out import to_hubspot
 from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.problems import Refused
@@ -131,7 +134,7 @@ def test_moments_are_read_in_every_form() -> None:
         ),
     ):
         root = to_json(from_hubspot(tree(about("createdate", **operation)), CONTEXT))["root"]
-        found = root["children"][0]["children"][0]
+        found = root["children"][0]
         assert {name: found[name] for name in expected} == expected
 
 
@@ -174,7 +177,9 @@ def test_the_last_days_are_whole_where_hubspots_are_and_come_back_as_they_went(
     assert to_hubspot(ours, CONTEXT) == there
     at = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)  # sixty days before is 1 January
     created = ("2025-12-31T23:59:59", "2026-01-01T00:00:00", "2026-01-02T00:00:00")
-    people = [Person(number, {"createdate": datetime.fromisoformat(f"{text}+00:00")}) for number, text in enumerate(created)]
+    people = [
+        Person(number, {"createdate": datetime.fromisoformat(f"{text}+00:00")}) for number, text in enumerate(created)
+    ]
     assert sorted(Oracle(World(people, {}), CONTEXT.zone, at).members(ours)) == members
 
 
@@ -202,7 +207,10 @@ def test_what_we_cannot_say_is_named_with_its_place(item: dict[str, Any], told: 
     known = about("city", operationType="ALL_PROPERTY", operator="IS_KNOWN")
     with pytest.raises(Unsupported, match=told) as caught:
         from_hubspot(tree(known, item), CONTEXT)
-    assert [place for place, _ in caught.value.parts] == ["filterBranch.filterBranches[0].filters[1]"]
+    (part,) = caught.value.parts
+    assert part.place == "filterBranch.filterBranches[0].filters[1]"
+    assert part.about == item.get("property", item["filterType"])
+    assert part.text.endswith(".")  # a sentence that says the way out
 
 
 def test_what_hubspot_cannot_say_is_named_with_its_place() -> None:
@@ -216,7 +224,10 @@ def test_what_hubspot_cannot_say_is_named_with_its_place() -> None:
     root = {"type": "group", "match": "all", "children": [order, hours]}
     with pytest.raises(Unsupported) as caught:
         to_hubspot(from_json({"version": 1, "root": root}, CONTEXT), CONTEXT)
-    assert [place for place, _ in caught.value.parts] == ["root.children[0]", "root.children[1]"]
+    assert [(part.place, part.about) for part in caught.value.parts] == [
+        ("root.children[0]", "event"),
+        ("root.children[1]", "createdate"),
+    ]
 
 
 def test_what_makes_no_sense_here_is_refused() -> None:
@@ -227,3 +238,54 @@ def test_what_makes_no_sense_here_is_refused() -> None:
 def test_everybody_stays_everybody() -> None:
     everybody = tree({"filterType": "CONSTANT", "shouldAccept": True})
     assert to_hubspot(from_hubspot(everybody, CONTEXT), CONTEXT) == everybody
+
+
+def test_a_list_is_known_by_its_keys_alone_and_in_its_envelope() -> None:
+    branch = tree(about("city", operationType="ALL_PROPERTY", operator="IS_KNOWN"))
+    one = {"listId": "7", "name": "VIP", "objectTypeId": "0-1", "processingType": "DYNAMIC", "filterBranch": branch}
+    for told in (one, {"list": one}, {"lists": [one]}, {"updatedList": one}):
+        assert of_list(told) == ("VIP", branch)
+    assert of_list(branch) == ("", branch)
+    for ours in ({"version": 1, "root": {"type": "group", "match": "all", "children": []}}, {}, [], None, "x"):
+        assert of_list(ours) is None
+    for bad, told in (
+        ({"listId": "7", "processingType": "MANUAL"}, "has no filters"),
+        (one | {"objectTypeId": "0-2"}, "not of contacts"),
+        ({"lists": [one, one]}, "2 lists"),
+    ):
+        with pytest.raises(Unsupported, match=told):
+            of_list(bad)
+
+
+def test_hubspots_numbers_of_lists_are_not_taken_for_ours() -> None:
+    """Risk: list 12 there is another one than segment 12 here."""
+    there = tree({"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "77"})
+    with pytest.raises(Unsupported, match="--list 77=SEGMENT"):
+        from_hubspot(there, CONTEXT, {})
+    assert to_hubspot(from_hubspot(there, CONTEXT, {77: 12}), CONTEXT)["filterBranches"][0]["filters"] == [
+        {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "12"}
+    ]
+
+
+JUNK = st.sampled_from([None, True, 3, -1.5, "x", "9" * 30, [], [None], {}, {"days": "x"}, {"timeType": "INDEXED"}])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_is_pasted_is_read_or_refused(data: st.DataObject) -> None:
+    type_ = data.draw(st.sampled_from(sorted(OPERATIONS)))
+    operation = {"operationType": type_, "operator": data.draw(st.sampled_from(sorted(OPERATIONS[type_])))}
+    names = ("value", "values", "lowerBound", "upperBound", "timestamp", "numberOfDays", "timeUnit", "timeUnitCount")
+    names += ("timePoint", "lowerBoundTimePoint", "upperBoundTimePoint", "comparisonPropertyName")
+    operation |= {name: data.draw(JUNK | st.just(indexed("TODAY", days=-1))) for name in names}
+    item = about(
+        data.draw(st.sampled_from(["city", "createdate", "skus_bought", "total_value_of_orders"])), **operation
+    )
+    there: Any = tree(item, data.draw(JUNK), branches=(data.draw(JUNK),))
+    with suppress(Unsupported, Refused):
+        assert from_hubspot(there, CONTEXT)
+    deep = there
+    for _ in range(50):
+        deep = {"filterBranchType": "AND", "filterBranches": [deep]}
+    with pytest.raises(Unsupported, match="nested"):
+        from_hubspot(deep, CONTEXT)

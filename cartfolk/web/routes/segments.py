@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("segments", segments.segments, name="segments"),
     path("segments/create", segments.segments_create, name="segments-create"),
     path("segments/new", builder.segment_new, name="segment-new"),
+    path("segments/hubspot", builder.segment_hubspot, name="segment-hubspot"),
     path("segments/build", builder.segment_build, name="segment-build"),
     path("segments/preview", builder.segment_preview, name="segment-preview"),
     path("segments/suggest", builder.segment_suggest, name="segment-suggest"),

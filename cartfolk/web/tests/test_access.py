@@ -60,6 +60,7 @@ NEEDS = {
     "segment-compare": READER,
     "segment-new": MARKETER,
     "segment-edit": MARKETER,
+    "segment-hubspot": MARKETER,
     "segment-build": MARKETER,
     "segment-preview": MARKETER,
     "segment-suggest": MARKETER,

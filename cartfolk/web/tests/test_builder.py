@@ -337,3 +337,22 @@ def test_the_largest_definition_can_be_sent(owner: Client, people: int, conn: Co
     answer = owner.post("/segments/build", {**dict(sent.lists()), "draft": json.dumps(root), "act": "up:r.249"})
     assert answer.status_code == 200
     assert 'id="part-r-249"' in answer.text
+
+
+def test_a_pasted_list_of_hubspot_opens_unsaved_or_says_what_it_cannot_ask(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    city = {"operationType": "STRING", "operator": "IS_EQUAL_TO", "value": "Ulm"}
+    good = {"filterType": "PROPERTY", "property": "city", "operation": city}
+    branch = {"filterBranchType": "AND", "filters": [good]}
+    pasted = {"name": "Ulm <3", "listId": "4", "filterBranch": {"filterBranchType": "OR", "filterBranches": [branch]}}
+    page = owner.post("/segments/hubspot", {"text": json.dumps(pasted)}).text
+    assert 'name="r.0:operator"' in page
+    assert 'value="Ulm &lt;3"' in page
+    branch["filters"] = [good, {"filterType": "PAGE_VIEW"}, {"filterType": "IN_LIST", "operator": "IN_LIST"}]
+    refused = owner.post("/segments/hubspot", {"text": json.dumps(pasted)}, headers={"accept-language": "de"})
+    assert refused.status_code == 422
+    assert "filters[1] (PAGE_VIEW): PAGE_VIEW wird nicht unterstützt" in refused.text
+    assert "filters[2] (IN_LIST)" in refused.text
+    assert owner.post("/segments/hubspot", {"text": "{"}).status_code == 422
+    assert stored.every(conn) == []

@@ -11,11 +11,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
-from cartfolk.segments import called, cuts, jobs, language, sentence, stored, suggest
+from cartfolk.segments import called, cuts, hubspot, jobs, language, sentence, stored, suggest
 from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Node
@@ -68,6 +68,28 @@ def segment_new(request: HttpRequest) -> HttpResponse:
     elif "filters" in request.GET:
         root = builder.sound(_json(request.GET["filters"]).get("root"))
     return _page(request, Draft(conn, stored.context(conn), root, name))
+
+
+@marketer
+@require_http_methods(["GET", "POST"])
+def segment_hubspot(request: HttpRequest) -> HttpResponse:
+    """A list as HubSpot's API tells it, pasted: the builder begins with it, unsaved; or what of it cannot be asked."""
+    text, problems = request.POST.get("text", ""), []
+    if request.method == "POST":
+        conn = database()
+        known = stored.context(conn)
+        try:
+            if (found := hubspot.of_list(_json(text))) is not None:
+                name, branch = found
+                root = builder.sound(language.node_json(hubspot.from_hubspot(branch, known, {})))
+                return _page(request, Draft(conn, known, root, name))
+            problems = [_("This is no list of HubSpot. Paste the JSON of one with its filterBranch.")]
+        except hubspot.Unsupported as unsupported:
+            problems = sentence.unsaid(unsupported.parts)
+        except Refused as refused:
+            problems = [sentence.problem(problem) for problem in refused.problems]
+    context = {"text": text, "problems": problems}
+    return render(request, "web/builder_hubspot.html", context, status=422 if problems else 200)
 
 
 @marketer
