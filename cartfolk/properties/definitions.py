@@ -100,8 +100,8 @@ def delete_group(conn: Connection, name: str, *, by: str) -> None:
 
 
 def create(conn: Connection, item: Property, *, by: str) -> None:
-    """Makes a property and its column. Raises BadDefinition, and psycopg's LockNotAvailable when the table stays
-    busy for 5 s: try again."""
+    """Makes a property and its column. Raises BadDefinition, also for a label that another property has, and
+    psycopg's LockNotAvailable when the table stays busy for 5 s: try again."""
     _check(conn, item)
     known = load(conn, archived=True)
     if item.name in known.properties:

@@ -121,6 +121,18 @@ def test_a_search_that_cannot_be_asked_is_refused_not_passed_over(api: Client, b
     assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
 
 
+def test_a_label_that_is_taken_is_refused_with_who_has_it(api: Client) -> None:
+    asked = {"type": "string", "fieldType": "text", "groupName": "contactinformation"}
+    path = "/crm/v3/properties/contacts"
+    refused = _post(api, path, asked | {"name": "town", "label": " city "})
+    assert refused.status_code == 400
+    assert "The property city has the label" in refused.json()["message"]
+    assert _post(api, path, asked | {"name": "town", "label": "Town"}).status_code == 201
+    renamed = api.patch(f"{path}/town", json.dumps({"label": "City"}), content_type="application/json")
+    assert renamed.status_code == 400
+    assert api.get(f"{path}/town").json()["label"] == "Town"
+
+
 def test_a_slash_a_singular_and_a_list_with_commas_are_the_same(api: Client) -> None:
     _post(api, f"{CONTACTS}/", {"properties": {"email": "ann@example.org", "firstname": "Ann", "city": "Bonn"}})
     for address in (
