@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+import json
+from datetime import datetime
+from decimal import Decimal
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties.defined import load
+from cartfolk.properties.defined import Defined, load
 from cartfolk.segments.tree import Context, Known, Shop
 
 Q = Statements.beside(__file__, "account.sql")
 
-_NONE: Mapping[int, Known] = MappingProxyType({})
+
+def context(conn: Connection, itself: int | None = None, defined: Defined | None = None) -> Context:
+    """The properties, stores, segments and time zone (the first store's; UTC without one) of the account: the same
+    object as long as nothing of it changes. ``itself``: the segment whose definition is read; ``defined``: the
+    properties, where the caller has read them already."""
+    (text,) = conn.execute(Q["account"]).fetchone() or ("{}",)
+    return _read(str(text), defined or load(conn), itself)
 
 
-def context(conn: Connection, segments: Mapping[int, Known] = _NONE, itself: int | None = None) -> Context:
-    """The properties, stores and time zone (the first store's; UTC without one) of the account, with the segments a
-    definition may name. ``itself``: the segment whose definition is read."""
-    rows = conn.execute(Q["shops"]).fetchall()
-    stores = {row[0]: Shop(row[1], tuple(row[2]), row[3]) for row in rows}
-    zone = _zone(rows[0][4]) if rows else ZoneInfo("UTC")
-    cuts = {name: tuple(numbers or moments or ()) for name, numbers, moments in conn.execute(Q["cuts"])}
-    return Context(load(conn).properties, zone, stores, segments, itself, cuts)
+@lru_cache(32)
+def _read(text: str, defined: Defined, itself: int | None) -> Context:
+    account = json.loads(text, parse_float=Decimal, parse_int=Decimal)
+    stores = {int(s["id"]): Shop(s["name"], tuple(s["counted"]), s["currency"]) for s in account["stores"]}
+    zone = _zone(account["stores"][0]["timezone"]) if stores else ZoneInfo("UTC")
+    segments = {int(s["id"]): Known(s["name"], frozenset(map(int, s["uses"]))) for s in account["segments"]}
+    cuts = {
+        cut["property"]: tuple(cut["numbers"] or map(datetime.fromisoformat, cut["moments"] or ()))
+        for cut in account["cuts"]
+    }
+    return Context(defined.properties, zone, stores, segments, itself, cuts)
 
 
 def _zone(name: str) -> ZoneInfo:

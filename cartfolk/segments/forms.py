@@ -139,6 +139,7 @@ def narrowed(rows: Found, having: Having, *, nothing: bool, some: bool) -> str:
         return f"({rows.members})"
     if some and rows.by_line:
         return _grouped(rows.by_line, "")
+    rows = rows.alone or rows
     condition = "" if some else having(rows.measure.replace("{filter}", ""))
     if nothing and condition:
         condition = f"not {sure(condition)}"

@@ -18,7 +18,7 @@ from cartfolk.segments import account
 from cartfolk.segments.compile import Sql, compile_touched
 from cartfolk.segments.language import from_json
 from cartfolk.segments.problems import Refused
-from cartfolk.segments.tree import Context, Known, Node, uses
+from cartfolk.segments.tree import Context, Node, uses
 
 Q = Statements.beside(__file__, "refresh.sql")
 BATCH = 1_000  # contacts a statement
@@ -46,7 +46,7 @@ def definitions(conn: Connection) -> Definitions:
     if found is None or found.stamp != stamp:
         if len(_kept) > 8:
             _kept.clear()
-        context = account.context(conn, known(conn))
+        context = account.context(conn)
         roots = {}
         for number, _name, definition in conn.execute(Q["active"]).fetchall():
             try:
@@ -56,12 +56,6 @@ def definitions(conn: Connection) -> Definitions:
         keep = compile_touched(roots, context) if roots else None
         found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep)
     return found
-
-
-def known(conn: Connection) -> dict[int, Known]:
-    """Every segment a condition may name."""
-    rows = conn.execute(Q["every"]).fetchall()
-    return {number: Known(name, frozenset(named)) for number, name, named in rows}
 
 
 def names(definition: object) -> frozenset[int]:

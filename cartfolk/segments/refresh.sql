@@ -10,12 +10,6 @@ select (select count(*) || '/' || coalesce(sum(version), 0) || '/' || coalesce(m
 -- Every active segment with its definition.
 select segment_id, name, definition from segment where kind = 'active' and deleted_at is null order by segment_id
 
--- :name every
--- Every segment a condition may name, with the segments its definition names: found here, as reading 200 definitions
--- for every page would take longer than the rest of it.
-select segment_id, name, array(select jsonb_path_query(definition, 'strict $.**.segment ? (@.type() == "number")')::int)
-from segment where deleted_at is null order by segment_id
-
 -- :name keep
 -- Makes the memberships of touched contacts true: ``fresh`` answers which of the evaluated segments each is in.
 -- Only contacts whose answer differs are written; a join or leave is logged and counted with it. Notes when the clock

@@ -6,6 +6,7 @@ rules as values, so that no statement has to join them to millions of orders.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -38,7 +39,8 @@ class Facts:
 class Found:
     """The rows of an event condition and the measure of them. ``filter`` is empty when all count. ``members``: a select
     of the contacts that answer, where one is faster than the measure of everybody's rows. ``by_line``: the same rows
-    once for each line that answers, to be asked only whether there are any: few lines are where to begin."""
+    once for each line that answers, to be asked only whether there are any: few lines are where to begin. ``alone``:
+    the same rows without their orders, where nothing but their being real is asked of those."""
 
     facts: Facts
     joins: tuple[str, ...]
@@ -46,6 +48,7 @@ class Found:
     measure: str
     members: str = ""
     by_line: Found | None = None
+    alone: Found | None = None
 
 
 PRODUCT = "left join product p on p.store_id = {line}.store_id and p.external_id = {line}.product_id"
@@ -199,7 +202,17 @@ def found(event: Event, parameters: Parameters, context: Context) -> Found:
     if len(held) == 1 and held[0].join:
         by_line = Found(source, (held[0].join,), " and ".join([*conditions, held[0].condition]), rows.measure)
         return replace(rows, by_line=by_line)
+    if event.event == "refund" and not _OF_ORDER.search(text + rows.measure):
+        return replace(rows, alone=Found(replace(source, tables="refund f", keep=_REAL), (), text, rows.measure))
     return rows
+
+
+_OF_ORDER = re.compile(r"\bo\.")
+# Few orders are not real, and have an index of their own: each refund's order need not be looked up.
+_REAL = (
+    "not exists (select from orders o where o.contact_id = f.contact_id and o.order_id = f.order_id"
+    " and (o.deleted_at is not null or o.status = 'ignored'))"
+)
 
 
 def _needs_product(text: str) -> bool:

@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from cartfolk.audit import log as audit
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.properties.defined import Defined
 from cartfolk.segments import account, called, cuts, refresh
 from cartfolk.segments.compile import compile as compile_segment
 from cartfolk.segments.estimate import Estimate, estimate
@@ -108,10 +109,13 @@ def _all(conn: Connection, deleted: bool, segment: int | None) -> list[Segment]:
     return [Segment(**row | {"size": int(row["size"])}) for row in rows]
 
 
-def context(conn: Connection, itself: int | None = None) -> Context:
-    """What a definition is read against."""
+def context(conn: Connection, itself: int | None = None, defined: Defined | None = None) -> Context:
+    """What a definition is read against (see account.context), with the fifths that presets ask for."""
+    found = account.context(conn, itself, defined)
+    if found.cuts.keys() >= set(cuts.RFM):
+        return found
     cuts.ensure(conn, cuts.RFM, now())
-    return account.context(conn, refresh.known(conn), itself)
+    return account.context(conn, itself, defined)
 
 
 def read(conn: Connection, segment: Segment) -> tuple[Node, Context]:

@@ -141,9 +141,10 @@ class Known:
     uses: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """What the account has, for reading and compiling definitions. ``zone`` is the account's; ``itself`` the segment
+    """What the account has, for reading and compiling definitions; the same object is the same account, so that what is
+    worked out of it may be kept by it. ``zone`` is the account's; ``itself`` the segment
     whose definition is read, if it exists already; ``cuts`` the four values between the fifths of a property,
     ascending (none where nobody has a value); ``called`` the shops' own names of values, for sentences alone (see
     called.py): field → value → store → name."""

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from cartfolk.core.sql import Connection
 from cartfolk.properties.catalogue import Property
+from cartfolk.properties.defined import Defined
 from cartfolk.segments import labels, language, operators, sentence, stored, tree
 from cartfolk.segments.operators import Kind, Operator
 from cartfolk.segments.problems import Refused
@@ -69,9 +70,9 @@ class Form:
         return self.operator.name in operators.COUNTED
 
 
-def context(conn: Connection) -> tree.Context:
-    """What conditions may ask in this account."""
-    return stored.context(conn)
+def context(conn: Connection, defined: Defined | None = None) -> tree.Context:
+    """What conditions may ask in this account; ``defined``: its properties, where they are read already."""
+    return stored.context(conn, defined=defined)
 
 
 def offered(known: tree.Context) -> list[tuple[str, str]]:

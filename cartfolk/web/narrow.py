@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, LiteralString
 
 from psycopg import sql
@@ -41,8 +42,7 @@ _LISTED: Mapping[str, LiteralString] = {
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """The filters as SQL: ``condition`` is over a row ``x`` with a contact_id. ``unkept``: filtered properties that
-    have no place of their own (yet)."""
+    """The filters as SQL: ``condition`` is over a row ``x`` with a contact_id."""
 
     condition: sql.Composable
     everybody: sql.Composable  # the same to ask of all contacts at once, with ``joins`` beside ``x``
@@ -51,30 +51,39 @@ class Narrowing:
     root: tree.Group
     known: tree.Context
     types: Mapping[str, str]  # column types of contact_property
-    unkept: tuple[str, ...] = ()
+    kept: Mapping[str, int | None]  # filtered properties that contact_list does not carry: their sort_id, None without
     # What was found for this request already; a page, its total and the next stretch ask the same.
     found: list[list[int] | None] = field(default_factory=list, compare=False)
 
+    @property
+    def unkept(self) -> list[str]:
+        """Filtered properties that have no place of their own (yet)."""
+        return [name for name, place in self.kept.items() if place is None]
+
 
 def narrowing(conn: Connection, root: tree.Group, known: tree.Context, types: Mapping[str, str]) -> Narrowing:
+    single, whole = _compiled(root, known)
     # Asked contact by contact (``offset 0`` keeps it so): a page needs few, and joined PostgreSQL would read everybody.
-    compiled = compiler.where(root, known, row="y", prefix="keep")
     condition = sql.SQL("exists (select from (select x.contact_id) y {} where {} offset 0)").format(
-        sql.SQL(compiled.joins), sql.SQL(compiled.text)
+        sql.SQL(single.joins), sql.SQL(single.text)
     )
-    unkept = tuple(
-        dict.fromkeys(
-            node.name
-            for node in tree.walk(root)
-            if isinstance(node, tree.Property)
-            and (node.name not in _LISTED or node.question.operator == "contains")
-            and node.name in types
-            and sorting.place(conn, node.name, now()) is None
-        )
+    elsewhere = dict.fromkeys(
+        node.name
+        for node in tree.walk(root)
+        if isinstance(node, tree.Property)
+        and (node.name not in _LISTED or node.question.operator == "contains")
+        and node.name in types
     )
-    whole = compiler.where(root, known, row="x", prefix="all")
-    parameters = compiled.at(now()) | whole.at(now())
-    return Narrowing(condition, sql.SQL(whole.text), sql.SQL(whole.joins), parameters, root, known, types, unkept)
+    kept = {name: sorting.place(conn, name, now()) for name in elsewhere}
+    parameters = single.at(now()) | whole.at(now())
+    return Narrowing(condition, sql.SQL(whole.text), sql.SQL(whole.joins), parameters, root, known, types, kept)
+
+
+@lru_cache(64)
+def _compiled(root: tree.Group, known: tree.Context) -> tuple[compiler.Sql, compiler.Sql]:
+    """The condition for one contact at a time, beside ``y``, and for all at once, beside ``x``."""
+    single = compiler.where(root, known, row="y", prefix="keep")
+    return single, compiler.where(root, known, row="x", prefix="all")
 
 
 def few(conn: Connection, narrowing: Narrowing) -> list[int] | None:
@@ -148,7 +157,7 @@ class _Places:
             return sql.SQL("select l.contact_id from contact_list l where {}").format(condition)
         if node.name not in self.narrowing.types:
             return None
-        sort_id = sorting.place(self.conn, node.name, now())
+        sort_id = self.narrowing.kept[node.name]
         if sort_id is None:
             return None
         key = sorting.key(node.name, self.narrowing.types[node.name])

@@ -48,7 +48,7 @@ class Shown:
     @cached_property
     def known(self) -> tree.Context:
         """What filters may ask; read only where there are any."""
-        return filters.context(self.conn)
+        return filters.context(self.conn, self.meant)
 
     def question(self, parameters: QueryDict) -> listing.Question:
         return listing.Question(
