@@ -133,7 +133,7 @@ def _filters(client: Any, address: str, repeats: int) -> dict[str, Any]:
     orders = ("-createdate", "-total_value_of_orders")
     first = {name: max(timed(client, asked(name, sort)) for sort in orders) for name in _FILTERS}
     conn = connected()
-    types = properties.columns(conn)
+    types = properties.columns(conn)[0]
     for name in sorted({str(item["property"]) for item in _FILTERS.values()}):
         sorting.fill(conn, sorting.key(name, types[name]), datetime.now(UTC))
     conn.execute("vacuum analyze contact_sort")

@@ -265,7 +265,7 @@ def export(arguments: argparse.Namespace) -> int:
         from cartfolk.web import export as exporting
         from cartfolk.web import listing, properties
 
-        there, custom = properties.columns(conn), properties.columns(conn, "contact_custom")
+        there, custom = properties.columns(conn)
         wanted = [name for name in arguments.columns.split(",") if name] or list(exporting.STANDARD)
         if wanted == ["all"]:
             stored = {*there, *custom}

@@ -68,7 +68,7 @@ def some(conn: Connection, contacts: Sequence[int], columns: Sequence[str]) -> I
 
 
 def _values(conn: Connection, contacts: list[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
-    computed = properties.columns(conn)
+    computed, _custom = properties.columns(conn)
     tables = {name: "p" if name in computed else "c" for name in columns}
     picked = sql.SQL("").join(sql.SQL(", {}").format(sql.Identifier(table, name)) for name, table in tables.items())
     statement = sql.SQL(

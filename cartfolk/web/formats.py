@@ -3,13 +3,21 @@ and what repeats is written once."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, tzinfo
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Literal
 
 from babel import Locale
-from babel.dates import DateTimePattern, get_date_format, get_datetime_format, get_time_format, parse_pattern
+from babel.dates import (
+    DateTimePattern,
+    format_timedelta,
+    get_date_format,
+    get_datetime_format,
+    get_time_format,
+    parse_pattern,
+)
 from babel.numbers import NumberPattern, format_currency, get_currency_precision
 from babel.numbers import parse_pattern as parse_number
 from django.utils import timezone
@@ -29,62 +37,102 @@ def locale() -> Locale:
     return _LOCALES["de" if language() == "de" else "en_GB"]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """How somebody reads: asked for once by whoever writes many values, as Django takes longer to tell the language
+    than a value takes to be written."""
+
+    locale: Locale
+    zone: tzinfo
+
+    def moment(self, at: datetime) -> str:
+        """Day and time to the second in the reader's zone, with its name, e.g. 4 Nov 2026, 13:05:09 CET."""
+        return _moment(self, at)
+
+    def day(self, local: date) -> str:
+        """A calendar day, e.g. 4 Nov 2026."""
+        return _day(self, local)
+
+    def day_of(self, at: datetime) -> str:
+        """The calendar day of a moment in the reader's zone."""
+        return _day(self, at.astimezone(self.zone).date())
+
+    def distance(self, span: timedelta) -> str:
+        """How far away, e.g. 3 minutes ago."""
+        return _distance(self, span)
+
+    def decimal(self, value: Decimal, pattern: str) -> str:
+        """A number by a CLDR number pattern such as ``#,##0.##``."""
+        return _decimal(self, value, pattern)
+
+    def money(self, amount: Decimal, currency: str) -> str:
+        """An amount with as many decimals as the currency has. Raises ValueError when nobody knows that currency."""
+        if len(currency) != 3 or get_currency_precision(currency) < 0:
+            raise ValueError(currency)
+        return _money(self, amount, currency)
+
+
+def reader() -> Reader:
+    """Whoever reads this page."""
+    return _reader(language(), timezone.get_current_timezone())
+
+
+@lru_cache(256)
+def _reader(of: Literal["en", "de"], zone: tzinfo) -> Reader:
+    return Reader(_LOCALES["de" if of == "de" else "en_GB"], zone)
+
+
 def moment(at: datetime) -> str:
-    """Day and time to the second in the reader's zone, with its name, e.g. 4 Nov 2026, 13:05:09 CET."""
-    return _moment(locale(), timezone.get_current_timezone(), at)
+    return reader().moment(at)
 
 
 def day(local: date) -> str:
-    """A calendar day, e.g. 4 Nov 2026."""
-    return _day(locale(), local)
+    return reader().day(local)
 
 
 def day_of(at: datetime) -> str:
-    """The calendar day of a moment in the reader's zone."""
-    return _day_of(locale(), timezone.get_current_timezone(), at)
+    return reader().day_of(at)
 
 
 def decimal(value: Decimal, pattern: str) -> str:
-    """A number by a CLDR number pattern such as ``#,##0.##``."""
-    return _decimal(locale(), value, pattern)
+    return reader().decimal(value, pattern)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """Raises ValueError when nobody knows that currency."""
+    return reader().money(amount, currency)
 
 
 def percentage(value: Decimal) -> str:
     """A percentage as it was entered: 12.5 is 12.5%."""
-    return _decimal(locale(), value / 100, _percent(locale()))
-
-
-def money(amount: Decimal, currency: str) -> str:
-    """An amount with as many decimals as the currency has. Raises ValueError when nobody knows that currency."""
-    if len(currency) != 3 or get_currency_precision(currency) < 0:
-        raise ValueError(currency)
-    return _money(locale(), amount, currency)
+    of = reader()
+    return of.decimal(value / 100, _percent(of.locale))
 
 
 @lru_cache(_KEPT)
-def _moment(of: Locale, zone: tzinfo, at: datetime) -> str:
-    local = at.astimezone(zone)
-    return f"{_moments(of).apply(local.replace(tzinfo=None), of)} {local.tzname()}"
+def _moment(of: Reader, at: datetime) -> str:
+    local = at.astimezone(of.zone)
+    return f"{_moments(of.locale).apply(local.replace(tzinfo=None), of.locale)} {local.tzname()}"
 
 
 @lru_cache(_KEPT)
-def _day(of: Locale, local: date) -> str:
-    return _days(of).apply(local, of)
+def _day(of: Reader, local: date) -> str:
+    return _days(of.locale).apply(local, of.locale)
 
 
 @lru_cache(_KEPT)
-def _day_of(of: Locale, zone: tzinfo, at: datetime) -> str:
-    return _day(of, at.astimezone(zone).date())
+def _distance(of: Reader, span: timedelta) -> str:
+    return str(format_timedelta(span, add_direction=True, threshold=0.95, locale=of.locale))
 
 
 @lru_cache(_KEPT)
-def _decimal(of: Locale, value: Decimal, pattern: str) -> str:
-    return str(_numbers(pattern).apply(value, of))
+def _decimal(of: Reader, value: Decimal, pattern: str) -> str:
+    return str(_numbers(pattern).apply(value, of.locale))
 
 
 @lru_cache(_KEPT)
-def _money(of: Locale, amount: Decimal, currency: str) -> str:
-    return str(format_currency(amount, currency, locale=of))
+def _money(of: Reader, amount: Decimal, currency: str) -> str:
+    return str(format_currency(amount, currency, locale=of.locale))
 
 
 @cache

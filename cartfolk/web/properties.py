@@ -45,10 +45,14 @@ class Shown:
     formula: str = ""
 
 
-def columns(conn: Connection, table: str = "contact_property") -> dict[str, str]:
-    """Property name -> PostgreSQL type, for every column the table has."""
-    rows = conn.execute(Q["property_columns"], {"table": table}).fetchall()
-    return {name: kind for name, kind in rows if name not in {"contact_id", "computed_at"}}
+def columns(conn: Connection) -> tuple[dict[str, str], dict[str, str]]:
+    """Property name -> PostgreSQL type, for every column of contact_property, and for what people set: those that
+    contact_custom alone has."""
+    found: dict[str, dict[str, str]] = {"contact_property": {}, "contact_custom": {}}
+    for table, name, kind in conn.execute(Q["property_columns"]):
+        found[table][name] = kind
+    there, custom = found.values()
+    return there, {name: kind for name, kind in custom.items() if name not in there}
 
 
 def everything(platforms: Iterable[str] = (), defined: Defined | None = None, *, hidden: bool = False) -> list[Shown]:

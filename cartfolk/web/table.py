@@ -114,7 +114,11 @@ def body(
         more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())
     choose, address = gettext("Choose %(name)s"), reverse("web:contact", args=[0]).removesuffix("0")
     options, own = _options(known), {p.name: p.currency_in for p in known.properties.values() if p.currency_in}
-    written = [(c.name, c.type, '<td class="right">' if c.right else "<td>") for c in columns if c.name != "name"]
+    written = [
+        (c, values.writer(c.type, currency, c.name, options.get(c.name)), '<td class="right">' if c.right else "<td>")
+        for c in columns
+        if c.name != "name"
+    ]
     found = []
     for row in rows:
         id_ = row["contact_id"]
@@ -126,9 +130,12 @@ def body(
             label = html.escape(choose % {"name": called})
             found.append(f'<input type="checkbox" name="ids" value="{id_}" form="selection" aria-label="{label}">')
         found.append(f'<a href="{address}{id_}">{html.escape(called)}</a></span></th>')
-        for name, kind, start in written:
-            of = str(all_values.get(own[name]) or "") if name in own else currency
-            told = values.shown(all_values.get(name), kind, of, name, options.get(name))
+        for column, write, start in written:
+            value = all_values.get(column.name)
+            if column.name in own:
+                told = values.shown(value, column.type, str(all_values.get(own[column.name]) or ""), column.name)
+            else:
+                told = write(value)
             found.append(f"{start}{_escaped(told)}</td>")
         found.append("</tr>")
     return mark_safe("".join(found))  # noqa: S308 - every text is escaped here

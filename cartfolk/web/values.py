@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,9 +11,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from cartfolk.core.time import now
+
 from . import formats, products
-from .templatetags.cartfolk import EMPTY, ago, day, money, number
-from .words import conversion, lifecycle
+from .templatetags.cartfolk import EMPTY, amount, day, number, since
+from .words import CONVERSIONS, conversion, lifecycle
 
 _KINDS = {"string": "text", "enumeration": "text", "email": "text", "phone": "text", "url": "text"}
 _CONVERSIONS = {"recent_conversion_event_name", "first_conversion_event_name"}
@@ -32,33 +34,51 @@ def shown(
     value: Any, type_: str, currency: str = "", name: str = "", options: Mapping[str, str] | None = None
 ) -> SafeString | str:
     """The value for a page. Text comes back unescaped: templates escape it."""
-    if empty(value):
-        return EMPTY
-    if options and isinstance(value, list):
-        value = [options.get(str(item), item) for item in value]
-    elif options and str(value) in options:
-        return options[str(value)]
+    return writer(type_, currency, name, options)(value)
+
+
+Write = Callable[[Any], SafeString | str]
+
+
+def writer(type_: str, currency: str = "", name: str = "", options: Mapping[str, str] | None = None) -> Write:
+    """How a page writes the values of one property (see :func:`shown`), asked for once by who writes many."""
+    write = _written(kind(type_), currency, name)
+
+    def written(value: Any) -> SafeString | str:
+        if empty(value):
+            return EMPTY
+        if options and isinstance(value, list):
+            value = [options.get(str(item), item) for item in value]
+        elif options and str(value) in options:
+            return options[str(value)]
+        return write(value)
+
+    return written
+
+
+def _written(type_: str, currency: str, name: str) -> Write:
     if name in _CONVERSIONS:
-        return conversion(str(value))
+        told = {conversion_: conversion(conversion_) for conversion_ in CONVERSIONS}
+        return lambda value: told.get(str(value), str(value))
     if name in products.TABLES:
-        return products.words(str(value))
+        return lambda value: products.words(str(value))
     if name == "lifecyclestage":
-        return lifecycle(str(value))
-    match kind(type_):
+        return lambda value: lifecycle(str(value))
+    of, at = formats.reader(), now()
+    match type_:
         case "money":
-            return money(value, currency)
+            return lambda value: amount(value, currency, of)
         case "number":
-            return number(value)
+            return lambda value: number(value, of)
         case "percent":
-            return formats.percentage(Decimal(str(value)))
+            return lambda value: formats.percentage(Decimal(str(value)))
         case "datetime":
-            return ago(value)
+            return lambda value: since(value, at, of)
         case "date":
-            return day(value)
+            return day
         case "bool":
-            return gettext("Yes") if value in (True, "true", "True", "yes", "Yes", 1) else gettext("No")
-        case _:
-            return _text(value)
+            return lambda value: gettext("Yes") if value in (True, "true", "True", "yes", "Yes", 1) else gettext("No")
+    return _text
 
 
 def _text(value: Any) -> SafeString | str:

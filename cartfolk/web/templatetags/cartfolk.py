@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
@@ -19,18 +19,19 @@ from django.utils.translation import get_language, gettext
 from cartfolk.core.time import iso, now
 
 from .. import formats, sentences, words
+from ..formats import Reader
 
 register = template.Library()
 EMPTY = "–"
 
 
 @register.filter
-def number(value: Any) -> str:
+def number(value: Any, of: Reader | None = None) -> str:
     """A number with the reader's separators; at most two decimals."""
     if value is None or value == "":
         return EMPTY
     try:
-        return formats.decimal(Decimal(str(value)), "#,##0.##")
+        return (of or formats.reader()).decimal(Decimal(str(value)), "#,##0.##")
     except InvalidOperation:
         return str(value)
 
@@ -56,18 +57,22 @@ def whole(value: Any) -> str:
 @register.filter
 def money(value: Any, currency: str | None = "") -> str:
     """An amount in major units with its currency, as many decimals as that currency has."""
+    return amount(value, currency, formats.reader())
+
+
+def amount(value: Any, currency: str | None, of: Reader) -> str:
     if value is None or value == "":
         return EMPTY
     try:
-        amount = Decimal(str(value))
+        exactly = Decimal(str(value))
     except InvalidOperation:
         return str(value)
     if not currency:
-        return formats.decimal(amount, "#,##0.00")
+        return of.decimal(exactly, "#,##0.00")
     try:
-        return formats.money(amount, currency)
+        return of.money(exactly, currency)
     except ValueError:
-        return f"{formats.decimal(amount, '#,##0.00')} {currency}"
+        return f"{of.decimal(exactly, '#,##0.00')} {currency}"
 
 
 @register.filter
@@ -109,20 +114,23 @@ def day(value: Any) -> str:
 @register.filter
 def ago(value: Any) -> SafeString | str:
     """A relative time, the exact one on hover and for machines."""
+    return since(value, now(), formats.reader())
+
+
+def since(value: Any, at: datetime, of: Reader) -> SafeString | str:
     moment = _moment(value)
-    if moment is None:
-        return EMPTY
-    return _ago(moment, _distance(moment - now()), get_language(), timezone.get_current_timezone())
+    return EMPTY if moment is None else _ago(moment, _distance(moment - at), of)
 
 
 def relative(moment: datetime, at: datetime) -> str:
     """``3 minutes ago`` within a month, the day itself before that."""
-    distance = _distance(moment - at)
+    return _relative(moment, _distance(moment - at), formats.reader())
+
+
+def _relative(moment: datetime, distance: timedelta | None, of: Reader) -> str:
     if distance is None:
-        return formats.day_of(moment)
-    if not distance:
-        return gettext("just now")
-    return str(format_timedelta(distance, add_direction=True, threshold=0.95, locale=formats.locale()))
+        return of.day_of(moment)
+    return of.distance(distance) if distance else gettext("just now")
 
 
 def _distance(distance: timedelta) -> timedelta | None:
@@ -137,10 +145,10 @@ def _distance(distance: timedelta) -> timedelta | None:
 
 
 @lru_cache(8192)
-def _ago(moment: datetime, distance: timedelta | None, _language: str, _zone: tzinfo) -> SafeString:
+def _ago(moment: datetime, distance: timedelta | None, of: Reader) -> SafeString:
     # All three parts are written here, none by a shop: nothing to escape.
-    told = relative(moment, moment - distance) if distance is not None else formats.day_of(moment)
-    return mark_safe(f'<time datetime="{iso(moment)}" title="{formats.moment(moment)}">{told}</time>')  # noqa: S308
+    told = _relative(moment, distance, of)
+    return mark_safe(f'<time datetime="{iso(moment)}" title="{of.moment(moment)}">{told}</time>')  # noqa: S308
 
 
 @register.filter

@@ -42,7 +42,7 @@ def far_values(conn: Connection, people: int) -> None:
 
 def walk(conn: Connection, sort: str, search: str) -> list[int]:
     """All contacts, forwards page by page; going back must tell the same."""
-    columns = properties.columns(conn)
+    columns = properties.columns(conn)[0]
     page = listing.page(conn, listing.Question(sort=sort, search=search, size=17, columns=columns))
     forward = [row["contact_id"] for row in page.rows]
     assert page.first
@@ -82,7 +82,7 @@ def test_paging_is_complete_in_order_and_both_ways(
     assert len(found) == len(set(found)) == {"": people, "person": people, "p1": 1 + 10 + 31}[search]
     assert found == in_order(conn, name, sort.startswith("-"), set(found))
     if name in FAR:
-        column_type = properties.columns(conn)[name]
+        column_type = properties.columns(conn)[0][name]
         assert listing.page(conn, listing.Question(sort=sort, columns={name: column_type})).scanned
         sorting.fill(conn, sorting.key(name, column_type), BORN)
         assert not listing.page(conn, listing.Question(sort=sort, columns={name: column_type})).scanned
@@ -106,7 +106,7 @@ def in_order(conn: Connection, name: str, descending: bool, among: set[int]) -> 
 
 
 def test_a_cursor_survives_when_the_kept_order_takes_over(conn: Connection, people: int, far_values: None) -> None:
-    columns = properties.columns(conn)
+    columns = properties.columns(conn)[0]
     for name in FAR:
         first = listing.page(conn, listing.Question(sort=name, size=17, columns=columns))
         by_scan = listing.page(conn, listing.Question(sort=name, size=17, after=first.after, columns=columns))
@@ -119,7 +119,7 @@ def test_a_cursor_survives_when_the_kept_order_takes_over(conn: Connection, peop
 @pytest.mark.parametrize("sort", SORTS)
 def test_no_page_sorts_everybody(conn: Connection, people: int, far_values: None, sort: str) -> None:
     """The order comes from an index: read by its statement's plan, in the middle of values and of empty ones."""
-    columns = properties.columns(conn)
+    columns = properties.columns(conn)[0]
     name = sort.removeprefix("-")
     if name in FAR:
         sorting.fill(conn, sorting.key(name, columns[name]), BORN)

@@ -67,9 +67,8 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     conn = database()
     views = saved.tabs(request.user)
     asked = asking.read(request.GET if parameters is None else parameters, views)
-    there = properties.columns(conn)
+    there, custom = properties.columns(conn)
     meant = defined.load(conn)
-    custom = {n: kind for n, kind in properties.columns(conn, "contact_custom").items() if n not in there}
     offered = table.offered(there | custom, meant)
     shown = Shown(conn, views, asked, there, custom, meant, offered, table.chosen(request, offered, asked))
     if asked.shown.filters:
