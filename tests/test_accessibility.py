@@ -72,6 +72,8 @@ OUTSIDE = """() => {  // what hangs out of the window: only what lies in a box t
   const wide = document.scrollingElement.scrollWidth;
   return [...found.map(name), ...(wide > innerWidth && !found.length ? [`the page is ${wide} px wide`] : [])];
 }"""
+SIDEWAYS = """() => [...document.querySelectorAll(".table:has(> .stacked, > .compare)")]
+    .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.firstElementChild.className)"""
 FEW = """() => {  // rows that look like those before them are not looked at again
   for (const many of document.querySelectorAll("tbody, ol, ul, dl, select, datalist, .scroll, .groups"))
     [...many.children].slice(many.matches("dl") ? 8 : 5).forEach(one => one.remove());
@@ -223,6 +225,7 @@ def test_every_page_can_be_read_reached_and_heard(olga: Client, site: str, lived
         for address in [*strangers, *wanted]:  # its words are longer
             opened(german, site, address)
             problems += [f"outside: {node} ({address} at 390 in German)" for node in german.evaluate(OUTSIDE)]
+            problems += [f"scrolls sideways: {table} ({address} at 390)" for table in german.evaluate(SIDEWAYS)]
         browser.close()
     assert not problems, "\n".join(problems)
 
