@@ -21,7 +21,7 @@ from cartfolk.segments.language import from_json, to_json
 from cartfolk.segments.static import NotStatic, SegmentMissing
 from cartfolk.segments.tree import Context, Node
 
-__all__ = ["Counted", "InUse", "NameTaken", "NotStatic", "Segment", "SegmentMissing", "TooSlow"]
+__all__ = ["Changed", "Counted", "InUse", "NameTaken", "NotStatic", "Segment", "SegmentMissing", "TooSlow"]
 
 Q = Statements.beside(__file__, "stored.sql")
 KEPT = timedelta(days=90)  # a deleted segment can be restored that long
@@ -42,6 +42,15 @@ class InUse(ValueError):
     def __init__(self, users: list[str]) -> None:
         super().__init__(f"It is used by {', '.join(users)}. Change or delete those first.")
         self.users = users
+
+
+class Changed(ValueError):
+    """Somebody changed the segment since it was opened; ``segment`` is as it is now. Look at it, or save over it by
+    naming its ``changed_at``."""
+
+    def __init__(self, segment: Segment) -> None:
+        super().__init__(f"{segment.name!r} was changed meanwhile. Look at it, or save over it.")
+        self.segment = segment
 
 
 class TooSlow(RuntimeError):
@@ -154,6 +163,22 @@ def redefine(conn: Connection, segment: int, definition: object, by: str) -> Non
     cuts.ensure(conn, cuts.asked(definition), now())
     checked = to_json(from_json(definition, context(conn, segment)))
     _change(conn, "redefine", segment, by, "segment.redefined", definition=Jsonb(checked))
+
+
+def save(conn: Connection, segment: int, name: str, definition: object | None, by: str, seen: datetime | None) -> None:
+    """Gives an active segment the name and, unless None, the definition that somebody made of it as it was when
+    ``changed_at`` was ``seen``. Raises :class:`Changed` when it is not any more, and as :func:`rename` and
+    :func:`redefine`; nothing is saved then."""
+    with conn.transaction():
+        conn.execute(Q["lock"], {"segment": segment})
+        there = one(conn, segment)
+        renamed = _name(name) != there.name
+        if (renamed or definition is not None) and there.changed_at != seen:
+            raise Changed(there)
+        if renamed:
+            rename(conn, segment, name, by)
+        if definition is not None:
+            redefine(conn, segment, definition, by)
 
 
 def rename(conn: Connection, segment: int, name: str, by: str) -> None:

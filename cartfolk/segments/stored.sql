@@ -17,6 +17,10 @@ order by lower(s.name), s.segment_id
 update segment set name = %(name)s, changed_at = %(at)s, changed_by = %(by)s
 where segment_id = %(segment)s and deleted_at is null
 
+-- :name lock
+-- Two who save the same segment come one after the other.
+select from segment where segment_id = %(segment)s for update
+
 -- :name redefine
 -- A new definition waits for its build; contacts touched from now on follow it already.
 update segment set definition = %(definition)s, version = version + 1, state = 'waiting', done = 0, expected = null,

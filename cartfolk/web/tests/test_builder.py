@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import html
 import json
 import random
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.test import Client
 from hypothesis import given, settings
@@ -217,6 +220,11 @@ def post(owner: Client, act: str, draft: dict[str, Any], **more: str) -> str:
     return owner.post("/segments/build", sent, headers={"HX-Request": "true"}).text
 
 
+def opened(segment: stored.Segment) -> dict[str, str]:
+    """What the builder's form carries of the segment it was opened for."""
+    return {"segment": str(segment.segment_id), "seen": segment.changed_at.isoformat()}
+
+
 def test_what_takes_long_to_count_is_estimated_and_says_so(
     owner: Client, conn: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,7 +264,7 @@ def test_built_counted_explained_and_saved(owner: Client, people: int, conn: Con
     assert stored.members(conn, made.segment_id) == [7, 8]
     page = owner.get(f"/segments/{made.segment_id}/edit").text
     assert 'value="Ulm"' in page
-    changed = {"r.0:operator": "is_not", "r.0:was": "is", "r.0:value": "Ulm", "segment": str(made.segment_id)}
+    changed = {"r.0:operator": "is_not", "r.0:was": "is", "r.0:value": "Ulm", **opened(made)}
     sent = {"act": "save:", "draft": json.dumps(draft), "name": "Ulm", **changed}
     again = owner.post("/segments/build", sent, headers={"HX-Request": "true"})
     assert again["HX-Redirect"] == f"/segments/{made.segment_id}"
@@ -267,7 +275,8 @@ def test_a_new_name_alone_builds_nothing_again(owner: Client, people: int, conn:
     number = stored.create(conn, "Ulm", {"version": 1, "root": CITY}, "user:1")
     assert build.build(conn, number)
     shown = json.dumps(builder.sound(CITY))
-    owner.post("/segments/build", {"act": "save:", "draft": shown, "name": "From Ulm", "segment": str(number)})
+    sent = {"act": "save:", "draft": shown, "name": "From Ulm", **opened(stored.one(conn, number))}
+    owner.post("/segments/build", sent)
     item = stored.one(conn, number)
     assert (item.name, item.true, item.definition) == ("From Ulm", True, {"version": 1, "root": CITY})
 
@@ -356,3 +365,38 @@ def test_a_pasted_list_of_hubspot_opens_unsaved_or_says_what_it_cannot_ask(
     assert "filters[2] (IN_LIST)" in refused.text
     assert owner.post("/segments/hubspot", {"text": "{"}).status_code == 422
     assert stored.every(conn) == []
+
+
+def test_of_two_who_edit_a_segment_the_later_is_told_and_loses_nothing(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    """Risk: the later save wins without a word."""
+
+    def named(city: str) -> dict[str, Any]:
+        return builder.empty() | {"children": [CITY | {"value": city}]}
+
+    number = stored.create(conn, "Ulm", {"version": 1, "root": named("Ulm")}, "user:1")
+    before = opened(stored.one(conn, number))
+    assert html.escape(before["seen"]) in owner.get(f"/segments/{number}/edit").text
+    mine = {"draft": json.dumps(named("Bern")), "name": "Bern", **before}
+    other = User.objects.create_user("max@example.org", first_name="Max")
+    seen = stored.one(conn, number).changed_at
+    stored.save(conn, number, "Rome", {"version": 1, "root": named("Rom")}, f"user:{other.pk}", seen)
+    for again in ("save:", "save:2026-01-01T00:00:00+00:00", "save:x"):
+        told = owner.post("/segments/build", mine | {"act": again}, headers={"HX-Request": "true"})
+        assert told.status_code == 422
+        assert "Max changed" in told.text
+        assert f'href="/segments/{number}/edit" target="_blank"' in told.text
+        assert 'value="Bern"' in told.text
+        assert before["seen"] in told.text
+    assert stored.one(conn, number).name == "Rome"
+    (over,) = re.findall(r'value="(save:[^"]+)">Save anyway', told.text)
+    stored.rename(conn, number, "Roma", "system")  # and once more, while the reader thinks
+    told = owner.post("/segments/build", mine | {"act": over}, headers={"HX-Request": "true"})
+    assert "This segment was changed" in told.text
+    (over,) = re.findall(r'value="(save:[^"]+)">Save anyway', told.text)
+    assert owner.post("/segments/build", mine | {"act": over})["Location"] == f"/segments/{number}"
+    item = stored.one(conn, number)
+    assert (item.name, item.definition) == ("Bern", {"version": 1, "root": named("Bern")})
+    unchanged = mine | {"act": "save:"}  # saved twice, the same: nothing would be lost
+    assert owner.post("/segments/build", unchanged)["Location"] == f"/segments/{number}"

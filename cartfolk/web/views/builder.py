@@ -20,9 +20,9 @@ from cartfolk.segments.presets import PRESETS
 from cartfolk.segments.problems import Refused
 from cartfolk.segments.tree import Context, Node
 
-from .. import builder, building, filters
+from .. import builder, building, filters, timeline
 from ..access import actor, database, marketer
-from ..given import whole
+from ..given import moment, whole
 from .membership import one
 from .segments import named
 
@@ -39,6 +39,7 @@ class Draft:
     root: builder.Json
     name: str
     segment: stored.Segment | None = None
+    seen: str = ""  # when the segment had last been changed, as the reader opened it
 
     def named(self) -> Context:
         """The account with the shops' names of what the draft asks for."""
@@ -102,7 +103,8 @@ def segment_edit(request: HttpRequest, segment_id: int) -> HttpResponse:
         messages.error(request, _("A static segment has no conditions; it keeps whom people put in."))
         return redirect("web:segment", segment_id)
     root = builder.sound(item.definition.get("root"))
-    return _page(request, Draft(conn, stored.context(conn, segment_id), root, item.name, item))
+    known = stored.context(conn, segment_id)
+    return _page(request, Draft(conn, known, root, item.name, item, item.changed_at.isoformat()))
 
 
 @marketer
@@ -111,8 +113,8 @@ def segment_build(request: HttpRequest) -> HttpResponse:
     """The builder after a button or a choice: ``act`` is VERB:ADDRESS; ``save`` ends it."""
     draft = _sent(request)
     verb, _colon, address = request.POST.get("act", "").partition(":")
-    if verb == "save":
-        return _save(request, draft)
+    if verb == "save":  # ``address`` is the change of somebody else's that is saved over
+        return _save(request, draft, address or draft.seen)
     focus, offer, said = "", "", ""
     try:
         match verb:
@@ -198,7 +200,7 @@ def _sent(request: HttpRequest) -> Draft:
     if cuts.asked(root) - known.cuts.keys():  # nobody asked for these fifths before
         cuts.ensure(conn, cuts.asked(root) & known.properties.keys(), now())
         known = stored.context(conn, number)
-    return Draft(conn, known, root, request.POST.get("name", ""), item)
+    return Draft(conn, known, root, request.POST.get("name", ""), item, request.POST.get("seen", ""))
 
 
 def _json(text: str) -> dict[str, Any]:
@@ -209,7 +211,7 @@ def _json(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _save(request: HttpRequest, draft: Draft) -> HttpResponse:
+def _save(request: HttpRequest, draft: Draft, seen: str) -> HttpResponse:
     by, definition = actor(request), {"version": language.VERSION, "root": draft.root}
     root, _problems = draft.checked()
     if root is None:
@@ -219,11 +221,10 @@ def _save(request: HttpRequest, draft: Draft) -> HttpResponse:
             number = stored.create(draft.conn, draft.name, definition, by)
         else:
             number = draft.segment.segment_id
-            with draft.conn.transaction():
-                if draft.name != draft.segment.name:
-                    stored.rename(draft.conn, number, draft.name, by)
-                if language.to_json(root)["root"] != builder.sound((draft.segment.definition or {}).get("root")):
-                    stored.redefine(draft.conn, number, definition, by)
+            same = language.to_json(root)["root"] == builder.sound((draft.segment.definition or {}).get("root"))
+            stored.save(draft.conn, number, draft.name, None if same else definition, by, moment(seen))
+    except stored.Changed as changed:
+        return _page(request, draft, theirs=changed.segment)
     except stored.NameTaken:
         return _page(request, draft, problem=_("There is a segment of this name already."))
     except ValueError:
@@ -237,22 +238,34 @@ def _save(request: HttpRequest, draft: Draft) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, draft: Draft, *, focus: str = "", offer: str = "", said: str = "", problem: str = ""
+    request: HttpRequest,
+    draft: Draft,
+    *,
+    focus: str = "",
+    offer: str = "",
+    said: str = "",
+    problem: str = "",
+    theirs: stored.Segment | None = None,
 ) -> HttpResponse:
     _root, problems = draft.checked()
+    status = 422 if problem or theirs else 200
     empty = not draft.root["children"]
     context = {
         "root": building.part(draft.root, draft.named()),
         "draft": json.dumps(draft.root),
         "name": draft.name,
         "segment": draft.segment,
+        "seen": draft.seen,
         "users": stored.used_by(draft.conn, draft.segment.segment_id) if draft.segment else [],
         "problems": problems,
         "problem": problem,
+        "theirs": theirs,
+        "over": theirs.changed_at.isoformat() if theirs else "",
+        "who": timeline.people(draft.conn, {theirs.changed_by})[theirs.changed_by] if theirs else "",
         "focus": focus,
         "offer": offer or (builder.ROOT if empty and draft.segment is None else ""),
         "offers": building.offers(draft.known),
     }
     if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
-        return render(request, "web/builder_form.html", context | {"said": said}, status=422 if problem else 200)
-    return render(request, "web/builder.html", context, status=422 if problem else 200)
+        return render(request, "web/builder_form.html", context | {"said": said}, status=status)
+    return render(request, "web/builder.html", context, status=status)

@@ -30,9 +30,9 @@
     if (!from.length) return;
     to.push(present);
     present = from.pop();
-    const { name, segment } = form().elements;
+    const { name, segment, seen } = form().elements;
     const values = { draft: present, name: name.value, act: "show:" };
-    if (segment) values.segment = segment.value;
+    if (segment) { values.segment = segment.value; values.seen = seen.value; }
     htmx.ajax("POST", form().action, { target: "#builder", swap: "outerHTML", values });
   };
 
