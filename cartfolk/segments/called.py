@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.segments.tree import Context
+from cartfolk.segments.tree import Context, objects
 
 Q = Statements.beside(__file__, "called.sql")
 FIELDS = frozenset(Q)
@@ -24,18 +24,11 @@ WHOLE = frozenset(
 def asked(definition: object) -> dict[str, set[str]]:
     """The values a definition compares those fields with, by field; read without checking it."""
     found: dict[str, set[str]] = {}
-    parts: list[object] = []
-    if isinstance(definition, list):
-        parts = definition
-    elif isinstance(definition, dict):
-        parts = list(definition.values())
-        name, value = str(definition.get("field")), definition.get("value")
-        if name in FIELDS and str(definition.get("operator")) in WHOLE:
+    for item in objects(definition):
+        name, value = str(item.get("field")), item.get("value")
+        if name in FIELDS and str(item.get("operator")) in WHOLE:
             several = value if isinstance(value, list) else [value]
-            found[name] = {item for item in several if isinstance(item, str) and item.isprintable()}
-    for part in parts:
-        for name, values in asked(part).items():
-            found.setdefault(name, set()).update(values)
+            found.setdefault(name, set()).update(v for v in several if isinstance(v, str) and v.isprintable())
     return found
 
 

@@ -15,6 +15,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.catalogue.model import Property
 from cartfolk.properties.defined import load
 from cartfolk.segments.operators import Kind, kind
+from cartfolk.segments.tree import objects
 
 Q = Statements.beside(__file__, "cuts.sql")
 OLDEST = timedelta(days=1)
@@ -44,13 +45,8 @@ def known(conn: Connection) -> dict[str, Cuts]:
 
 def asked(definition: object) -> set[str]:
     """The properties whose fifths a definition names, read without checking it."""
-    if isinstance(definition, dict):
-        name = definition.get("property") if definition.get("operator") == "in_fifth" else None
-        own = {name} if isinstance(name, str) else set()
-        return own.union(*(asked(item) for item in definition.values()))
-    if isinstance(definition, list):
-        return set().union(*(asked(item) for item in definition))
-    return set()
+    fifths = (item.get("property") for item in objects(definition) if item.get("operator") == "in_fifth")
+    return {name for name in fifths if isinstance(name, str)}
 
 
 def ensure(conn: Connection, names: Collection[str], at: datetime) -> None:

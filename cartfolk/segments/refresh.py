@@ -18,7 +18,7 @@ from cartfolk.segments import account
 from cartfolk.segments.compile import Sql, compile_touched
 from cartfolk.segments.language import from_json
 from cartfolk.segments.problems import Refused
-from cartfolk.segments.tree import Context, Node, uses
+from cartfolk.segments.tree import Context, Node, objects, uses
 
 Q = Statements.beside(__file__, "refresh.sql")
 BATCH = 1_000  # contacts a statement
@@ -60,12 +60,8 @@ def definitions(conn: Connection) -> Definitions:
 
 def names(definition: object) -> frozenset[int]:
     """The segments a definition names, read without checking it."""
-    if isinstance(definition, dict):
-        own = {definition["segment"]} if isinstance(definition.get("segment"), int) else set()
-        return frozenset(own).union(*(names(item) for item in definition.values()))
-    if isinstance(definition, list):
-        return frozenset().union(*(names(item) for item in definition))
-    return frozenset()
+    named = (item.get("segment") for item in objects(definition))
+    return frozenset(number for number in named if isinstance(number, int))
 
 
 def touched(conn: Connection, contacts: Sequence[int], at: datetime, reason: str, historic: bool = False) -> int:

@@ -26,6 +26,7 @@ __all__ = ["Changed", "Counted", "InUse", "NameTaken", "NotStatic", "Segment", "
 Q = Statements.beside(__file__, "stored.sql")
 KEPT = timedelta(days=90)  # a deleted segment can be restored that long
 LATEST = 20_000  # moves of all segments that are looked through for the last of one
+FARTHEST = 500_000  # and for those of a segment that more than LATEST joined or left
 PATIENCE = 1  # seconds a preview counts before it estimates
 SAMPLE = 10
 WAITING = 1_000
@@ -82,6 +83,26 @@ class Segment:
     @property
     def true(self) -> bool:
         return self.kind == "static" or self.built == self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Joins and leaves of a segment, the newest first. ``further`` is what to ask for those before them; None: there
+    are none."""
+
+    rows: list[dict[str, Any]]
+    further: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Contacts that wait to be looked at; with ``more`` there are more than that. False when nobody waits."""
+
+    contacts: int
+    more: bool
+
+    def __bool__(self) -> bool:
+        return self.contacts > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,12 +296,28 @@ def sizes(conn: Connection, segment: int, since: date) -> list[tuple[date, int]]
     return [(row[0], row[1]) for row in conn.execute(Q["sizes"], {"segment": segment, "since": since})]
 
 
-def log(conn: Connection, segment: int, limit: int = 50) -> list[dict[str, Any]]:
-    """The last joins and leaves, the newest first."""
-    asked = {"segment": segment, "limit": limit, "window": LATEST}
+def moves(conn: Connection, segment: int, limit: int = 50, before: int | None = None) -> Moves:
+    """A page of the joins and leaves, the newest first, of those before ``before``. However many there are, some
+    thousand rows are read: those of a segment that changes lie among the last of all; of one that few joined or left
+    they are found by its number; of one that many joined long ago a page may end before it is full."""
+    asked: dict[str, Any] = {"segment": segment, "limit": limit + 1, "before": before, "few": LATEST}
     with conn.cursor(row_factory=dict_row) as cursor:
-        found = cursor.execute(Q["latest"], asked).fetchall()
-        return found if len(found) >= limit else cursor.execute(Q["log"], asked).fetchall()
+        for window in (LATEST, FARTHEST):
+            reached = cursor.execute(Q["reach"], asked | {"window": window}).fetchone()
+            lowest = reached["log_id"] if reached else None
+            rows = cursor.execute(Q["latest"], asked | {"lowest": lowest}).fetchall()
+            if len(rows) <= limit and lowest is not None and window == LATEST and _few(conn, asked):
+                rows, lowest = cursor.execute(Q["log"], asked).fetchall(), None
+            if len(rows) > limit:
+                return Moves(rows[:limit], rows[limit - 1]["log_id"])
+            if lowest is None:
+                return Moves(rows, None)
+    return Moves(rows, lowest)
+
+
+def _few(conn: Connection, asked: dict[str, Any]) -> bool:
+    (count,) = conn.execute(Q["few"], asked).fetchone() or (0,)
+    return int(count) <= LATEST
 
 
 def of_contact(conn: Connection, contact_id: int) -> list[dict[str, Any]]:
@@ -295,11 +332,11 @@ def log_of_contact(conn: Connection, contact_id: int, limit: int = 100) -> list[
         return cursor.execute(Q["log_of_contact"], {"contact": contact_id, "limit": limit}).fetchall()
 
 
-def waiting(conn: Connection) -> int:
+def waiting(conn: Connection) -> Waiting:
     """How many contacts wait to be looked at, and more than WAITING are not counted: as long as there are any, active
     segments are catching up. What the clock reached a moment ago is about to be looked at."""
-    row = conn.execute(Q["waiting"], {"at": now() - MOMENT, "most": WAITING + 1}).fetchone() or (0,)
-    return int(row[0])
+    (count,) = conn.execute(Q["waiting"], {"at": now() - MOMENT, "most": WAITING + 1}).fetchone() or (0,)
+    return Waiting(min(int(count), WAITING), int(count) > WAITING)
 
 
 def fold(conn: Connection) -> None:

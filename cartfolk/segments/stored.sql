@@ -87,18 +87,35 @@ select count(*) filter (where segments @> array[%(one)s, %(other)s]::int[]),
     count(*) filter (where not segments @> array[%(one)s]::int[])
 from contact_segment where segments && array[%(one)s, %(other)s]::int[]
 
+-- :name reach
+-- How far so many moves of all segments reach back; nothing when there are not so many.
+select log_id from segment_log where log_id < coalesce(%(before)s, 9223372036854775807)
+order by log_id desc offset %(window)s limit 1
+
 -- :name latest
--- The last joins and leaves of a segment, as far as they are among the last moves of all.
+-- The last joins and leaves of a segment among those of all down to ``lowest``, walked through in their order
+-- (``offset 0``) until there are enough.
 select log_id, contact_id, at, joined @> array[%(segment)s]::int[] as joined, reason, historic
-from (select * from segment_log order by log_id desc limit %(window)s) latest
+from (select * from segment_log
+      where log_id < coalesce(%(before)s, 9223372036854775807) and log_id >= coalesce(%(lowest)s, 0)
+      order by log_id desc offset 0) latest
 where joined @> array[%(segment)s]::int[] or parted @> array[%(segment)s]::int[]
 order by log_id desc limit %(limit)s
 
+-- :name few
+-- How many joins and leaves a segment has; more than ``few`` are not counted.
+select count(*) from (
+    select from segment_log
+    where joined @> array[%(segment)s]::int[] or parted @> array[%(segment)s]::int[] limit %(few)s + 1
+) own
+
 -- :name log
--- The last joins and leaves of a segment, wherever they lie (``offset 0``: by its number, not past everybody else's).
+-- The last joins and leaves of a segment that has few, wherever they lie (``offset 0``: by its number, not past
+-- everybody else's).
 select log_id, contact_id, at, joined @> array[%(segment)s]::int[] as joined, reason, historic
 from (select * from segment_log
       where joined @> array[%(segment)s]::int[] or parted @> array[%(segment)s]::int[] offset 0) own
+where log_id < coalesce(%(before)s, 9223372036854775807)
 order by log_id desc limit %(limit)s
 
 -- :name of_contact

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from cartfolk.properties.catalogue.model import Property as Defined
@@ -170,6 +170,17 @@ def walk(node: Node) -> Iterator[Node]:
     if isinstance(node, Group):
         for child in node.children:
             yield from walk(child)
+
+
+def objects(definition: object) -> Iterator[dict[str, Any]]:
+    """Every object in a definition as JSON, top-down, whether or not it can be asked."""
+    waiting = [definition]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            yield part
+        below = part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+        waiting += reversed(list(below))
 
 
 def uses(node: Node) -> frozenset[int]:

@@ -64,7 +64,7 @@ def test_imported_history_triggers_automations(open_shop: Callable[..., Scene]) 
     shop.tell(*(shop.order(n, placed_at=shop.ago(days=400 - n)) for n in range(3)), lane=pipeline.BULK)
     found = shop.rows("select name, historic from conversion where contact_id = %s", shop.contact())
     assert found == [("Last Order Summary", True)]
-    moves = [move for move in stored.log(shop.conn, number) if move["contact_id"] == shop.contact()]
+    moves = [move for move in stored.moves(shop.conn, number).rows if move["contact_id"] == shop.contact()]
     assert [(move["joined"], move["historic"]) for move in moves] == [(True, True)]
 
 

@@ -183,7 +183,7 @@ def test_membership_loops(shop: Scene) -> None:
     assert [stored.members(shop.conn, number) for number in (first, second)] == [[shop.contact()]] * 2
     assert [pipeline.refresh_dirty(shop.conn, lane) for lane in (0, 1)] == [0, 0]
     assert pipeline.sweep(shop.conn, now()) == 0
-    assert len(stored.log(shop.conn, first)) == len(stored.log(shop.conn, second)) == 1
+    assert len(stored.moves(shop.conn, first).rows) == len(stored.moves(shop.conn, second).rows) == 1
 
 
 def test_csv_import_caps_and_slowness(shop: Scene) -> None:

@@ -88,7 +88,7 @@ def test_a_build_a_change_and_the_clock_lead_in_and_out(conn: Connection, six: l
     order(conn, 5, 50, T + 31 * DAY)
     touch(conn, T + 31 * DAY, (5,))
     assert stored.members(conn, lately) == [2, 3, 5]
-    assert [(row["contact_id"], row["joined"], row["reason"]) for row in stored.log(conn, lately)][:2] == [
+    assert [(row["contact_id"], row["joined"], row["reason"]) for row in stored.moves(conn, lately).rows][:2] == [
         (5, True, "sync"),
         (1, False, "clock"),
     ]
@@ -197,7 +197,42 @@ def test_history_import_joins_are_marked_and_a_preview_counts_what_a_build_makes
 ) -> None:
     segment = stored.create(conn, "Ordered", whole(ORDERED), "user:1")
     touch(conn, T + 25 * DAY, source="import")
-    assert {row["historic"] for row in stored.log(conn, segment)} == {True}
+    assert {row["historic"] for row in stored.moves(conn, segment).rows} == {True}
     now = refresh.definitions(conn)
     counted = stored.count(conn, now.roots[segment], now.context, T + 25 * DAY)
     assert (counted.count, counted.sample) == (3, [3, 2, 1])
+
+
+@pytest.mark.parametrize("farthest", [30, 500_000])
+def test_every_move_is_shown_once_page_by_page(
+    conn: Connection, monkeypatch: pytest.MonkeyPatch, farthest: int
+) -> None:
+    """Risk: paging loses or repeats a move, or reads a million for a page: of a segment that many joined long ago, of
+    one with few moves, of one that changes all the time."""
+    many, few, lively = 1, 2, 3
+    noted = (
+        "insert into segment_log (contact_id, at, reason, historic, joined, parted) values (%s, now(), 'user', false, "
+    )
+    for contact in range(60):
+        conn.execute(noted + "%s, %s)", [contact, [many, lively] + [few] * (contact == 7), []])
+    for contact in range(400):
+        conn.execute(noted + "%s, %s)", [contact, [], [lively] + [few] * (contact == 300)])
+    monkeypatch.setattr(stored, "LATEST", 10)
+    monkeypatch.setattr(stored, "FARTHEST", farthest)
+
+    def shown(segment: int) -> tuple[list[tuple[int, bool]], int]:
+        found, before, pages = [], None, 0
+        while True:
+            page = stored.moves(conn, segment, 7, before)
+            assert len(page.rows) <= 7
+            found += [(row["contact_id"], row["joined"]) for row in page.rows]
+            before, pages = page.further, pages + 1
+            if before is None:
+                return found, pages
+
+    assert shown(few) == ([(300, False), (7, True)], 1)
+    joined = [(contact, True) for contact in reversed(range(60))]
+    assert shown(many)[0] == joined
+    assert (shown(many)[1] > 9) == (farthest == 30)  # some pages end where they have looked far enough
+    assert shown(lively)[0] == [(contact, False) for contact in reversed(range(400))] + joined
+    assert shown(99) == ([], 1)

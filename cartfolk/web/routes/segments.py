@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("segments/<int:segment_id>/edit", builder.segment_edit, name="segment-edit"),
     path("segments/<int:segment_id>", segments.segment, name="segment"),
     path("segments/<int:segment_id>/state", segments.segment_state, name="segment-state"),
+    path("segments/<int:segment_id>/moves", segments.segment_moves, name="segment-moves"),
     path("segments/<int:segment_id>/compare", segments.segment_compare, name="segment-compare"),
     path("segments/<int:segment_id>/change", segments.segment_change, name="segment-change"),
 ]

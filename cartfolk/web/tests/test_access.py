@@ -56,6 +56,7 @@ NEEDS = {
     "segments-create": MARKETER,
     "segment": READER,
     "segment-state": READER,
+    "segment-moves": READER,
     "computing": READER,
     "segment-compare": READER,
     "segment-new": MARKETER,

@@ -9,7 +9,7 @@ from datetime import date
 from django.test import Client
 
 from cartfolk.core.sql import Connection
-from cartfolk.segments import build, jobs, stored
+from cartfolk.segments import build, jobs, static, stored
 from cartfolk.web import chart
 
 
@@ -112,3 +112,21 @@ def test_a_chart_holds_each_size_until_the_next() -> None:
     assert drawn is not None
     assert drawn.path == "M0 96.0H300.0V4.0H600.0V50.0H600"
     assert chart.steps([], date(2026, 1, 1)) is None
+
+
+def test_earlier_moves_follow_the_last_ones(owner: Client, people: int, conn: Connection) -> None:
+    number = stored.create(conn, "Chosen", None, "user:1")
+    static.add(conn, number, list(range(1, 31)))
+    page = owner.get(f"/segments/{number}").text
+    assert "<strong>joined</strong>" in page
+    seen, address = re.findall(r'<strong>joined</strong> <a href="/contacts/(\d+)"', page), earlier(page)
+    part = owner.get(address).text
+    seen += re.findall(r'<strong>joined</strong> <a href="/contacts/(\d+)"', part)
+    assert [int(contact) for contact in seen] == list(range(30, 0, -1))
+    assert "Show earlier" not in part
+
+
+def earlier(page: str) -> str:
+    """Where the button leads that shows earlier moves."""
+    (address,) = re.findall(r'hx-get="([^"]+/moves[^"]+)"', page)
+    return html.unescape(address)

@@ -27,6 +27,7 @@ from .membership import asked, one
 
 Q = Statements.beside(str(properties.__file__))
 PAGE = 50
+MOVES = 20
 YEAR = timedelta(days=365)
 
 
@@ -78,20 +79,33 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     after = whole(request.GET.get("after"), 0)
     ids = stored.members(conn, segment_id, after, PAGE + 1)
     contact = whole(request.GET.get("contact"), 0)
-    moves = stored.log(conn, segment_id, limit=20)
     context = {
         "segment": item,
         "waiting": stored.waiting(conn),
         "members": named(conn, ids[:PAGE]),
         "following": ids[PAGE - 1] if len(ids) > PAGE else None,
-        "moves": list(zip(moves, named(conn, [row["contact_id"] for row in moves]), strict=True)),
         "asked": contact,
         "users": stored.used_by(conn, segment_id),
         "chart": chart.steps(stored.sizes(conn, segment_id, (now() - YEAR).date()), now().date()),
         "list": _asking({"type": "segment", "segment": segment_id, "member": True}),
         "others": [other for other in stored.every(conn) if other.segment_id != segment_id],
     }
-    return render(request, "web/segment.html", context | asked(conn, item, contact))
+    return render(request, "web/segment.html", context | _moves(conn, segment_id) | asked(conn, item, contact))
+
+
+@member
+@require_GET
+def segment_moves(request: HttpRequest, segment_id: int) -> HttpResponse:
+    """Who joined and left before those that are shown: a part for htmx."""
+    conn = database()
+    context = _moves(conn, one(conn, segment_id).segment_id, whole(request.GET.get("before")))
+    return render(request, "web/segment_moves.html", context)
+
+
+def _moves(conn: Connection, segment_id: int, before: int | None = None) -> dict[str, Any]:
+    found = stored.moves(conn, segment_id, MOVES, before)
+    people = named(conn, [row["contact_id"] for row in found.rows])
+    return {"id": segment_id, "moves": list(zip(found.rows, people, strict=True)), "earlier": found.further}
 
 
 @member
