@@ -165,7 +165,7 @@ def _question(node: Json, address: str, given: Given, asked: Kind, options: bool
     control, was = controls.control(asked, operator, options), controls.control(asked, shown, options)
     if control != was and not {control[0], was[0]} <= {"text", "texts"}:
         found = controls.blank(asked, operator, options)
-    elif control == was and control[0] in ("texts", "bool") and sent == controls.held(control[0], before):
+    elif control == was and control[0] in ("texts", "bool") and sent == controls.held(asked, control[0], before):
         found = before  # nobody typed: a value that itself holds a semicolon stays one
     else:
         found = controls.value(asked, operator, options, sent, given.get(f"{address}:unit") or "")

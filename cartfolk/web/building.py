@@ -181,7 +181,7 @@ def _question(
     operator = next((row for row in there if row.name == node.get("operator")), there[0])
     control, pair = controls.control(asked, operator, bool(options))
     values = controls.texts(node.get("value"))
-    inputs = controls.held(control, node.get("value"))
+    inputs = controls.held(asked, control, node.get("value"))
     if operator.name == controls.FIFTH:
         options = [(fifth, fifth) for fifth in controls.FIFTHS]
     elif control in ("options", "option"):  # what is asked for stays, also a part of a word or an option that is gone

@@ -11,6 +11,8 @@ from typing import Any
 from cartfolk.segments import labels, operators
 from cartfolk.segments.operators import Kind, Operator, Shape
 
+from .given import as_typed, number
+
 FIFTH = "in_fifth"
 FIFTHS = [str(fifth) for fifth in range(5, 0, -1)]  # the highest first
 
@@ -60,9 +62,11 @@ def texts(value: Any) -> list[str]:
     return [str(part).lower() if isinstance(part, bool) else str(part) for part in parts if part is not None]
 
 
-def held(shown: str, value: Any) -> list[str]:
-    """What the inputs of a control hold for a value."""
+def held(asked: Kind, shown: str, value: Any) -> list[str]:
+    """What the inputs of a control hold for a value, numbers as the reader writes them."""
     values = texts(value)
+    if asked is Kind.NUMBER and shown in ("number", "texts"):
+        values = [as_typed(item) for item in values]
     return ["; ".join(values)] if shown == "texts" else values[:1] if shown == "bool" else values
 
 
@@ -89,19 +93,11 @@ def value(asked: Kind, operator: Operator, options: bool, given: Sequence[str], 
             chosen = [item for item in values if item]
             return [int(item) for item in chosen if item in FIFTHS] if operator.name == FIFTH else chosen
         case "texts":
-            return [part.strip() for part in first.split(";") if part.strip()]
+            parts = [part.strip() for part in first.split(";") if part.strip()]
+            return [number(part) for part in parts] if asked is Kind.NUMBER else parts
         case "number":
-            values = [_decimal(item) for item in values]
+            values = [number(item) for item in values]
     return values[:2] if pair else (values or [""])[0]
-
-
-def _decimal(text: str) -> str:
-    """1.234,50 and 1,234.50 as people write them: the last sign is the decimal one. What has but one is taken as it
-    is, a comma for a point; the sentence beside it tells how it was understood."""
-    comma, point = text.rfind(","), text.rfind(".")
-    if comma > point:
-        return text.replace(".", "").replace(",", ".")
-    return text.replace(",", "")
 
 
 def blank(asked: Kind, operator: Operator, options: bool) -> Any:

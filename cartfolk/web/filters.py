@@ -166,9 +166,11 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     name = given.get("operator") or str(present.get("operator") or controls.usual(asked_kind))
     operator = next((row for row in there if row.name == name), there[0])
     same = operator.name == present.get("operator") and "operator" not in given
-    values = given.getlist("value") or (controls.texts(present.get("value")) if same else [])
+    typed = given.getlist("value")
+    values = typed or (controls.texts(present.get("value")) if same else [])
     unit = given.get("unit") or (controls.unit(present.get("value")) if same else "")
     control, pair = controls.control(asked_kind, operator, bool(item.options))
+    inputs = typed or (controls.held(asked_kind, control, present.get("value")) if same else [])
     return Form(
         item=item,
         label=item.label(formats.language()),
@@ -177,7 +179,7 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
         operator=operator,
         control=control,
         pair=pair,
-        values=values + [""] * (2 - len(values)),
+        values=inputs + [""] * (2 - len(inputs)),
         unit=unit or "day",
         units=controls.units(operator, asked_kind),
         options=options_of(item, control, known, values),

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import overload
+
+from . import formats
+
+_THOUSANDS = {"de": ".", "en": ","}
+_GROUPED = {language: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{sign}\d{{3}})+") for language, sign in _THOUSANDS.items()}
 
 
 @overload
@@ -22,3 +28,20 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def number(text: str) -> str:
+    """A number as people write it in the reader's language, with a point for its decimals and without thousands. Of
+    two signs the last is the decimal one (1.234,50 and 1,234.50). One alone is too, but for the sign of thousands of
+    the reader's language before three digits in every group: in German 1.500, in English 1,500 is fifteen hundred."""
+    text, language = text.strip(), formats.language()
+    if _GROUPED[language].fullmatch(text):
+        return text.replace(_THOUSANDS[language], "")
+    if text.rfind(",") > text.rfind("."):
+        return text.replace(".", "").replace(",", ".")
+    return text.replace(",", "")
+
+
+def as_typed(number: str) -> str:
+    """A number with a point for its decimals as a field holds it, such that :func:`number` reads it as the same."""
+    return number.replace(".", ",") if formats.language() == "de" and number.count(".") == 1 else number

@@ -8,12 +8,14 @@ import json
 import random
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.test import Client
+from django.utils.translation import override
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,6 +27,7 @@ from cartfolk.segments.tests import world as worlds
 from cartfolk.segments.tests.trees import Trees
 from cartfolk.segments.tree import Context, Known, Shop
 from cartfolk.web import builder, building
+from cartfolk.web.given import as_typed, number
 
 KINDS = {"city": (Kind.TEXT, False), "total_number_of_orders": (Kind.NUMBER, False)}
 CITY = {"type": "property", "property": "city", "operator": "is", "value": "Ulm"}
@@ -127,7 +130,8 @@ def test_any_definition_opened_and_saved_asks_the_same(seed: int) -> None:
     moments = [datetime(2026, 3, 29, 0, 59, 59, tzinfo=UTC), datetime(2028, 2, 29, 23, 30, tzinfo=UTC)]
     asked = language.from_json(Trees(random.Random(seed), moments).definition(), ACCOUNT)
     root = builder.sound(language.to_json(asked)["root"])
-    read = sent_back(root, ACCOUNT)
+    with override(("en", "de")[seed % 2]):
+        read = sent_back(root, ACCOUNT)
     again = language.to_json(language.from_json({"version": 1, "root": read}, ACCOUNT))["root"]
     assert ordered(again) == ordered(root)
 
@@ -147,14 +151,48 @@ def test_what_is_gone_stays_asked_for_until_somebody_chooses(node: dict[str, Any
 
 
 @pytest.mark.parametrize(
-    ("typed", "read"),
-    [("500", "500"), ("500,5", "500.5"), ("1.234,50", "1234.50"), ("1,234.50", "1234.50"), ("1.234.567,5", "1234567.5"),
-     ("1,2,3", "1.2.3"), ("abc", "abc")],
-)  # fmt: skip
-def test_numbers_are_read_as_people_write_them(typed: str, read: str) -> None:
+    ("typed", "english", "german"),
+    [
+        ("500", "500", "500"),
+        ("500,5", "500.5", "500.5"),
+        ("1.5", "1.5", "1.5"),
+        ("1,5", "1.5", "1.5"),
+        ("1.234,50", "1234.50", "1234.50"),
+        ("1,234.50", "1234.50", "1234.50"),
+        ("1.234.567,5", "1234567.5", "1234567.5"),
+        ("1.500", "1.500", "1500"),
+        ("1,500", "1500", "1.500"),
+        ("-12.345.678", "-12.345.678", "-12345678"),
+        ("12,345,678", "12345678", "12.345.678"),
+        ("0.125", "0.125", "0.125"),
+        ("0,125", "0.125", "0.125"),
+        ("1500.250", "1500.250", "1500.250"),
+        ("1,2,3", "1.2.3", "1.2.3"),
+        ("abc", "abc", "abc"),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(typed: str, english: str, german: str) -> None:
+    """Risk: fifteen hundred is asked for as one and a half."""
     root = builder.empty() | {"children": [builder.new("property:total_number_of_orders", KINDS, {})]}
     sent = QueryDict(f"r.0:was=greater&r.0:operator=greater&r.0:value={typed}")
-    assert builder.read(root, sent, KINDS)["children"][0]["value"] == read
+    several = QueryDict(f"r.0:was=is_any_of&r.0:operator=is_any_of&r.0:value={typed}; 7")
+    for tongue, read in (("en", english), ("de", german)):
+        with override(tongue):
+            assert builder.read(root, sent, KINDS)["children"][0]["value"] == read
+            assert builder.read(root, several, KINDS)["children"][0]["value"] == [read, "7"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-(10**12), max_value=10**12)
+    | st.integers(-(10**12), 10**12)
+    | st.floats(-(10**12), 10**12, allow_subnormal=False)
+)
+def test_what_a_field_shows_of_a_number_is_read_as_that_number(value: Decimal | int | float) -> None:
+    for tongue in ("en", "de"):
+        with override(tongue):
+            shown = as_typed(str(value))
+            assert Decimal(number(shown)) == Decimal(str(value)), (tongue, shown)
 
 
 def test_a_value_with_a_semicolon_stays_one_until_somebody_types() -> None:

@@ -220,6 +220,18 @@ def test_every_operator_of_every_kind_has_a_form_whose_values_it_reads_back(owne
             assert (chosen in answer.text) == (operator.name != "in_fifth"), operator
 
 
+def test_a_number_is_typed_and_shown_in_the_readers_language(owner: Client, values: None) -> None:
+    german = {"accept-language": "de"}
+    asked = {"property": "average_order_value", "operator": "is_any_of", "value": "1.500; 10,5; 10.5", "add": "1"}
+    answer = owner.get(reverse("web:contacts-filter"), asked, headers=german)
+    (kept,) = parse_qs(urlsplit(answer.headers.get("HX-Location") or answer["Location"]).query)["filters"]
+    assert json.loads(kept)["root"]["children"][0]["value"] == ["1500", "10.5", "10.5"]
+    held = filtered(condition("average_order_value", "is_any_of", [1500, 10.5, 2.125]))
+    form = {"property": "average_order_value", "place": "0", "filters": json.dumps(held)}
+    assert 'value="1500; 10,5; 2,125"' in owner.get(reverse("web:contacts-filter"), form, headers=german).text
+    assert 'value="1500; 10.5; 2.125"' in owner.get(reverse("web:contacts-filter"), form).text
+
+
 def test_properties_people_make_are_columns_filters_and_orders(owner: Client, conn: Connection, values: None) -> None:
     item = Property(
         name="shoe_size", label_en="Shoe size", label_de="Schuhgröße", group="contactinformation", type="number",

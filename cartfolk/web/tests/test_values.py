@@ -76,6 +76,24 @@ def test_saving_what_is_there_writes_nothing(owner: Client, anna: None, conn: Co
     assert len(read.history(conn, 1)) == before
 
 
+def test_a_number_is_entered_as_the_readers_language_writes_it(owner: Client, anna: None, conn: Connection) -> None:
+    """Risk: fifteen hundred becomes one and a half, or the editor shows what it would read as something else."""
+    define(conn, "height", type="number")
+    for language, typed, kept, again in (
+        ("de", "1.500", "1500", "1500"),
+        ("de", "1,125", "1.125", "1,125"),
+        ("en", "1,500", "1500", "1500"),
+        ("en", "1.125", "1.125", "1.125"),
+    ):
+        headers = {"accept-language": language}
+        assert owner.post(f"{ONE}/height/edit", {"value": typed}, headers=headers).status_code == 200
+        assert value(conn, "height") == Decimal(kept)
+        assert f'value="{again}"' in owner.get(f"{ONE}/height/edit", headers=headers).text
+        before = len(read.history(conn, 1))
+        owner.post(f"{ONE}/height/edit", {"value": again}, headers=headers)
+        assert len(read.history(conn, 1)) == before
+
+
 def test_a_time_is_entered_in_the_readers_zone(owner: Client, anna: None, conn: Connection) -> None:
     define(conn, "met", type="datetime")
     owner.cookies["timezone"] = "Europe/Berlin"

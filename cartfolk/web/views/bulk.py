@@ -17,7 +17,7 @@ from cartfolk.properties.write import Mode
 
 from .. import bulk, filters, jobs, listing
 from ..access import actor, database, marketer
-from ..given import whole
+from ..given import number, whole
 from ..models import BulkEdit
 from . import contacts
 
@@ -120,6 +120,8 @@ def _edit(number: int) -> BulkEdit:
 def _value(item: Property, given: QueryDict) -> tuple[Any, str]:
     """The raw value of the form, and what is wrong with it."""
     raw: Any = [value for value in given.getlist("value") if value] if item.multi else given.get("value", "").strip()
+    if item.type == "number" and not item.multi:
+        raw = number(raw)
     try:
         parse(item, raw or None)
     except BadValue as bad:

@@ -26,7 +26,7 @@ from cartfolk.stores import lookup
 
 from .. import products, properties, rows, timeline, values, written
 from ..access import actor, database, marketer, member
-from ..given import whole
+from ..given import as_typed, number, whole
 from . import record
 
 CHANGES = 100  # of a property's history
@@ -157,17 +157,19 @@ def _entered(prop: Property, value: Any) -> list[str]:
     if isinstance(value, bool):
         return ["true" if value else "false"]
     if isinstance(value, Decimal):
-        return [format(value, "f")]
+        return [as_typed(format(value, "f"))]
     if isinstance(value, datetime):
         return [timezone.localtime(value).strftime("%Y-%m-%dT%H:%M:%S")]
     return [str(value)]
 
 
 def _raw(prop: Property, given: list[str]) -> object:
-    """What was entered, as the write path reads it: a time is the reader's own."""
+    """What was entered, as the write path reads it: a time and the way to write a number are the reader's own."""
     if prop.multi:
         return given
     text = given[0] if given else ""
+    if prop.type == "number":
+        return number(text)
     if prop.type == "datetime":
         try:
             moment = datetime.fromisoformat(text)
