@@ -199,9 +199,9 @@ def _what(field: FieldKind, question: Question, told: Mapping[str, str]) -> str:
 def _period(period: Question, context: Context) -> str:
     match period:
         case Question("in_last", Amount() as value):
-            return gettext("in the last %(time)s") % {"time": _span(value)}
+            return _span("in_last", value)
         case Question("more_than_ago", Amount() as value):
-            return gettext("more than %(time)s ago") % {"time": _span(value)}
+            return gettext("more than %(time)s ago") % {"time": _span("more_than_ago", value)}
         case Question("between", (lower, upper)):
             if lower is None:
                 return gettext("until %(to)s") % {"to": _scalar(cast(Scalar, upper), context, {}, "")}
@@ -260,7 +260,7 @@ def _values(
                 "upper": texts[-1],
             }
         case Amount():
-            return {"value": _span(value)}
+            return {"value": _span(question.operator, value)}
         case Calendar():
             return dict.fromkeys(("value", "neither"), _units(question.operator, value))
         case Other(name):
@@ -283,16 +283,33 @@ def _scalar(value: Scalar, context: Context, told: Mapping[str, str], currency: 
     return told.get(value, value)
 
 
-def _span(value: Amount) -> str:
-    count = value.amount
-    texts = {
-        Unit.HOUR: ngettext("%(count)s hour", "%(count)s hours", count),
-        Unit.DAY: ngettext("%(count)s day", "%(count)s days", count),
-        Unit.WEEK: ngettext("%(count)s week", "%(count)s weeks", count),
-        Unit.MONTH: ngettext("%(count)s month", "%(count)s months", count),
-        Unit.YEAR: ngettext("%(count)s year", "%(count)s years", count),
-    }
-    return texts[value.unit] % {"count": format_decimal(count, locale=_locale())}
+def _span(operator: str, value: Amount) -> str:
+    n = value.amount
+    if operator.endswith("in_last"):
+        texts = {
+            Unit.HOUR: ngettext("in the last hour", "in the last %(count)s hours", n),
+            Unit.DAY: ngettext("in the last day", "in the last %(count)s days", n),
+            Unit.WEEK: ngettext("in the last week", "in the last %(count)s weeks", n),
+            Unit.MONTH: ngettext("in the last month", "in the last %(count)s months", n),
+            Unit.YEAR: ngettext("in the last year", "in the last %(count)s years", n),
+        }
+    elif operator.endswith("in_next"):
+        texts = {
+            Unit.HOUR: ngettext("in the next hour", "in the next %(count)s hours", n),
+            Unit.DAY: ngettext("in the next day", "in the next %(count)s days", n),
+            Unit.WEEK: ngettext("in the next week", "in the next %(count)s weeks", n),
+            Unit.MONTH: ngettext("in the next month", "in the next %(count)s months", n),
+            Unit.YEAR: ngettext("in the next year", "in the next %(count)s years", n),
+        }
+    else:  # more than so much ago, or ahead
+        texts = {
+            Unit.HOUR: ngettext("an hour", "%(count)s hours", n),
+            Unit.DAY: ngettext("a day", "%(count)s days", n),
+            Unit.WEEK: ngettext("a week", "%(count)s weeks", n),
+            Unit.MONTH: ngettext("a month", "%(count)s months", n),
+            Unit.YEAR: ngettext("a year", "%(count)s years", n),
+        }
+    return texts[value.unit] % {"count": format_decimal(n, locale=_locale())}
 
 
 def _units(operator: str, value: Calendar) -> str:

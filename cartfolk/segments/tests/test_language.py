@@ -254,6 +254,51 @@ def test_a_definition_reads_as_a_sentence(condition: dict[str, Any], english: st
         assert sentence.segment(root, CONTEXT) == german
 
 
+ONE_OF = {  # of one unit and of three
+    "hour": ("der letzten Stunde", "der nächsten Stunde", "einer Stunde", "Stunden"),
+    "day": ("des letzten Tages", "des nächsten Tages", "einem Tag", "Tagen"),
+    "week": ("der letzten Woche", "der nächsten Woche", "einer Woche", "Wochen"),
+    "month": ("des letzten Monats", "des nächsten Monats", "einem Monat", "Monaten"),
+    "year": ("des letzten Jahres", "des nächsten Jahres", "einem Jahr", "Jahren"),
+}
+
+
+@pytest.mark.parametrize("unit", ONE_OF)
+def test_one_unit_of_time_is_told_in_the_singular(unit: str) -> None:
+    """Risk: "in den letzten 1 Jahr"."""
+    last, following, one, many = ONE_OF[unit]
+    an = "an" if unit == "hour" else "a"
+    spans = {
+        "in_last": (f"is in the last {unit}", f"liegt innerhalb {last}"),
+        "not_in_last": (f"is not in the last {unit}", f"liegt nicht innerhalb {last}"),
+        "in_next": (f"is in the next {unit}", f"liegt innerhalb {following}"),
+        "not_in_next": (f"is not in the next {unit}", f"liegt nicht innerhalb {following}"),
+        "more_than_ago": (f"is more than {an} {unit} ago", f"liegt vor mehr als {one}"),
+        "more_than_ahead": (f"is more than {an} {unit} ahead", f"liegt in mehr als {one}"),
+        "updated_in_last": (f"changed in the last {unit}", f"änderte sich innerhalb {last}"),
+        "not_updated_in_last": (f"did not change in the last {unit}", f"änderte sich innerhalb {last} nicht"),
+    }
+    if unit in ("day", "week"):
+        spans["anniversary_in_last"] = f"had its anniversary in the last {unit}", f"jährte sich innerhalb {last}"
+        spans["anniversary_in_next"] = f"has its anniversary in the next {unit}", f"jährt sich innerhalb {following}"
+
+    def said(condition: dict[str, Any], language: str) -> str:
+        with override(language):
+            return sentence.segment(from_json({"version": 1, "root": condition}, CONTEXT), CONTEXT)
+
+    for operator, (english, german) in spans.items():
+        once = about("createdate", operator, {"amount": 1, "unit": unit})
+        assert said(once, "en") == f"Contacts: Create Date {english}"
+        assert said(once, "de") == f"Kontakte: Erstelldatum {german}"
+        often = about("createdate", operator, {"amount": 3, "unit": unit})
+        assert f"3 {unit}s" in said(often, "en")
+        assert f"3 {many}" in said(often, "de")
+    assert said(COUNT | {"period": {"last": 1, "unit": unit}}, "en") == f"Contacts: at least 1 order in the last {unit}"
+    assert said(COUNT | {"period": {"last": 1, "unit": unit}}, "de").endswith(f"1 Bestellung innerhalb {last}")
+    assert said(COUNT | {"period": {"more_than": 1, "unit": unit}}, "en").endswith(f"order more than {an} {unit} ago")
+    assert said(COUNT | {"period": {"more_than": 1, "unit": unit}}, "de").endswith(f"Bestellung vor mehr als {one}")
+
+
 def test_what_is_asked_by_number_reads_by_the_shops_name() -> None:
     called = {
         "variant": {"71": {1: "Blue mug (large)"}, "72": {1: "Blue mug", 2: "Tea"}},

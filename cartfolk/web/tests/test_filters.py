@@ -178,7 +178,7 @@ def test_every_chip_says_what_it_asks(owner: Client, values: None) -> None:
         "is Aachen or Bonn": condition("city", "is_any_of", ["Aachen", "Bonn"]),
         "is neither A nor B nor C nor D (+2)": condition("city", "is_none_of", list("ABCDEF")),
         "(is not Bonn or has no value)": condition("city", "is_not", "Bonn", include_unknown=True),
-        "is in the last 1 day": condition("createdate", "in_last", {"amount": 1, "unit": "day"}),
+        "is in the last day": condition("createdate", "in_last", {"amount": 1, "unit": "day"}),
         "is this month": condition("createdate", "in_this", {"unit": "month"}),
         "is between 2 Jan 2026 and 4 Feb 2026": condition("createdate", "between", ["2026-01-02", "2026-02-04"]),
         "is after “Last Order Date”": condition("createdate", "after_property", "last_order_date"),
