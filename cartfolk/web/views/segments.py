@@ -111,12 +111,12 @@ def _moves(conn: Connection, segment_id: int, before: int | None = None) -> dict
 @member
 @require_GET
 def segment_state(request: HttpRequest, segment_id: int) -> HttpResponse:
-    """Size and progress while a segment catches up: a part for htmx, asked every second. When it is done, or
-    stopped, the page comes anew with its members."""
+    """Size and progress while a segment catches up: a part for htmx, asked every second. When a build is done, or
+    stopped, the page comes anew with its members; not when contacts waited, as they always do in a lively shop."""
     conn = database()
     item, waiting = one(conn, segment_id), stored.waiting(conn)
     answer = render(request, "web/segment_live.html", {"segment": item, "waiting": waiting})
-    if (item.true and not waiting) or item.state == "failed":
+    if "building" in request.GET and (item.true or item.state == "failed"):
         answer["HX-Refresh"] = "true"
     return answer
 
