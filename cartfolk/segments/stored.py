@@ -26,7 +26,7 @@ __all__ = ["Changed", "Counted", "InUse", "NameTaken", "NotStatic", "Segment", "
 Q = Statements.beside(__file__, "stored.sql")
 KEPT = timedelta(days=90)  # a deleted segment can be restored that long
 LATEST = 20_000  # moves of all segments that are looked through for the last of one
-FARTHEST = 500_000  # and for those of a segment that more than LATEST joined or left
+FARTHEST = 200_000  # and for those of a segment that more than LATEST joined or left
 PATIENCE = 1  # seconds a preview counts before it estimates
 SAMPLE = 10
 WAITING = 1_000

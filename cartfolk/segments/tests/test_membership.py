@@ -203,7 +203,7 @@ def test_history_import_joins_are_marked_and_a_preview_counts_what_a_build_makes
     assert (counted.count, counted.sample) == (3, [3, 2, 1])
 
 
-@pytest.mark.parametrize("farthest", [30, 500_000])
+@pytest.mark.parametrize("farthest", [30, 200_000])
 def test_every_move_is_shown_once_page_by_page(
     conn: Connection, monkeypatch: pytest.MonkeyPatch, farthest: int
 ) -> None:
