@@ -206,7 +206,7 @@ def _sent(request: HttpRequest) -> Draft:
 def _json(text: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if len(text) <= LONGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter of JSON nested without end
         found = None
     return found if isinstance(found, dict) else {}
 
