@@ -27,6 +27,7 @@ from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity.resolve import lock_for_refresh
+from cartfolk.properties import sorting
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError, Kind, Node, follows_the_clock, inputs, parse
@@ -230,6 +231,7 @@ def calculate(
         return []
     asked = {"contacts": sorted(set(contacts)), "at": at, "by": by, "zone": zone(conn)}
     changed = [row[0] for row in conn.execute(wanted.statement, asked | dict(wanted.constants), prepare=True)]
+    sorting.follow(conn, changed)
     if wanted.clock:
         conn.execute(Q["due_at_midnight"], asked)
     return changed

@@ -15,7 +15,7 @@ from typing import Any, LiteralString
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties import calculated
+from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import COMPUTED, GROUPS, OWN, PROPERTIES, SETTABLE
 
 Q = Statements.beside(__file__)
@@ -38,6 +38,8 @@ def compute(
     tuned = conn.execute(Q["tune"], {"work_mem": "16MB" if len(ids) <= _SMALL else "128MB"}).fetchone()
     parameters = _asked(conn, ids, at) | {"source": source, "source_id": source_id, "by": by}
     row = conn.execute(statement(), parameters, prepare=True).fetchone()
+    # Whoever is new, merged or parted has words of people's without a write; what formulas give follows them.
+    sorting.follow(conn, ids)
     if tuned and tuned[0]:
         calculated.calculate(conn, ids, at, by, tuned[0])
     return int(row[0]) if row else 0

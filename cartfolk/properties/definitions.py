@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.properties import calculated
+from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Option, Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError
@@ -188,6 +188,7 @@ def delete(conn: Connection, name: str, *, by: str) -> None:
         conn.execute("set local lock_timeout = '5s'")
         conn.execute(Q["delete"], {"name": name})
         conn.execute(sql.SQL("alter table contact_custom drop column {}").format(sql.Identifier(name)))
+        sorting.give_up(conn, name)
         log.note(conn, by, "property.delete", f"property:{name}")
 
 

@@ -14,17 +14,19 @@ from cartfolk.inbox.jobs import connected
 from . import calculated, sorting
 
 
-def keep_sorted(name: str, column_type: str) -> None:
-    """Has the worker make the order of a property ready. Asking again while that waits changes nothing."""
+def keep_sorted(name: str, column_type: str, *, custom: bool = False) -> None:
+    """Has the worker make the order of a property ready, ``custom``: one that people set. Asking again while that waits
+    changes nothing."""
     with suppress(AlreadyEnqueued):
-        fill_order.configure(queueing_lock=f"fill-order-{name}").defer(name=name, column_type=column_type)
+        job = fill_order.configure(queueing_lock=f"fill-order-{name}")
+        job.defer(name=name, column_type=column_type, custom=custom)
 
 
 @app.task(name="cartfolk.fill_order", lock="fill-order")
-def fill_order(name: str, column_type: str) -> None:
+def fill_order(name: str, column_type: str, custom: bool = False) -> None:
     """Fills contact_sort with one property, one after the other; seconds per million contacts."""
     with connected() as conn:
-        sorting.fill(conn, sorting.key(name, column_type), now())
+        sorting.fill(conn, sorting.key(name, column_type, custom=custom), now())
 
 
 def calculate_changed(conn: Connection) -> None:

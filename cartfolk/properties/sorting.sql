@@ -16,15 +16,30 @@ select pg_advisory_unlock(4027, 3)
 
 -- :name register
 -- From its commit on, every computation keeps the property's order.
-insert into sorted_property (name, kind, asked_at) values (%(name)s, %(kind)s, %(at)s)
+insert into sorted_property (name, kind, custom, asked_at) values (%(name)s, %(kind)s, %(custom)s, %(at)s)
 on conflict (name) do update set asked_at = excluded.asked_at
 returning sort_id, ready
 
 -- :name writers
--- Transactions that write computed values now; those that began before a property was registered must end.
+-- Transactions that write values now; those that began before a property was registered must end.
 select virtualtransaction from pg_locks
- where relation = 'contact_property'::regclass and mode = 'RowExclusiveLock' and pid <> pg_backend_pid()
+ where relation in ('contact_property'::regclass, 'contact_custom'::regclass) and mode = 'RowExclusiveLock' and pid <> pg_backend_pid()
    and database = (select oid from pg_database where datname = current_database())
+
+-- :name follow
+-- Orders of what people set follow what these contacts have; mostly there are none.
+insert into contact_sort (contact_id, sort_id, word, number)
+select asked.contact_id, s.sort_id, sort_word(s.kind, has.row ->> s.name), sort_number(s.kind, has.row ->> s.name)
+from sorted_property s
+    cross join (select contact_id from contact where contact_id = any(%(contacts)s::bigint[])) asked
+    left join lateral (select to_jsonb(c) as row from contact_custom c where c.contact_id = asked.contact_id offset 0) has
+        on true
+where s.custom
+on conflict (contact_id, sort_id) do update set word = excluded.word, number = excluded.number
+where (contact_sort.word, contact_sort.number) is distinct from (excluded.word, excluded.number)
+
+-- :name give_up
+delete from sorted_property where name = %(name)s
 
 -- :name complete
 update sorted_property set ready = true where sort_id = %(sort)s

@@ -29,7 +29,7 @@ from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity.merges import standing
 from cartfolk.identity.resolve import lock_for_refresh
-from cartfolk.properties import calculated
+from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.compute import compute
 from cartfolk.properties.defined import load
@@ -228,6 +228,7 @@ class _Batch:
         others = sorted(changed.keys() - set(own))
         self.conn.execute(Q["touch"], {"contacts": others, "at": at})
         calculated.calculate(self.conn, others, at, self.by)
+        sorting.follow(self.conn, contacts)
         # Rooms behind this one (segments) look at the contact with the next refresh.
         derive.dirty(self.conn, contacts, LIVE if len(contacts) <= _FEW else BULK)
 

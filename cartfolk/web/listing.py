@@ -81,18 +81,24 @@ LIST_SORTS: dict[str, Sort] = {
 DEFAULT = "-createdate"
 
 
-def sort_for(conn: Connection, name: str, columns: Mapping[str, str]) -> Sort | None:
-    """The sort of a property, or None when it has no column. ``columns``: name -> PostgreSQL type."""
+def sort_for(conn: Connection, name: str, columns: Mapping[str, str], custom: Mapping[str, str]) -> Sort | None:
+    """The sort of a property, or None when it has no column. ``columns``: name -> PostgreSQL type; ``custom``: of what
+    people set."""
     if found := LIST_SORTS.get(name):
         return found
-    if name not in columns or name == "contact_id":
+    column_type = columns.get(name) or custom.get(name)
+    if column_type is None:
         return None
-    key = sorting.key(name, columns[name])
+    key = sorting.key(name, column_type)
     cast = "text" if key.kind == "word" else "numeric"
     place = sorting.place(conn, name, now())
-    if place is None:
+    if place is None and name in columns:
         source: LiteralString = "contact_list l join contact_property p using (contact_id)"
         return Sort(key.value, cast, "asc", source=source, indexed=False)
+    if place is None:
+        wide: LiteralString = "(contact_list k left join contact_custom v using (contact_id)) p"
+        source = "contact_list l left join contact_custom p using (contact_id)"
+        return Sort(key.value, cast, "asc", source=source, indexed=False, wide=wide)
     return Sort(
         sql.Identifier("s", key.column),
         cast,
@@ -103,17 +109,6 @@ def sort_for(conn: Connection, name: str, columns: Mapping[str, str]) -> Sort | 
         contact="s.contact_id",
         place=place,
     )
-
-
-def _custom(name: str, columns: Mapping[str, str]) -> Sort | None:
-    """The sort of a property people made: no order is kept of those, they are sorted when asked."""
-    if name not in columns or name == "contact_id":
-        return None
-    key = sorting.key(name, columns[name])
-    wide: LiteralString = "(contact_list k left join contact_custom v using (contact_id)) p"
-    source: LiteralString = "contact_list l left join contact_custom p using (contact_id)"
-    cast = "text" if key.kind == "word" else "numeric"
-    return Sort(key.value, cast, "asc", source=source, indexed=False, wide=wide)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +141,7 @@ class Question:
 def page(conn: Connection, question: Question) -> Page:
     """One page in the asked order. Raises :class:`CursorInvalid`."""
     name = question.sort.removeprefix("-")
-    sort = sort_for(conn, name, question.columns) or _custom(name, question.custom)
+    sort = sort_for(conn, name, question.columns, question.custom)
     if sort is None:
         raise CursorInvalid(name)
     descending = question.sort.startswith("-")
@@ -164,7 +159,8 @@ def page(conn: Connection, question: Question) -> Page:
     ahead = _encode(*walk.stopped) if walk.stopped else ""
     has_before = more or bool(ahead) if backward else cursor is not None
     has_after = True if backward else more or bool(ahead)
-    edge = question.before or question.after
+    # Of an empty page both sides are the cursor; on the way back its own row counts, it was on the page before.
+    edge = _encode(cursor[0], cursor[1] + (1 if backward == descending else -1)) if cursor else ""
     return Page(
         rows=rows,
         before=(ahead if backward and ahead else _of(rows[0]) if rows else edge) if has_before else "",

@@ -50,7 +50,7 @@ class Narrowing:
     parameters: Mapping[str, Any]
     root: tree.Group
     known: tree.Context
-    types: Mapping[str, str]  # column types of contact_property
+    types: Mapping[str, str]  # the columns there are: name -> PostgreSQL type
     kept: Mapping[str, int | None]  # filtered properties that contact_list does not carry: their sort_id, None without
     # What was found for this request already; a page, its total and the next stretch ask the same.
     found: list[list[int] | None] = field(default_factory=list, compare=False)

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from psycopg.types.json import Jsonb
 
-from cartfolk.properties import sorting
-from cartfolk.properties.catalogue import COMPUTED, PROPERTIES
+from cartfolk.properties import calculated, definitions, sorting
+from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, Option, Property
 from cartfolk.properties.compute import compute, move
+from cartfolk.properties.write import Mode, Write, write
 
 AT = datetime(2026, 3, 30, 12, tzinfo=UTC)
 
@@ -147,3 +148,94 @@ def test_a_merged_contact_leaves_no_row_behind(conn, shop):
         move(conn, {2: 1})
         compute(conn, [1, 2], AT, "merge")
     assert kept(conn, "city") == {1: "city 1"}
+
+
+def own(name, type_, **more):
+    return Property(
+        name=name, label_en=name, label_de=name, group="contactinformation", type=type_, definition_en="",
+        definition_de="", computed=False, custom=True, **more,
+    )  # fmt: skip
+
+
+OWN = [
+    own("shoe_size", "number"), own("nick", "string"), own("trade", "bool"), own("fair_day", "date"),
+    own("called_at", "datetime"), own("kinds", "enumeration", multi=True, options=(Option("a", "A", "A"),)),
+    own("double", "number", formula="[shoe_size] * 2"),
+]  # fmt: skip
+GIVEN = {"shoe_size": "44.5", "nick": "Ärger \"x\"", "trade": "true", "fair_day": "2026-05-01",
+         "called_at": "2026-05-01T10:00:00Z", "kinds": ["a"]}  # fmt: skip
+
+
+def own_key(item):
+    return sorting.key(item.name, item.column, custom=True)
+
+
+def test_orders_of_what_people_set_follow_every_way_it_is_written(conn, shop):
+    """By hand before and after the filling, cleared, by a formula, of somebody new, through a merge."""
+    for person in (1, 2, 3, 4):
+        customer(conn, person, "Aachen")
+    run(conn, [1, 2, 3])
+    for item in OWN:
+        definitions.create(conn, item, by="user:1")
+    calculated.rebuild(conn)
+    hand = {"mode": Mode.OVERWRITE, "source": "user", "by": "user:1"}
+    write(conn, [Write(1, GIVEN)], **hand)
+    for item in OWN:
+        conn.execute("insert into sorted_property (name, kind, custom, asked_at) values (%s, %s, true, %s)",
+                     [item.name, own_key(item).kind, AT])  # fmt: skip
+        (sort_id,) = conn.execute("select max(sort_id) from sorted_property").fetchone()
+        sorting._copy(conn, own_key(item), sort_id)
+    assert kept(conn, "double") == {1: "89", 2: None, 3: None}
+    write(conn, [Write(2, GIVEN | {"shoe_size": "7"}), Write(1, {"nick": None, "shoe_size": 3})], **hand)
+    write(conn, [Write(4, {"nick": "Early"})], **hand)  # nobody computed this contact yet
+    run(conn, [4])
+    with conn.transaction():
+        conn.execute("delete from customer where contact_id = 2")
+        conn.execute("delete from contact where contact_id = 2")
+        move(conn, {2: 3})
+        compute(conn, [2, 3], AT, "merge")
+    for item in OWN:
+        by_writing = kept(conn, item.name)
+        (sort_id,) = conn.execute("select sort_id from sorted_property where name = %s", [item.name]).fetchone()
+        conn.execute("delete from contact_sort where sort_id = %s", [sort_id])
+        sorting._copy(conn, own_key(item), sort_id)
+        assert by_writing == kept(conn, item.name), item.name
+        assert set(by_writing) == {1, 3, 4}
+    assert kept(conn, "nick") == {1: None, 3: 'Ärger "x"'.lower(), 4: "early"}
+    assert {n: float(v or 0) for n, v in kept(conn, "double").items()} == {1: 6, 3: 14, 4: 0}
+
+
+def test_the_order_of_a_deleted_property_is_not_that_of_the_next_one_of_its_name(conn, shop):
+    customer(conn, 1, "Aachen")
+    run(conn, [1])
+    (item, *_) = OWN
+    definitions.create(conn, item, by="user:1")
+    write(conn, [Write(1, {"shoe_size": 44})], mode=Mode.OVERWRITE, source="user")
+    sorting.fill(conn, own_key(item), AT)
+    definitions.archive(conn, item.name, by="user:1")
+    definitions.delete(conn, item.name, by="user:1")
+    definitions.create(conn, item, by="user:1")
+    assert sorting.place(conn, item.name, AT) is None
+    sorting.fill(conn, own_key(item), AT)
+    assert kept(conn, item.name) == {1: None}
+
+
+def test_a_write_that_runs_while_its_order_is_filled_is_not_lost(conn, database, shop):
+    customer(conn, 1, "Aachen")
+    run(conn, [1])
+    wanted = sorting.key("jobtitle", "text", custom=True)
+    with psycopg.connect(database) as writer:
+        (told,) = write(writer, [Write(1, {"jobtitle": "Baker"})], mode=Mode.OVERWRITE, source="user")
+        assert told.changed
+        filling = threading.Thread(target=_fill_own, args=(database, wanted))
+        filling.start()
+        filling.join(0.5)
+        assert filling.is_alive()
+        writer.commit()
+    filling.join(20)
+    assert kept(conn, "jobtitle") == {1: "baker"}
+
+
+def _fill_own(database, wanted):
+    with psycopg.connect(database, autocommit=True) as other:
+        assert sorting.fill(other, wanted, AT)

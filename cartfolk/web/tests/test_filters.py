@@ -134,6 +134,69 @@ def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
         assert listing.count_found(conn, question) == len(expected)
 
 
+OWN = {
+    "points": ("number", "case when n %% 3 > 0 then n %% 10 * 10 end"),
+    "nick": ("string", "case when n %% 4 > 0 then (array['Bertl','Ärmel','anna'])[1 + n %% 3] end"),
+    "fair_day": ("date", "case when n %% 5 > 0 then date '2026-01-01' + n::int / 2 end"),
+    "trade": ("bool", "case when n %% 6 > 0 then n %% 2 = 0 end"),
+}
+OWN_FILTERS: list[tuple[dict[str, Any], str]] = [
+    (filtered(condition("points", "between", [20, 50])), "points between 20 and 50"),
+    (filtered(condition("points", "greater", 80)), "points > 80"),
+    (filtered(condition("nick", "is", "bertl")), "nick = 'Bertl'"),
+    (filtered(condition("nick", "contains", "RME")), "nick = 'Ärmel'"),
+    (filtered(condition("nick", "is_not", "anna")), "nick <> 'anna'"),
+    (filtered(condition("fair_day", "before", "2026-01-11")), "fair_day < '2026-01-11'"),
+    (filtered(condition("trade", "is", True)), "trade"),
+    (filtered(condition("trade", "unknown")), "trade is null"),
+    (filtered(condition("points", "is", 10), condition("nick", "is", "anna")), "points = 10 and nick = 'anna'"),
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_people_set_is_filtered_and_sorted_the_same_by_scan_and_by_its_kept_order(
+    conn: Connection, people: int, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    for name, (type_, _values) in OWN.items():
+        item = Property(
+            name=name, label_en=name, label_de=name, group="contactinformation", type=type_,  # type: ignore[arg-type]
+            definition_en="", definition_de="", computed=False, custom=True,
+        )  # fmt: skip
+        definitions.create(conn, item, by="user:1")
+    names, made = ", ".join(OWN), ", ".join(values for _type, values in OWN.values())
+    # Every seventh has no row of what people set at all.
+    conn.execute(
+        f"insert into contact_custom (contact_id, {names}) select n, {made}"
+        " from (select contact_id as n from contact) c where n %% 7 > 0".replace("%%", "%")
+    )
+    there, custom = properties.columns(conn)
+    if way != "scan":
+        for name in OWN:
+            sorting.fill(conn, sorting.key(name, custom[name], custom=True), BORN)
+    if way in ("walk", "impatient"):
+        monkeypatch.setattr(narrow, "FEW", 0)
+        monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
+    if way == "impatient":
+        monkeypatch.setattr(listing, "PATIENCE", -1)
+    known = filters.context(conn)
+    table = "contact_list left join contact_custom using (contact_id)"
+    for sort, order in (("-createdate", "createdate desc, contact_id desc"), ("points", "points, contact_id"),
+                        ("-nick", 'lower(nick) collate "C" desc nulls last, contact_id desc')):  # fmt: skip
+        everybody = [row[0] for row in conn.execute(f"select contact_id from {table} order by {order}")]
+        assert listing.page(conn, listing.Question(sort=sort, columns=there, custom=custom)).scanned == (
+            way == "scan" and sort != "-createdate"
+        )
+        for definition, where in OWN_FILTERS:
+            root = filters.root(definition, known)
+            assert root is not None
+            narrowing = narrow.narrowing(conn, root, known, there | custom)
+            assert bool(narrowing.unkept) == (way == "scan")
+            question = listing.Question(sort=sort, size=7, columns=there, custom=custom, narrowing=narrowing)
+            expected = {row[0] for row in conn.execute(f"select contact_id from {table} where {where}")}
+            assert 0 < len(expected) < people, where
+            assert walk(conn, question) == [contact for contact in everybody if contact in expected], (sort, where)
+
+
 def shown(page: str) -> list[int]:
     return [int(number) for number in re.findall(r'<tr data-id="(\d+)"', page)]
 

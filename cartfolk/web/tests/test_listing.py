@@ -126,7 +126,7 @@ def test_no_page_sorts_everybody(conn: Connection, people: int, far_values: None
     conn.execute("analyze")
     conn.execute("set enable_sort = off")  # so few rows would be sorted; now only if no index has the order
     conn.execute("set enable_incremental_sort = off")
-    chosen = listing.sort_for(conn, name, columns)
+    chosen = listing.sort_for(conn, name, columns, {})
     assert chosen is not None
     assert chosen.indexed
     walk = listing._Walk(conn, chosen, sort.startswith("-"), False, "")

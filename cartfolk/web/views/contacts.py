@@ -50,6 +50,10 @@ class Shown:
         """What filters may ask; read only where there are any."""
         return filters.context(self.conn, self.meant)
 
+    def keep_sorted(self, name: str) -> None:
+        """Has the order of a property made ready, for the next time it is sorted or filtered by."""
+        keep_sorted(name, (self.there | self.custom)[name], custom=name in self.custom)
+
     def question(self, parameters: QueryDict) -> listing.Question:
         return listing.Question(
             sort=self.asked.shown.sort,
@@ -74,7 +78,7 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     if asked.shown.filters:
         try:
             root = filters.root(asked.shown.filters, shown.known)
-            shown.narrowing = narrow.narrowing(conn, root, shown.known, there) if root is not None else None
+            shown.narrowing = narrow.narrowing(conn, root, shown.known, there | custom) if root is not None else None
         except filters.FilterRefused as refused:
             shown.problem = str(refused)
     return shown
@@ -184,11 +188,11 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     total, roughly = _total(shown, question, page, everybody, estimated)
     if everybody > listing.EXACT:  # fewer are sorted and looked through as quickly as they are read
         name = sort.removeprefix("-")
-        if page.scanned and name in shown.there:
-            keep_sorted(name, shown.there[name])
+        if page.scanned:
+            shown.keep_sorted(name)
         if page.walked and (page.looking or not page.after) and shown.narrowing:
             for name in shown.narrowing.unkept:
-                keep_sorted(name, shown.there[name])
+                shown.keep_sorted(name)
     stores = lookup.every(conn)
     columns = table.heads(shown.picked, shown.offered, sort)
     names = {store.pk: store.name for store in stores}
