@@ -39,6 +39,8 @@ Q = Statements.beside(__file__)
 SIZE = 50
 WINDOW = 5_000
 FILTERED_WINDOW = 12_000  # contacts looked through at a time for a filter
+SORTED = 1_500  # of a filter's few are fetched and sorted as quickly as a page of more is met along the order,
+MET = 40_000  # contacts of it at most: a filter may say what the order says, and its few lie far behind
 PATIENCE = 0.35  # seconds a page looks for filtered contacts
 EXACT = 10_000  # up to here the number of contacts is counted, above it is estimated
 
@@ -219,12 +221,21 @@ _NEAR = (
 )
 # Where a window ends: from there the next one begins.
 _END = "select ({key})::text, {contact} from {source} where {where} {order} offset %(window)s - 1 limit 1"
-# The few a filter leaves. PostgreSQL either sorts them or walks the order's index, which is narrow, past the others.
-_FEW = (
-    "with found as materialized (select x.contact_id, x.key from (select {contact} as contact_id, {key} as key{search} "
-    "from {source} where {where} and {contact} = any(%(few)s::bigint[]) {order} offset 0) x "
-    "where {keep} limit %(size)s) "
+# The few a filter leaves: all fetched and sorted, or met while the order's narrow index is walked past others ("+ 0":
+# not looked up one by one after all).
+_FIND: LiteralString = "with found as materialized (select x.contact_id, x.key from ("
+_SHOW: LiteralString = (
+    " offset 0) x where {keep} limit %(size)s) "
     "select l.*, near.key::text as sort_value from found near join contact_list l using (contact_id) {again}"
+)
+_FEW_SORTED: LiteralString = (
+    _FIND
+    + "select few.* from unnest(%(few)s::bigint[]) asked (id) cross join lateral (select {contact} as contact_id, "
+    "{key} as key{search} from {source} where {where} and {contact} = asked.id offset 0) few {over}" + _SHOW
+)
+_FEW_MET: LiteralString = (
+    _FIND + "select few.* from (select {contact} as contact_id, {key} as key from {source} where {where} {order} "
+    "limit %(window)s) few where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -267,7 +278,7 @@ class _Walk:
                     continue  # the cursor lies behind this stretch
             wanted = size - len(found)
             if few is not None:
-                found += self._run(_FEW, valued, start, wanted, few)
+                found += self._few(valued, start, wanted, few)
             elif self.narrowing is not None:
                 found += self._filtered(valued, start, wanted, until)
             else:
@@ -275,6 +286,15 @@ class _Walk:
             if len(found) >= size or self.stopped:
                 break
         return found
+
+    def _few(
+        self, valued: bool, start: tuple[str | None, int] | None, size: int, few: list[int]
+    ) -> list[dict[str, Any]]:
+        if self.sort.indexed and not self.query and len(few) > SORTED:
+            met = self._run(_FEW_MET, valued, start, size, few)
+            if len(met) >= size:
+                return met  # else they lie far behind in this order, or hardly any is left
+        return self._run(_FEW_SORTED, valued, start, size, few)
 
     def _stretch(self, valued: bool, start: tuple[str | None, int] | None, size: int) -> list[dict[str, Any]]:
         if not self.query:
@@ -316,7 +336,7 @@ class _Walk:
         size: int,
         few: list[int] | None = None,
     ) -> list[dict[str, Any]]:
-        # A plan kept for any few would take them for ten, wherever they lie: twice the time for two thousand.
+        # In a plan kept for any few they would be compared one after the other: twice the time for two thousand.
         prepare = False if few is not None else None
         with self.conn.cursor(row_factory=dict_row) as cursor:
             return cursor.execute(*self.statement(text, valued, start, size, few), prepare=prepare).fetchall()
@@ -349,11 +369,11 @@ class _Walk:
         parameters: dict[str, Any] = {
             "size": size,
             "query": self.query,
-            "window": FILTERED_WINDOW if self.narrowing else WINDOW,
+            "window": MET if few is not None else FILTERED_WINDOW if self.narrowing else WINDOW,
             "place": self.sort.place,
         }
         keep: list[sql.Composable] = [sql.SQL("true")]
-        if self.query and text in (_NEAR, _FEW):
+        if self.query and text in (_NEAR, _FEW_SORTED):
             keep.append(sql.SQL("x.search @@ %(query)s::tsquery"))
         if few is not None:
             parameters["few"] = array(few)
@@ -376,6 +396,7 @@ class _Walk:
             source=sql.SQL(self.sort.source),
             where=sql.SQL(" and ").join(conditions),
             order=order(key, contact),
+            over=order(sql.SQL("few.key"), sql.SQL("few.contact_id")),
             again=order(sql.SQL("near.key"), sql.SQL("near.contact_id")),
             contact=contact,
             search=sql.SQL(", l.search" if self.query else ""),

@@ -48,11 +48,9 @@ class Shown:
 def columns(conn: Connection) -> tuple[dict[str, str], dict[str, str]]:
     """Property name -> PostgreSQL type, for every column of contact_property, and for what people set: those that
     contact_custom alone has."""
-    found: dict[str, dict[str, str]] = {"contact_property": {}, "contact_custom": {}}
-    for table, name, kind in conn.execute(Q["property_columns"]):
-        found[table][name] = kind
-    there, custom = found.values()
-    return there, {name: kind for name, kind in custom.items() if name not in there}
+    rows = conn.execute(Q["property_columns"]).fetchall()
+    there = {name: kind for custom, name, kind in rows if not custom}
+    return there, {name: kind for custom, name, kind in rows if custom and name not in there}
 
 
 def everything(platforms: Iterable[str] = (), defined: Defined | None = None, *, hidden: bool = False) -> list[Shown]:

@@ -16,11 +16,11 @@ from contact_property p left join contact_custom c using (contact_id) where p.co
 
 -- :name property_columns
 -- Which properties have a column, and of what kind, so that a page asks for nothing that is not there.
-select t.name, a.attname, format_type(a.atttypid, a.atttypmod)
-  from (values ('contact_property'), ('contact_custom')) t (name)
-  join pg_attribute a on a.attrelid = to_regclass(t.name) and a.attnum > 0 and not a.attisdropped
- where a.attname not in ('contact_id', 'computed_at')
- order by t.name, a.attnum
+select attrelid = 'contact_custom'::regclass, attname, format_type(atttypid, atttypmod)
+  from pg_attribute
+ where attrelid in ('contact_property'::regclass, 'contact_custom'::regclass) and attnum > 0 and not attisdropped
+   and attname not in ('contact_id', 'computed_at')
+ order by attrelid, attnum
 
 -- :name contact
 -- One contact with what the list knows of it.

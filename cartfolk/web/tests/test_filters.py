@@ -101,7 +101,7 @@ def test_calendar_days_are_the_accounts_not_the_servers(conn: Connection, people
     assert found == [[], [20]]
 
 
-WAYS = ["scan", "kept", "walk", "impatient"]
+WAYS = ["scan", "kept", "met", "far", "walk", "impatient"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -109,11 +109,15 @@ WAYS = ["scan", "kept", "walk", "impatient"]
 def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
     conn: Connection, people: int, values: None, monkeypatch: pytest.MonkeyPatch, way: str, sort: str
 ) -> None:
-    """By scan, by the kept order, by walking small windows, and with a page that gives up after each window."""
+    """By scan, by the kept order, by meeting the few along it or not soon enough, by walking small windows, and with a
+    page that gives up after each window."""
     types = properties.columns(conn)[0]
     if way != "scan":
         for name in ("city", "email", "average_order_value", "account_creation_date", "hs_email_optout"):
             sorting.fill(conn, sorting.key(name, types[name]), BORN)
+    if way in ("met", "far"):
+        monkeypatch.setattr(listing, "SORTED", 0)
+        monkeypatch.setattr(listing, "MET", 1_000 if way == "met" else 20)
     if way in ("walk", "impatient"):
         monkeypatch.setattr(narrow, "FEW", 0)
         monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
@@ -173,6 +177,9 @@ def test_what_people_set_is_filtered_and_sorted_the_same_by_scan_and_by_its_kept
     if way != "scan":
         for name in OWN:
             sorting.fill(conn, sorting.key(name, custom[name], custom=True), BORN)
+    if way in ("met", "far"):
+        monkeypatch.setattr(listing, "SORTED", 0)
+        monkeypatch.setattr(listing, "MET", 1_000 if way == "met" else 20)
     if way in ("walk", "impatient"):
         monkeypatch.setattr(narrow, "FEW", 0)
         monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
