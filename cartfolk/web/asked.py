@@ -14,9 +14,9 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from django.http import QueryDict
 from django.urls import reverse
@@ -62,7 +62,7 @@ class Asked:
 
     def address(self, route: str = "web:contacts", **more: str) -> str:
         parameters = self.parameters(**more)
-        return f"{_path(route)}?{urlencode(parameters)}" if parameters else _path(route)
+        return f"{_path(route)}?{urlencode(parameters, quote_via=_quoted)}" if parameters else _path(route)
 
     def sorted_by(self, sort: str) -> str:
         """The address of the same in another order; '' for none."""
@@ -71,6 +71,9 @@ class Asked:
     def with_(self, **changes: Any) -> Asked:
         """The same with other filters, columns, sort or search."""
         return dataclasses.replace(self, shown=dataclasses.replace(self.shown, **changes))
+
+
+_quoted = lru_cache(256)(quote_plus)  # the same filters stand in two dozen addresses of a page
 
 
 @cache

@@ -28,7 +28,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from cartfolk.core.sql import Connection, Statements, array
+from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.properties import sorting
 from cartfolk.properties.read import search_query
@@ -288,9 +288,9 @@ class _Walk:
         return found
 
     def _few(
-        self, valued: bool, start: tuple[str | None, int] | None, size: int, few: list[int]
+        self, valued: bool, start: tuple[str | None, int] | None, size: int, few: narrow.Few
     ) -> list[dict[str, Any]]:
-        if self.sort.indexed and not self.query and len(few) > SORTED:
+        if self.sort.indexed and not self.query and few.count > SORTED:
             met = self._run(_FEW_MET, valued, start, size, few)
             if len(met) >= size:
                 return met  # else they lie far behind in this order, or hardly any is left
@@ -334,7 +334,7 @@ class _Walk:
         valued: bool,
         start: tuple[str | None, int] | None,
         size: int,
-        few: list[int] | None = None,
+        few: narrow.Few | None = None,
     ) -> list[dict[str, Any]]:
         # In a plan kept for any few they would be compared one after the other: twice the time for two thousand.
         prepare = False if few is not None else None
@@ -347,7 +347,7 @@ class _Walk:
         valued: bool,
         start: tuple[str | None, int] | None,
         size: int,
-        few: list[int] | None = None,
+        few: narrow.Few | None = None,
     ) -> tuple[sql.Composed, dict[str, Any]]:
         """One stretch's statement and its parameters."""
         downwards = self.descending != self.backward
@@ -376,7 +376,7 @@ class _Walk:
         if self.query and text in (_NEAR, _FEW_SORTED):
             keep.append(sql.SQL("x.search @@ %(query)s::tsquery"))
         if few is not None:
-            parameters["few"] = array(few)
+            parameters["few"] = few.numbers
         if self.narrowing is not None:
             keep.append(self.narrowing.condition)
             parameters |= self.narrowing.parameters

@@ -41,6 +41,14 @@ _LISTED: Mapping[str, LiteralString] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Few:
+    """Some contacts, each once, as PostgreSQL writes an array: thousands of numbers are not worth reading here."""
+
+    numbers: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Narrowing:
     """The filters as SQL: ``condition`` is over a row ``x`` with a contact_id."""
 
@@ -53,7 +61,7 @@ class Narrowing:
     types: Mapping[str, str]  # the columns there are: name -> PostgreSQL type
     kept: Mapping[str, int | None]  # filtered properties that contact_list does not carry: their sort_id, None without
     # What was found for this request already; a page, its total and the next stretch ask the same.
-    found: list[list[int] | None] = field(default_factory=list, compare=False)
+    found: list[Few | None] = field(default_factory=list, compare=False)
 
     @property
     def unkept(self) -> list[str]:
@@ -86,7 +94,7 @@ def _compiled(root: tree.Group, known: tree.Context) -> tuple[compiler.Sql, comp
     return single, compiler.where(root, known, row="x", prefix="all")
 
 
-def few(conn: Connection, narrowing: Narrowing) -> list[int] | None:
+def few(conn: Connection, narrowing: Narrowing) -> Few | None:
     """The contacts of the rarest filter when they are few, else None; they still have to answer ``condition``."""
     if not narrowing.found:
         narrowing.found.append(_Places(conn, narrowing).of(narrowing.root))
@@ -97,13 +105,13 @@ def total(conn: Connection, narrowing: Narrowing, everybody: int) -> tuple[int |
     """How many contacts the filters leave, and whether that is an estimate: exact when they are quickly asked, else by
     the rarest filter or, when that leaves many, by the planner's statistics."""
     near = few(conn, narrowing)
-    if near is not None and len(near) > SURE:
-        return len(near), True
+    if near is not None and near.count > SURE:
+        return near.count, True
     if near is not None:
         statement = sql.SQL("select count(*) from unnest(%(few)s::bigint[]) x (contact_id) {} where {}").format(
             narrowing.joins, narrowing.everybody
         )
-        row = conn.execute(statement, {"few": array(near), **narrowing.parameters}).fetchone()
+        row = conn.execute(statement, {"few": near.numbers, **narrowing.parameters}).fetchone()
         return (int(row[0]) if row else 0), False
     statement = sql.SQL("explain (format json) select from contact_list x {} where {}").format(
         narrowing.joins, narrowing.everybody
@@ -117,21 +125,21 @@ class _Places:
     conn: Connection
     narrowing: Narrowing
 
-    def of(self, group: tree.Group) -> list[int] | None:
+    def of(self, group: tree.Group) -> Few | None:
         if group.match == "none":
             return None
         if group.match == "all":
-            found = [ids for child in group.children if (ids := self.one(child)) is not None]
-            return min(found, key=len, default=None)
+            found = [some for child in group.children if (some := self.one(child)) is not None]
+            return min(found, key=lambda some: some.count, default=None)
         together: set[int] = set()
         for child in group.children:
-            ids = self.one(child)
-            if ids is None:
+            some = self.one(child)
+            if some is None:
                 return None
-            together.update(ids)
-        return sorted(together) if len(together) <= FEW else None
+            together.update(map(int, filter(None, some.numbers[1:-1].split(","))))
+        return Few(array(sorted(together)), len(together)) if len(together) <= FEW else None
 
-    def one(self, node: tree.Node) -> list[int] | None:
+    def one(self, node: tree.Node) -> Few | None:
         """The contacts a condition leaves; None when they are too many, or not known."""
         if isinstance(node, tree.Group):
             return self.of(node)
@@ -139,9 +147,11 @@ class _Places:
         place = self.place(node, parameters) if isinstance(node, tree.Property) else None
         if place is None:
             return None
-        rows = self.conn.execute(place + sql.SQL(" limit {}").format(sql.Literal(FEW + 1)), parameters).fetchall()
-        ids = [row[0] for row in rows]
-        return ids if len(ids) <= FEW else None
+        statement = sql.SQL(
+            "select count(*), coalesce(array_agg(contact_id), '{{}}')::text from ({} limit {}) few"
+        ).format(place, sql.Literal(FEW + 1))
+        count, numbers = self.conn.execute(statement, parameters).fetchone() or (0, "{}")
+        return Few(numbers, count) if count <= FEW else None
 
     def place(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
         """A statement for the contacts of a condition where they lie side by side; None when they do not."""
@@ -233,7 +243,7 @@ _CONTAINING = (
     "select s.contact_id from contact_sort s where s.sort_id = {place} and s.number is null"
     " and sort_grams(s.sort_id, s.word) @> sort_grams({place}::smallint, %(text)s) and strpos(s.word, %(text)s) > 0 "
     "union all select s.contact_id from contact_sort s where s.sort_id = {place} and s.number is null"
-    " and sort_grams(s.sort_id, s.word) @> array[hashtext({place} || '*')]"
+    " and sort_grams(s.sort_id, s.word) @> array[hashtext({place} || '*')] and strpos(s.word, %(text)s) = 0"
 )
 
 

@@ -61,6 +61,7 @@ FILTERS: list[tuple[dict[str, Any], str]] = [
     (filtered(condition("city", "contains", "zig")), "p.city = 'Ürzig'"),
     (filtered(condition("city", "contains", "ÜR")), "p.city = 'Ürzig'"),
     (filtered(condition("city", "contains", "x ziel")), "p.city like '%%Ziel'"),  # behind what a kept word holds
+    (filtered(condition("city", "contains", "xxx")), "p.city like 'xxx%%'"),  # in what is kept, and cut as well
     (filtered(condition("email", "contains", "11@")), "l.email like '%%11@%%'"),
     (filtered(condition("city", "is_not", "Berlin")), "p.city <> 'Berlin'"),
     (filtered(condition("city", "unknown")), "p.city is null"),
