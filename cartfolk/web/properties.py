@@ -45,9 +45,25 @@ class Shown:
     formula: str = ""
 
 
-def columns(conn: Connection) -> tuple[dict[str, str], dict[str, str]]:
+Columns = tuple[Mapping[str, str], Mapping[str, str]]
+_kept: dict[str, tuple[Defined, Columns]] = {}  # by database
+
+
+def columns(conn: Connection, defined: Defined | None = None) -> Columns:
     """Property name -> PostgreSQL type, for every column of contact_property, and for what people set: those that
-    contact_custom alone has."""
+    contact_custom alone has. With what is ``defined`` asked for once as long as that stays: an update, which alone
+    brings others, starts every process anew."""
+    if defined is None:
+        return _columns(conn)
+    last = _kept.get(conn.info.dbname)
+    if last is None or last[0] is not defined:
+        if len(_kept) > 8:
+            _kept.clear()
+        last = _kept[conn.info.dbname] = defined, _columns(conn)
+    return last[1]
+
+
+def _columns(conn: Connection) -> Columns:
     rows = conn.execute(Q["property_columns"]).fetchall()
     there = {name: kind for custom, name, kind in rows if not custom}
     return there, {name: kind for custom, name, kind in rows if custom and name not in there}

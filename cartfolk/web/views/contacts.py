@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,8 +38,8 @@ class Shown:
     conn: Connection
     views: list[saved.View]
     asked: asking.Asked
-    there: dict[str, str]  # columns of contact_property
-    custom: dict[str, str]  # what people set: those of contact_custom alone
+    there: Mapping[str, str]  # columns of contact_property
+    custom: Mapping[str, str]  # what people set: those of contact_custom alone
     meant: defined.Defined
     offered: dict[str, tuple[str, str]]
     picked: list[str]
@@ -52,7 +53,7 @@ class Shown:
 
     def keep_sorted(self, name: str) -> None:
         """Has the order of a property made ready, for the next time it is sorted or filtered by."""
-        keep_sorted(name, (self.there | self.custom)[name], custom=name in self.custom)
+        keep_sorted(name, {**self.there, **self.custom}[name], custom=name in self.custom)
 
     def question(self, parameters: QueryDict) -> listing.Question:
         return listing.Question(
@@ -71,14 +72,16 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     conn = database()
     views = saved.tabs(request.user)
     asked = asking.read(request.GET if parameters is None else parameters, views)
-    there, custom = properties.columns(conn)
     meant = defined.load(conn)
-    offered = table.offered(there | custom, meant)
+    there, custom = properties.columns(conn, meant)
+    offered = table.offered({**there, **custom}, meant)
     shown = Shown(conn, views, asked, there, custom, meant, offered, table.chosen(request, offered, asked))
     if asked.shown.filters:
         try:
             root = filters.root(asked.shown.filters, shown.known)
-            shown.narrowing = narrow.narrowing(conn, root, shown.known, there | custom) if root is not None else None
+            shown.narrowing = (
+                narrow.narrowing(conn, root, shown.known, {**there, **custom}) if root is not None else None
+            )
         except filters.FilterRefused as refused:
             shown.problem = str(refused)
     return shown
