@@ -49,8 +49,8 @@ from contact_property
 _OWN = ("points", "number"), ("nickname", "string")
 _SET = """
 insert into contact_custom (contact_id, points, nickname)
-select n, (n * 7919 %% 100003) / 100.0, 'Nick ' || (n * 7919 %% 1000003)
-from (select contact_id as n from contact where contact_id %% 10 > 0) c
+select n, (n * 7919 % 100003) / 100.0, 'Nick ' || (n * 7919 % 1000003)
+from (select contact_id as n from contact where contact_id % 10 > 0) c
 """
 
 
@@ -79,7 +79,7 @@ def _people_set(conn: psycopg.Connection[Any]) -> None:
             definition_en="", definition_de="", computed=False, custom=True,
         )  # fmt: skip
         definitions.create(conn, item, by="bench")
-    conn.execute(_SET.replace("%%", "%"))
+    conn.execute(_SET)
 
 
 def _ask(repeats: int) -> dict[str, Any]:

@@ -227,8 +227,8 @@ class _Batch:
         # What nothing shop-made follows from: last modified moves all the same, and formulas read it.
         others = sorted(changed.keys() - set(own))
         self.conn.execute(Q["touch"], {"contacts": others, "at": at})
+        sorting.follow(self.conn, others)
         calculated.calculate(self.conn, others, at, self.by)
-        sorting.follow(self.conn, contacts)
         # Rooms behind this one (segments) look at the contact with the next refresh.
         derive.dirty(self.conn, contacts, LIVE if len(contacts) <= _FEW else BULK)
 

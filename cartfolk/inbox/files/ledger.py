@@ -100,10 +100,9 @@ def add(conn: Connection, kind: Kind, by: str, files: Sequence[Mapping[str, Any]
 
 def get(conn: Connection, import_id: int) -> Import:
     """Raises UnknownImport."""
-    row = conn.execute(Q["get"], {"id": import_id}).fetchone()
-    if row is None:
-        raise UnknownImport(f"There is no import {import_id}; `cartfolk contacts imports` lists them.")
-    return Import(*row)
+    if found := some(conn, [import_id]):
+        return found[import_id]
+    raise UnknownImport(f"There is no import {import_id}; `cartfolk contacts imports` lists them.")
 
 
 def recent(conn: Connection, limit: int = 100) -> list[Import]:

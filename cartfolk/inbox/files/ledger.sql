@@ -2,11 +2,6 @@
 insert into contact_import (kind, made_by, files, settings) values (%(kind)s, %(by)s, %(files)s, %(settings)s)
 returning import_id
 
--- :name get
-select import_id, kind, state, made_by, made_at, files, settings, began_at, finished_at, seconds, rows, bytes,
-    created, changed, unchanged, wrong, wrong_bytes, preview, undo_at, undone, note
-from contact_import where import_id = %(id)s
-
 -- :name recent
 -- The newest first.
 select import_id, kind, state, made_by, made_at, files, settings, began_at, finished_at, seconds, rows, bytes,
@@ -14,7 +9,7 @@ select import_id, kind, state, made_by, made_at, files, settings, began_at, fini
 from contact_import order by import_id desc limit %(limit)s
 
 -- :name some
--- Those that are told of beside what they wrote.
+-- Those of these numbers.
 select import_id, kind, state, made_by, made_at, files, settings, began_at, finished_at, seconds, rows, bytes,
     created, changed, unchanged, wrong, wrong_bytes, preview, undo_at, undone, note
 from contact_import where import_id = any(%(ids)s::bigint[])

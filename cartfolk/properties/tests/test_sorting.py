@@ -11,9 +11,11 @@ import pytest
 from psycopg.types.json import Jsonb
 
 from cartfolk.properties import calculated, definitions, sorting
-from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, Option, Property
+from cartfolk.properties.catalogue import COMPUTED, PROPERTIES, Option
 from cartfolk.properties.compute import compute, move
 from cartfolk.properties.write import Mode, Write, write
+
+from .test_calculated import own
 
 AT = datetime(2026, 3, 30, 12, tzinfo=UTC)
 
@@ -89,7 +91,7 @@ def test_a_computation_that_runs_while_an_order_is_filled_is_not_lost(conn, data
     with psycopg.connect(database) as writer:
         customer(writer, 1, "Bonn")
         compute(writer, [1], AT, "sync")  # began before the property is registered, does not know of it
-        filling = threading.Thread(target=_fill, args=(database, "city"))
+        filling = threading.Thread(target=_fill, args=(database, key("city")))
         filling.start()
         filling.join(0.5)
         assert filling.is_alive()
@@ -100,9 +102,9 @@ def test_a_computation_that_runs_while_an_order_is_filled_is_not_lost(conn, data
     assert kept(conn, "city") == {1: "bonn"}
 
 
-def _fill(database, name):
-    with psycopg.connect(database, autocommit=True) as own:
-        assert sorting.fill(own, key(name), AT)
+def _fill(database, wanted):
+    with psycopg.connect(database, autocommit=True) as other:
+        assert sorting.fill(other, wanted, AT)
 
 
 def test_a_killed_filling_is_continued_and_a_second_one_at_once_refused(conn, database, shop):
@@ -148,13 +150,6 @@ def test_a_merged_contact_leaves_no_row_behind(conn, shop):
         move(conn, {2: 1})
         compute(conn, [1, 2], AT, "merge")
     assert kept(conn, "city") == {1: "city 1"}
-
-
-def own(name, type_, **more):
-    return Property(
-        name=name, label_en=name, label_de=name, group="contactinformation", type=type_, definition_en="",
-        definition_de="", computed=False, custom=True, **more,
-    )  # fmt: skip
 
 
 OWN = [
@@ -227,15 +222,10 @@ def test_a_write_that_runs_while_its_order_is_filled_is_not_lost(conn, database,
     with psycopg.connect(database) as writer:
         (told,) = write(writer, [Write(1, {"jobtitle": "Baker"})], mode=Mode.OVERWRITE, source="user")
         assert told.changed
-        filling = threading.Thread(target=_fill_own, args=(database, wanted))
+        filling = threading.Thread(target=_fill, args=(database, wanted))
         filling.start()
         filling.join(0.5)
         assert filling.is_alive()
         writer.commit()
     filling.join(20)
     assert kept(conn, "jobtitle") == {1: "baker"}
-
-
-def _fill_own(database, wanted):
-    with psycopg.connect(database, autocommit=True) as other:
-        assert sorting.fill(other, wanted, AT)

@@ -105,17 +105,9 @@ def test_calendar_days_are_the_accounts_not_the_servers(conn: Connection, people
 WAYS = ["scan", "kept", "met", "far", "walk", "impatient"]
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("sort", ["-createdate", "total_value_of_orders", "-city", "average_order_value"])
-def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
-    conn: Connection, people: int, values: None, monkeypatch: pytest.MonkeyPatch, way: str, sort: str
-) -> None:
-    """By scan, by the kept order, by meeting the few along it or not soon enough, by walking small windows, and with a
-    page that gives up after each window."""
-    types = properties.columns(conn)[0]
-    if way != "scan":
-        for name in ("city", "email", "average_order_value", "account_creation_date", "hs_email_optout"):
-            sorting.fill(conn, sorting.key(name, types[name]), BORN)
+def take(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By meeting the few along the order or not soon enough, by walking small windows, and with a page that gives up
+    after each window; by scan and by the kept order as they are."""
     if way in ("met", "far"):
         monkeypatch.setattr(listing, "SORTED", 0)
         monkeypatch.setattr(listing, "MET", 1_000 if way == "met" else 20)
@@ -124,6 +116,18 @@ def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
         monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
     if way == "impatient":
         monkeypatch.setattr(listing, "PATIENCE", -1)
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("sort", ["-createdate", "total_value_of_orders", "-city", "average_order_value"])
+def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
+    conn: Connection, people: int, values: None, monkeypatch: pytest.MonkeyPatch, way: str, sort: str
+) -> None:
+    types = properties.columns(conn)[0]
+    if way != "scan":
+        for name in ("city", "email", "average_order_value", "account_creation_date", "hs_email_optout"):
+            sorting.fill(conn, sorting.key(name, types[name]), BORN)
+    take(way, monkeypatch)
     known = filters.context(conn)
     everybody = walk(conn, listing.Question(sort=sort, size=200, columns=types))
     for definition, where in FILTERS:
@@ -140,10 +144,10 @@ def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
 
 
 OWN = {
-    "points": ("number", "case when n %% 3 > 0 then n %% 10 * 10 end"),
-    "nick": ("string", "case when n %% 4 > 0 then (array['Bertl','Ärmel','anna'])[1 + n %% 3] end"),
-    "fair_day": ("date", "case when n %% 5 > 0 then date '2026-01-01' + n::int / 2 end"),
-    "trade": ("bool", "case when n %% 6 > 0 then n %% 2 = 0 end"),
+    "points": ("number", "case when n % 3 > 0 then n % 10 * 10 end"),
+    "nick": ("string", "case when n % 4 > 0 then (array['Bertl','Ärmel','anna'])[1 + n % 3] end"),
+    "fair_day": ("date", "case when n % 5 > 0 then date '2026-01-01' + n::int / 2 end"),
+    "trade": ("bool", "case when n % 6 > 0 then n % 2 = 0 end"),
 }
 OWN_FILTERS: list[tuple[dict[str, Any], str]] = [
     (filtered(condition("points", "between", [20, 50])), "points between 20 and 50"),
@@ -172,20 +176,13 @@ def test_what_people_set_is_filtered_and_sorted_the_same_by_scan_and_by_its_kept
     # Every seventh has no row of what people set at all.
     conn.execute(
         f"insert into contact_custom (contact_id, {names}) select n, {made}"
-        " from (select contact_id as n from contact) c where n %% 7 > 0".replace("%%", "%")
+        " from (select contact_id as n from contact) c where n % 7 > 0"
     )
     there, custom = properties.columns(conn)
     if way != "scan":
         for name in OWN:
             sorting.fill(conn, sorting.key(name, custom[name], custom=True), BORN)
-    if way in ("met", "far"):
-        monkeypatch.setattr(listing, "SORTED", 0)
-        monkeypatch.setattr(listing, "MET", 1_000 if way == "met" else 20)
-    if way in ("walk", "impatient"):
-        monkeypatch.setattr(narrow, "FEW", 0)
-        monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)
-    if way == "impatient":
-        monkeypatch.setattr(listing, "PATIENCE", -1)
+    take(way, monkeypatch)
     known = filters.context(conn)
     table = "contact_list left join contact_custom using (contact_id)"
     for sort, order in (("-createdate", "createdate desc, contact_id desc"), ("points", "points, contact_id"),
