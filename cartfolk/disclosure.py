@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from cartfolk import erasure, remains
+from cartfolk.core.plain import exactly
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import iso, now
 from cartfolk.stores import lookup
@@ -21,7 +21,7 @@ _INNER = ("contact_dirty", "contact_due", "contact_sort", "contact_list", "dupli
 
 
 def disclose(conn: Connection, contact_id: int) -> dict[str, Any]:
-    """All rows of the contact by table, the names, and the raw objects the shops sent; ready for JSON.
+    """All rows of the contact by table, the names, and the raw objects the shops sent; for core.plain.document.
 
     Reads every stored delivery. Raises erasure.NobodyToErase when there is no such contact.
     """
@@ -31,10 +31,10 @@ def disclose(conn: Connection, contact_id: int) -> dict[str, Any]:
         for table in erasure.tables():
             if table in _INNER:
                 continue
-            statement = sql.SQL("select to_jsonb(t) as row from {} t where contact_id = any(%s::bigint[])").format(
-                sql.Identifier(table)
-            )
-            found = [_told(row["row"]) for row in cursor.execute(statement, [people])]
+            statement = sql.SQL(
+                "select to_jsonb(t)::text as row from {} t where contact_id = any(%s::bigint[])"
+            ).format(sql.Identifier(table))
+            found = [_told(exactly(row["row"])) for row in cursor.execute(statement, [people])]
             if found:
                 rows[table] = found
     stores = {store.pk: store.name for store in lookup.every(conn)}
@@ -51,6 +51,6 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
-    except ValueError:
+        return exactly(text)
+    except (ValueError, RecursionError):
         return text

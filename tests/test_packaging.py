@@ -54,18 +54,23 @@ def test_requirements_are_pinned() -> None:
                 assert re.fullmatch(r"[A-Za-z0-9_.-]+(\[[a-z,]+\])?==[\w.]+", line), f"{name}: {line}"
 
 
-def test_every_command_is_documented() -> None:
+COMMANDS = pytest.mark.parametrize("name", ["command-line.md", "de/kommandozeile.md"])
+
+
+@COMMANDS
+def test_every_command_is_documented(name: str) -> None:
     from cartfolk.cli import parser
 
     [subparsers] = [a for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
-    documented = set(re.findall(r"^\| `cartfolk ([\w-]+)` \|", document("command-line.md"), re.MULTILINE))
+    documented = set(re.findall(r"^\| `cartfolk ([\w-]+)` \|", document(name), re.MULTILINE))
     assert documented == set(subparsers.choices)
 
 
-def test_every_documented_verb_is_there_and_every_verb_is_documented() -> None:
+@COMMANDS
+def test_every_documented_verb_is_there_and_every_verb_is_documented(name: str) -> None:
     from cartfolk.cli import parser
 
-    rows = dict(re.findall(r"^\| `cartfolk ([\w-]+)` \| (.*) \|$", document("command-line.md"), re.MULTILINE))
+    rows = dict(re.findall(r"^\| `cartfolk ([\w-]+)` \| (.*) \|$", document(name), re.MULTILINE))
     for command, one in verbs(parser()).items():
         if (known := verbs(one)) and command != "connect":  # its verbs are the platforms, each with a page
             told = set(re.findall(r"`(?:STORE )?([a-z0-9][a-z0-9-]*)(?=[ `])", rows[command]))

@@ -36,16 +36,18 @@ def listing(conn: Connection, sort: str, limit: int) -> list[dict[str, Any]]:
     from psycopg import sql
     from psycopg.rows import dict_row
 
-    from cartfolk.properties.catalogue import COMPUTED
+    from cartfolk.web import properties
 
     name = sort.lstrip("-+")
-    if name not in COMPUTED:
+    computed, custom = properties.columns(conn)
+    if name not in computed and name not in custom:
         raise CommandFailed(f"--sort {name}: there is no such property; `cartfolk properties` lists them.", Exit.USAGE)
     # newest and largest first unless "+" asks for the opposite
     direction = sql.SQL("asc" if sort.startswith("+") else "desc")
-    # one statement of our own with the column's name checked against the catalogue above
-    statement = sql.SQL("{} order by p.{} {} nulls last, p.contact_id {} limit %(limit)s").format(
-        sql.SQL(Q["listing"]), sql.Identifier(name), direction, direction
+    # one statement of our own with the column's name checked against those there are
+    wide = sql.SQL(" left join contact_custom c using (contact_id)" if name in custom else "")
+    statement = sql.SQL("{}{} order by {} {} nulls last, p.contact_id {} limit %(limit)s").format(
+        sql.SQL(Q["listing"]), wide, sql.Identifier("c" if name in custom else "p", name), direction, direction
     )
     with conn.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(statement, {"limit": limit}).fetchall()

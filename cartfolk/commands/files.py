@@ -275,7 +275,8 @@ def export(arguments: argparse.Namespace) -> int:
         ]:
             raise CommandFailed(f"--columns {unknown[0]}: there is no such property; `cartfolk properties` lists them.",
                                 Exit.USAGE)  # fmt: skip
-        question = listing.Question(sort=_direction(arguments.sort), search=arguments.search, columns=there)
+        order = _direction(arguments.sort)
+        question = listing.Question(sort=order, search=arguments.search, columns=there, custom=custom)
         jsonl = arguments.format == "jsonl" or (not arguments.format and arguments.file.endswith((".jsonl", ".ndjson")))
         with ExitStack() as stack:
             try:

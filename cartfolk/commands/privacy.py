@@ -8,7 +8,7 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from cartfolk.core.plain import plain
+from cartfolk.core.plain import document, plain
 
 from . import program
 from .exits import CommandFailed, Exit
@@ -38,7 +38,7 @@ def erase(arguments: argparse.Namespace) -> int:
             if arguments.export:
                 people, _names = erasure.whose(conn, **who)
                 told = [disclosure.disclose(conn, one) for one in people[:1]]
-                print(json.dumps(plain(told[0] if told else {}), ensure_ascii=False, indent=2))
+                print(document(told[0] if told else {}))
                 return Exit.OK
             found = erasure.preview(conn, **who)
             if arguments.dry_run:

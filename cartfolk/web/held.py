@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
@@ -226,10 +227,10 @@ class _Reader:
                 return ", ".join(str(self._value(table, name, one, currency)) for one in value)
             case bool():
                 return gettext("Yes") if value else gettext("No")
-            case int() | float() if name in _AMOUNTS:
+            case int() | Decimal() if name in _AMOUNTS:
                 return money(value, currency)
-            case float():
-                return decimal(str(value))
+            case Decimal():
+                return decimal(value)
             case int() if name == "store_id":
                 return self.told["stores"].get(value, value)
             case str() if _MOMENT.fullmatch(value):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
 
-from . import words
+from . import logged, words
 from .templatetags.cartfolk import day
 
 Way = tuple[str, str]
@@ -41,7 +41,7 @@ def told(conn: Connection, ways: Iterable[Way]) -> Mapping[Way, Told]:
             name = gettext("%(file)s of %(day)s") % {"file": one.name, "day": day(one.made_at)} if one else ""
             found[way] = Told(text, name, numbers[way] if one else 0)
         elif _after(way, "bulk:"):
-            found[way] = Told(f"{text} · {words.say(words.TARGET, 'bulk')}")
+            found[way] = Told(f"{text} · {words.say(logged.TARGET, 'bulk')}")
         else:
             found[way] = Told(f"{text} {source_id}".strip())
     return found

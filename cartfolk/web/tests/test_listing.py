@@ -13,8 +13,11 @@ from django.test import Client
 from django.urls import reverse
 from psycopg import sql
 
+from cartfolk import cli
 from cartfolk.core.sql import Connection
-from cartfolk.properties import jobs, sorting
+from cartfolk.properties import definitions, jobs, sorting
+from cartfolk.properties.tests.test_calculated import own
+from cartfolk.properties.write import Mode, Write, write
 from cartfolk.web import listing, properties
 
 from .conftest import BORN
@@ -182,3 +185,21 @@ def test_the_export_is_the_whole_list_in_its_order_and_no_formula(owner: Client,
 
 def everybody(conn: Connection, sort: str) -> list[dict[str, Any]]:
     return listing.page(conn, listing.Question(sort=sort, size=10_000)).rows
+
+
+def test_the_command_line_sorts_by_what_people_set(conn: Connection, people: int, database: str, monkeypatch, capsys):
+    item = own("shoe", "number")
+    definitions.create(conn, item, by="user:1")
+    given = [Write(contact, {"shoe": size}) for contact, size in ((5, "44"), (6, "9"), (7, "41.5"))]
+    write(conn, given, mode=Mode.OVERWRITE, source="user", by="user:1")
+    monkeypatch.setenv("DATABASE_URL", database)
+
+    def printed(*words: str) -> list[dict[str, object]]:
+        assert cli.main([*words]) == 0
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    for sort, first in (("shoe", [5, 7, 6]), ("+shoe", [6, 7, 5])):
+        rows = printed("export", "-", "--format", "jsonl", "--columns", "contact_id", "--sort", sort)
+        assert ([row["contact_id"] for row in rows[:3]], len(rows)) == (first, people)
+        assert [row["id"] for row in printed("contacts", "list", "--json", "--sort", sort, "--limit", "3")] == first
+    assert cli.main(["contacts", "list", "--sort", "nowhere"]) == 2

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from django.test import Client
 
-from cartfolk import erasure
+from cartfolk import cli, erasure
 from cartfolk.commerce import consent
 from cartfolk.identity import suppression
 from cartfolk.inbox import retention
@@ -108,6 +108,29 @@ def test_everything_held_is_told_in_the_readers_words_and_stays_raw_as_json(conn
     told = json.loads(owner.get("/contacts/1/everything?as=json").content)["data"]
     assert (told["contact_custom"][0]["colour"], told["contact_custom"][0]["vip"]) == ("r", True)
     assert told["orders"][0]["placed_at"].startswith("2026-01-0")
+
+
+def test_no_number_loses_digits_in_what_is_handed_over(conn, owner, people, shop, database, monkeypatch, capsys):
+    sku = "123456789012345678901234567890"
+    conn.execute("update orders set total = 12345678901234567890.12, rate = 0.123456789012 where contact_id = 1")
+    body = f'{{"id": 1, "email": "p1@example.org", "weight": 0.1000000000000000055511151231, "gtin": {sku}}}'
+    conn.execute("insert into identity values ('email', 'p1@example.org', 1, 'P1@example.org', 0, now(), 1, '')")
+    conn.execute(
+        "insert into quarantine (store_id, stream, kind, field, reason, raw, created_at) "
+        "values (%s, 'customers', 'customer', '', '', %s, now())",
+        [shop, body],
+    )
+    text = owner.get("/contacts/1/everything?as=json").text
+    page = owner.get("/contacts/1/everything").text
+    monkeypatch.setenv("DATABASE_URL", database)
+    assert cli.main(["erase", "1", "--export"]) == 0
+    printed = capsys.readouterr().out
+    for number in ("12345678901234567890.12", "0.123456789012", "0.1000000000000000055511151231", sku):
+        for told in (text, printed):
+            assert f": {number}" in told, "a number, not a text"
+    assert "0.1000000000000000055511151231" in page
+    assert "12,345,678,901,234,567,890.12" in page
+    json.loads(text)
 
 
 def test_how_long_things_are_kept_is_looked_at_before_it_is_saved(conn, owner, shop):

@@ -177,6 +177,13 @@ def test_hiding_a_whole_group_is_taken_back_exactly(conn, owner, people):
     assert hidden() == before
     assert not load(conn).properties["firstname"].hidden, "of another group"
     assert "hidden now" not in post(do="group-hide:nowhere")
+    page = owner.post("/settings/property-order", {"do": "group-hide:emailinformation"}).text
+    assert "</html>" in page, "without JavaScript the whole page, and its way back"
+    (names,) = re.findall(r'name="names" value="([^"]*)"', page)
+    assert (
+        owner.post("/settings/property-order", {"do": "group-show:emailinformation", "names": names}).status_code == 302
+    )
+    assert hidden() == before
 
 
 def test_a_label_that_is_taken_is_refused_with_who_has_it(conn, owner):

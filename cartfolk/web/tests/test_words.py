@@ -12,7 +12,7 @@ from django.utils.translation import gettext, override
 
 import cartfolk
 from cartfolk.connectors import registry
-from cartfolk.web import words
+from cartfolk.web import logged, words
 
 # Acts that are put together when they happen: what they begin with, and how they may end.
 BUILT = {
@@ -52,7 +52,7 @@ def written(tree: ast.AST) -> set[str]:
             elsewhere = True
     if elsewhere:
         texts = {leaf.value for leaf in ast.walk(tree) if isinstance(leaf, ast.Constant) and type(leaf.value) is str}
-        found |= {text for text in texts if (named := ACT.fullmatch(text)) and named[1] in words.AUDIT_KIND}
+        found |= {text for text in texts if (named := ACT.fullmatch(text)) and named[1] in logged.KINDS}
     return found
 
 
@@ -68,10 +68,10 @@ def test_the_acts_are_found() -> None:
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_every_act_of_the_audit_log_has_words(language: str) -> None:
     with override(language):
-        raw = [act for act in ACTS if words.act(act) == act or words.say(words.AUDIT_KIND, act.split(".")[0]) in act]
-        assert raw == [], "these acts are shown as they are stored: give them words in web/words.py"
+        raw = [act for act in ACTS if logged.act(act) == act or words.say(logged.KINDS, act.split(".")[0]) in act]
+        assert raw == [], "these acts are shown as they are stored: give them words in web/logged.py"
         if language == "de":
-            same = [text for text in words.AUDIT.values() if gettext(text) == text]
+            same = [text for text in logged.ACTS.values() if gettext(text) == text]
             assert same == [], "these have no German words"
 
 
@@ -83,10 +83,10 @@ def test_what_an_act_was_done_to_and_its_particulars_have_words() -> None:
             keys |= {keyword.arg for keyword in call.keywords if keyword.arg}
             texts = [leaf.value for arg in call.args for leaf in ast.walk(arg) if isinstance(leaf, ast.Constant)]
             kinds |= {text[:-1] for text in texts if isinstance(text, str) and re.fullmatch("[a-z_]+:", text)}
-    assert keys - set(words.DETAIL) == set()
-    assert kinds - set(words.TARGET) == set()
-    assert words.target("contact:4,contact:5") == "Contact 4, Contact 5"
-    assert words.detail({"role": "owner", "again": False, "scopes": ["a", "b"]}) == ["role: Owner", "may: a, b"]
+    assert keys - set(logged.DETAIL) == set()
+    assert kinds - set(logged.TARGET) == set()
+    assert logged.target("contact:4,contact:5") == "Contact 4, Contact 5"
+    assert logged.detail({"role": "owner", "again": False, "scopes": ["a", "b"]}) == ["role: Owner", "may: a, b"]
 
 
 def test_every_stream_of_every_connector_has_its_word() -> None:

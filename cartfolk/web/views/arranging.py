@@ -55,6 +55,8 @@ def arrange(request: HttpRequest) -> HttpResponse:
         raise BadRequest(str(error) or "There is no such property.") from error
     if request.headers.get("HX-Request") and found:
         return render(request, "web/properties_list.html", settings.listing(conn) | context)
+    if "back" in context:  # the way back is on this answer only, not at the address a redirect would lead to
+        return render(request, "web/properties.html", settings.listing(conn) | context | {"whole": True})
     return redirect(reverse("web:properties") + "?arrange")
 
 

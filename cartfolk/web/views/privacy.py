@@ -19,13 +19,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from cartfolk import disclosure, erasure
 from cartfolk.audit import log
+from cartfolk.core.plain import document
 from cartfolk.core.time import iso
 from cartfolk.identity import normalise, suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import retention
 from cartfolk.stores import lookup
 
-from .. import held, words
+from .. import held, logged, words
 from ..access import actor, database, owner
 from ..given import whole
 from ..templatetags.cartfolk import number as shown_number
@@ -212,12 +213,12 @@ def export(request: HttpRequest, contact_id: int) -> HttpResponse:
         raise Http404(_("There is no contact with this number.")) from None
     log.note(conn, actor(request), "contact.disclosed", f"contact:{contact_id}")
     if request.GET.get("as") == "json":
-        response = HttpResponse(json.dumps(told, indent=2, ensure_ascii=False), content_type="application/json")
+        response = HttpResponse(document(told), content_type="application/json")
         response["Content-Disposition"] = f'attachment; filename="contact-{contact_id}.json"'
         return response
     ids = {row["store_id"] for rows in told["data"].values() for row in rows if row.get("store_id")}
     tables = held.tables(conn, told, record.home_currency(conn, list(ids)))
-    raw = [(one["store"], json.dumps(one["received"], indent=2, ensure_ascii=False)) for one in told["received"]]
+    raw = [(one["store"], document(one["received"])) for one in told["received"]]
     return render(request, "web/privacy_export.html", {"contact_id": contact_id, "tables": tables, "raw": raw})
 
 
@@ -246,14 +247,14 @@ def audit(request: HttpRequest) -> HttpResponse:
         "events": [
             (
                 event,
-                words.act(event.action),
+                logged.act(event.action),
                 people.get(event.actor, event.actor),
-                words.target(event.target),
-                words.detail(event.detail),
+                logged.target(event.target),
+                logged.detail(event.detail),
             )
             for event in shown
         ],
-        "kinds": [(one, words.say(words.AUDIT_KIND, one)) for one in log.kinds(conn)],
+        "kinds": [(one, words.say(logged.KINDS, one)) for one in log.kinds(conn)],
         "people": sorted(people.items(), key=lambda one: one[1]),
         "kind": kind,
         "who": who,
