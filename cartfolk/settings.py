@@ -166,6 +166,7 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True  # no collect step: the files come out of the package
 
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000  # the builder of segments sends up to a dozen for each of 250 conditions
+SESSION_ENGINE = "cartfolk.web.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = PUBLIC_URL.startswith("https://")

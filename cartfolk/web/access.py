@@ -70,7 +70,7 @@ def _guard(view: View, needs: Role, second_step: bool = True) -> View:
         asking = who(request)
         if not Role(asking.role).includes(needs):
             raise PermissionDenied
-        if second_step and not asking.totp_secret and members.two_factor_required():
+        if second_step and asking.lacks_second_step:
             return redirect("web:account-two-factor")
         with timezone.override(_zone(request, asking)):
             response = view(request, *args, **kwargs)

@@ -45,14 +45,19 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         except Resolver404:
             match = None
     role = role_of(request) if hasattr(request, "user") else None
-    here = (match.url_name or "").split("-")[0] if match else ""
+    return _frame((match.url_name or "") if match else "", role)
+
+
+@cache
+def _frame(name: str, role: Role | None) -> dict[str, Any]:
+    here = name.split("-")[0]
     return {
         "navigation": [
-            {"route": route, "label": label, "icon": icon, "current": here in names}
+            {"address": reverse(route), "label": label, "icon": icon, "current": here in names}
             for route, label, icon, names in _PAGES
         ],
         "settings_pages": [
-            {"route": route, "label": label, "current": route == (f"web:{match.url_name}" if match else "")}
+            {"address": reverse(route), "label": label, "current": route == f"web:{name}"}
             for route, label in _SETTINGS
             if role and role.includes(_needs(route))
         ],

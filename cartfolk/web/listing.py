@@ -40,7 +40,8 @@ SIZE = 50
 WINDOW = 5_000
 FILTERED_WINDOW = 12_000  # contacts looked through at a time for a filter
 SORTED = 1_500  # of a filter's few are fetched and sorted as quickly as a page of more is met along the order,
-MET = 40_000  # contacts of it at most: a filter may say what the order says, and its few lie far behind
+MET = 40_000  # contacts of it at most: a filter may say what the order says, and its few lie far behind,
+NEAR = MET // 8  # which the first of them tell: six of them belong to a page that is met in time, on average
 PATIENCE = 0.35  # seconds a page looks for filtered contacts
 EXACT = 10_000  # up to here the number of contacts is counted, above it is estimated
 
@@ -235,7 +236,9 @@ _FEW_SORTED: LiteralString = (
 )
 _FEW_MET: LiteralString = (
     _FIND + "select few.* from (select {contact} as contact_id, {key} as key from {source} where {where} {order} "
-    "limit %(window)s) few where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
+    "limit case when (select count(*) from (select {contact} as contact_id from {source} where {where} {order} "
+    "limit %(near)s) near where near.contact_id + 0 = any(%(few)s::bigint[])) > 1 then %(window)s else 0 end) few "
+    "where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -370,6 +373,7 @@ class _Walk:
             "size": size,
             "query": self.query,
             "window": MET if few is not None else FILTERED_WINDOW if self.narrowing else WINDOW,
+            "near": NEAR,
             "place": self.sort.place,
         }
         keep: list[sql.Composable] = [sql.SQL("true")]

@@ -12,14 +12,18 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from cartfolk.core.sql import Statements
 from cartfolk.core.time import now
+from cartfolk.stores.database import database
 
 from . import acts, presence
 from .links import kept
 from .models import Account, Invitation, Member, RecoveryCode
 from .roles import Role
 
+Q = Statements.beside(__file__)
 VALID = timedelta(days=7)
+_READ = ("user_id", "role", "language", "time_zone", "seen_at", "totp_secret", "totp_step")
 
 
 class Refused(Exception):
@@ -28,10 +32,14 @@ class Refused(Exception):
 
 def of(user: AbstractBaseUser | AnonymousUser) -> Member:
     """The member a Django user is. Who came before there were roles is an owner if a superuser, else a reader."""
-    superuser = getattr(user, "is_superuser", False)
-    found, _made = Member.objects.get_or_create(
-        user_id=int(user.pk or 0), defaults={"role": Role.OWNER if superuser else Role.READER}
-    )
+    row = database().execute(Q["member"], {"user": user.pk}).fetchone()
+    if row is not None:
+        found = Member.from_db("default", _READ, row[:-1])
+        found.lacks_second_step = row[-1]
+        return found
+    role = Role.OWNER if getattr(user, "is_superuser", False) else Role.READER
+    found, _made = Member.objects.get_or_create(user_id=int(user.pk or 0), defaults={"role": role})
+    found.lacks_second_step = not found.totp_secret and two_factor_required()
     return found
 
 

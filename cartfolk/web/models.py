@@ -93,6 +93,7 @@ class Member(models.Model):
     seen_at = models.DateTimeField(null=True, blank=True)
     totp_secret = models.BinaryField(default=b"")  # sealed; empty: no second step
     totp_step = models.BigIntegerField(default=0)  # the last 30-second step whose code was used; none works twice
+    lacks_second_step = False  # known of a member read by members.of
 
 
 class RecoveryCode(models.Model):

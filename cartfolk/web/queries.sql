@@ -1,5 +1,20 @@
 -- What pages ask that no room answers yet. Reading only.
 
+-- :name session
+-- What a browser's session holds; every page asks this and the next.
+select session_data from django_session where session_key = %(key)s and expire_date > %(at)s
+
+-- :name member
+-- Who is signed in, and whether a second step is asked of them that they lack.
+select user_id, role, language, time_zone, seen_at, totp_secret, totp_step,
+       totp_secret = '' and exists (select from web_account where two_factor_required) as lacks_second_step
+  from web_member where user_id = %(user)s
+
+-- :name views
+-- The saved views somebody sees, in the order of the tabs.
+select id, name, filters, columns, sort, search, shared, "default", owner_id = %(user)s as mine
+  from web_savedview where (owner_id = %(user)s or shared) and deleted_at is null order by position, id
+
 -- :name list_estimate
 -- Contacts by the planner's statistics: free at any size.
 select greatest(reltuples, 0)::bigint from pg_class where oid = 'contact_list'::regclass

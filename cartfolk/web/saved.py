@@ -7,17 +7,22 @@ be brought back (its row stays).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db import models, transaction
+from django.db.models import Max, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from cartfolk.core.sql import Statements
 from cartfolk.core.time import now
+from cartfolk.stores.database import database
 
+from . import formats
 from .given import whole
 from .models import SavedView
 
+Q = Statements.beside(__file__)
 EVERYBODY = "all"
 LONGEST = 80  # characters of a name
 MOST = 100  # views of one person
@@ -50,7 +55,12 @@ def _only(**condition: Any) -> dict[str, Any]:
 
 def presets() -> list[View]:
     """The views Cartfolk comes with, in the order of their tabs."""
-    return [
+    return list(_presets(formats.language()))
+
+
+@cache
+def _presets(language: str) -> tuple[View, ...]:
+    return (
         View(EVERYBODY, str(_("All contacts")), preset=True),
         View(
             "customers",
@@ -74,16 +84,16 @@ def presets() -> list[View]:
             preset=True,
         ),
         View("active", str(_("Recently active")), sort="-recent_conversion_date", preset=True),
-    ]
+    )
 
 
 def _present(user: Any) -> QuerySet[SavedView]:
-    return SavedView.objects.filter(Q(owner=user) | Q(shared=True), deleted_at=None)
+    return SavedView.objects.filter(models.Q(owner=user) | models.Q(shared=True), deleted_at=None)
 
 
 def tabs(user: Any) -> list[View]:
     """Every view the reader sees, in the order of the tabs: Cartfolk's own, then the saved ones."""
-    return presets() + [_view(row, user) for row in _present(user).order_by("position", "pk")]
+    return presets() + [_view(*row) for row in database().execute(Q["views"], {"user": user.pk})]
 
 
 def opening(views: list[View]) -> View:
@@ -91,11 +101,11 @@ def opening(views: list[View]) -> View:
     return next((view for view in views if view.default), views[0])
 
 
-def _view(row: SavedView, user: Any) -> View:
-    return View(
-        str(row.pk), row.name, row.filters, tuple(row.columns), row.sort, row.search,
-        shared=row.shared, default=row.default, mine=row.owner_id == user.pk,
-    )  # fmt: skip
+def _view(
+    number: int, name: str, filters: dict[str, Any] | None, columns: list[str], sort: str, search: str,
+    shared: bool, default: bool, mine: bool,
+) -> View:  # fmt: skip
+    return View(str(number), name, filters, tuple(columns), sort, search, shared=shared, default=default, mine=mine)
 
 
 def own(user: Any, key: str) -> SavedView:
@@ -162,7 +172,7 @@ def delete(row: SavedView) -> None:
 
 def restore(user: Any, key: str) -> SavedView:
     """Brings back a view the reader could see. Raises SavedView.DoesNotExist."""
-    row = SavedView.objects.filter(Q(owner=user) | Q(shared=True)).get(pk=int(key))
+    row = SavedView.objects.filter(models.Q(owner=user) | models.Q(shared=True)).get(pk=int(key))
     row.deleted_at = None
     row.save()
     return row

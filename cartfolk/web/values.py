@@ -15,7 +15,7 @@ from cartfolk.core.time import now
 
 from . import formats, products
 from .templatetags.cartfolk import EMPTY, amount, day, number, since
-from .words import conversion, lifecycle
+from .words import CONVERSIONS, conversion, lifecycle
 
 _KINDS = {"string": "text", "enumeration": "text", "email": "text", "phone": "text", "url": "text"}
 _CONVERSIONS = {"recent_conversion_event_name", "first_conversion_event_name"}
@@ -58,7 +58,8 @@ def writer(type_: str, currency: str = "", name: str = "", options: Mapping[str,
 
 def _written(type_: str, currency: str, name: str) -> Write:
     if name in _CONVERSIONS:
-        return lambda value: conversion(str(value))
+        told = {event: conversion(event) for event in CONVERSIONS}
+        return lambda value: told.get(value) or str(value)
     if name in products.TABLES:
         return lambda value: products.words(str(value))
     if name == "lifecyclestage":
