@@ -16,8 +16,9 @@ from django.utils.translation import gettext
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.properties.defined import Defined
 
-from . import formats, listing, properties, saved, values
+from . import formats, properties, saved, values
 from .asked import Asked
+from .sort import LIST_SORTS
 
 Q = Statements.beside(__file__)
 CHOSEN = "contact_columns"  # session key
@@ -108,7 +109,7 @@ def body(
 ) -> SafeString:
     """The rows as the page writes them, '' when there are none; with ``pick`` each can be chosen. A template's loop
     over every cell would take longer than finding the contacts."""
-    far = [c.name for c in columns if c.name not in listing.LIST_SORTS and c.name not in {"stores", "phone"}]
+    far = [c.name for c in columns if c.name not in LIST_SORTS and c.name not in {"stores", "phone"}]
     more: dict[int, dict[str, Any]] = {}
     if far and rows:
         more = dict(conn.execute(Q["list_cells"], {"contacts": [row["contact_id"] for row in rows]}).fetchall())

@@ -102,15 +102,17 @@ def test_calendar_days_are_the_accounts_not_the_servers(conn: Connection, people
     assert found == [[], [20]]
 
 
-WAYS = ["scan", "kept", "met", "far", "walk", "impatient"]
+WAYS = ["scan", "kept", "met", "far", "behind", "walk", "impatient"]
 
 
 def take(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By meeting the few along the order or not soon enough, by walking small windows, and with a page that gives up
-    after each window; by scan and by the kept order as they are."""
-    if way in ("met", "far"):
+    """By meeting the few along the order, not soon enough or not among its first; by walking small windows, and with a
+    page that gives up after each window; by scan and by the kept order as they are."""
+    if way in ("met", "far", "behind"):
         monkeypatch.setattr(listing, "SORTED", 0)
-        monkeypatch.setattr(listing, "MET", 1_000 if way == "met" else 20)
+        monkeypatch.setattr(listing, "MET", 20 if way == "far" else 1_000)
+    if way == "behind":
+        monkeypatch.setattr(listing, "NEAR", 1)
     if way in ("walk", "impatient"):
         monkeypatch.setattr(narrow, "FEW", 0)
         monkeypatch.setattr(listing, "FILTERED_WINDOW", 9)

@@ -19,11 +19,12 @@ from cartfolk.properties import definitions, jobs, sorting
 from cartfolk.properties.tests.test_calculated import own
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.web import listing, properties
+from cartfolk.web.sort import LIST_SORTS, sort_for
 
 from .conftest import BORN
 
 FAR = ("city", "average_order_value", "account_creation_date", "hs_email_optout", "customer_group", "hs_object_id")
-SORTS = [sign + name for name in (*listing.LIST_SORTS, *FAR) for sign in ("", "-")]
+SORTS = [sign + name for name in (*LIST_SORTS, *FAR) for sign in ("", "-")]
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def test_paging_is_complete_in_order_and_both_ways(
 
 def in_order(conn: Connection, name: str, descending: bool, among: set[int]) -> list[int]:
     """Sorted by Python: those without a value last in either direction, equal ones by number."""
-    table = "contact_list" if name in listing.LIST_SORTS else "contact_property"
+    table = "contact_list" if name in LIST_SORTS else "contact_property"
     rows = [row for row in conn.execute(f"select contact_id, {name} from {table}").fetchall() if row[0] in among]
 
     def key(row: tuple[int, Any]) -> tuple[Any, int]:
@@ -129,7 +130,7 @@ def test_no_page_sorts_everybody(conn: Connection, people: int, far_values: None
     conn.execute("analyze")
     conn.execute("set enable_sort = off")  # so few rows would be sorted; now only if no index has the order
     conn.execute("set enable_incremental_sort = off")
-    chosen = listing.sort_for(conn, name, columns, {})
+    chosen = sort_for(conn, name, columns, {})
     assert chosen is not None
     assert chosen.indexed
     walk = listing._Walk(conn, chosen, sort.startswith("-"), False, "")

@@ -29,6 +29,7 @@ from .. import computing, export, filters, listing, narrow, properties, saved, t
 from ..access import actor, database, marketer, member, role_of
 from ..given import whole
 from ..roles import Role
+from ..sort import DEFAULT
 
 
 @dataclass
@@ -202,7 +203,7 @@ def _page(request: HttpRequest, shown: Shown) -> dict[str, Any]:
     currencies = {store.home_currency for store in stores}
     # Amounts of different home currencies stand without a sign rather than with a wrong one.
     currency = currencies.pop() if len(currencies) == 1 else ""
-    live = page.first and sort == listing.DEFAULT and not search and not shown.narrowing
+    live = page.first and sort == DEFAULT and not search and not shown.narrowing
     # What is polled for; times are written anew only when something else is new.
     version = hashlib.sha256(repr(page.rows).encode()).hexdigest()[:16] if live else ""
     return {
