@@ -71,7 +71,7 @@ def read(item: Property, known: Mapping[str, Property]) -> Node:
     """The tree of the formula of ``item``, a property new or changed. Raises FormulaError: it cannot be read, gives
     another type than the property's, or leads back to itself."""
     usable = {name: other for name, other in known.items() if not other.archived}
-    node = parse(item.formula or "", usable, options=True)
+    node = parse(item.formula or "", known, options=True)
     if item.type not in _TYPES[node.kind] or item.multi:
         types = {
             "number": _("Number"), "text": _("Text, one line"), "bool": _("Yes or no"), "date": _("Date"),

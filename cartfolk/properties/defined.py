@@ -19,12 +19,14 @@ Q = Statements.beside(__file__, "definitions.sql")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Defined:
-    """Groups and properties by internal name, in the order pages show them; ``arranged``: people ordered the groups.
+    """Groups and properties by internal name, in the order pages show them; ``arranged``: people ordered the groups;
+    ``archived``: names of those put aside, whether or not they are among them.
     The same object as long as nobody changes anything: what is worked out of it may be kept by it."""
 
     groups: Mapping[str, Group]
     properties: Mapping[str, Property]
     arranged: bool = False
+    archived: frozenset[str] = frozenset()
 
 
 CATALOGUE = Defined(GROUPS, PROPERTIES)
@@ -54,7 +56,8 @@ def _read(text: str, archived: bool) -> Defined:
         if archived or not row["archived"]:
             ranked.append((_rank(display.get(row["name"]), 10_000 + row["position"]), property_of(row)))
     ranked.sort(key=lambda pair: pair[0])
-    return Defined(found, {item.name: item for _, item in ranked}, bool(arranged))
+    aside = frozenset(row["name"] for row in own["definitions"] if row["archived"])
+    return Defined(found, {item.name: item for _, item in ranked}, bool(arranged), aside)
 
 
 def _rank(shown: Mapping[str, Any] | None, place: int) -> int:

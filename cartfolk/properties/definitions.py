@@ -77,7 +77,7 @@ def archive_group(conn: Connection, name: str, archived: bool, *, by: str) -> No
             _unread(conn, item.name, but=mine)
         elif item.formula:
             back = {n: replace(p, archived=False) if n in mine else p for n, p in known.items()}
-            _readable(back[item.name], {n: p for n, p in back.items() if not p.archived})
+            _readable(back[item.name], back)
     with conn.transaction():
         conn.execute(Q["archive"], {"names": list(mine), "at": now() if archived else None})
         for item in mine.values():
@@ -163,7 +163,7 @@ def restore(conn: Connection, name: str, *, by: str) -> None:
     more."""
     item = _custom(conn, name)
     if item.formula:
-        _readable(replace(item, archived=False), load(conn).properties)
+        _readable(replace(item, archived=False), load(conn, archived=True).properties)
     with conn.transaction():
         conn.execute(Q["archive"], {"names": [name], "at": None})
         _revise(conn, item)

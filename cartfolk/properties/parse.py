@@ -17,6 +17,7 @@ from cartfolk.properties.catalogue import Property
 _LONGEST = 65_536  # characters of a text
 _MOST = 500  # values of a list
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_NO_ADDRESS = re.compile(r"[\s<>\"\\^`{|}]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _TRUE = {"true", "yes", "1", "ja", "wahr", "x", "on"}
 _FALSE = {"false", "no", "0", "nein", "falsch", "off"}
@@ -101,11 +102,11 @@ def _number(item: Property, raw: object) -> Decimal | int:
     if re.fullmatch(r"[+-]?\d+,\d{1,2}", text) or re.fullmatch(r"[+-]?\d+,\d{4,}", text):
         text = text.replace(",", ".")  # a comma before three digits could be either
     if isinstance(raw, bool) or not (_NUMBER.fullmatch(text) or isinstance(raw, (int, float, Decimal))):
-        raise BadValue(_("is no number; write it like 1234.5"))
+        raise BadValue(_("is no number; write it like 1234.50"))
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise BadValue(_("is no number; write it like 1234.5")) from None
+        raise BadValue(_("is no number; write it like 1234.50")) from None
     if not value.is_finite() or abs(value) >= Decimal(10) ** 18 or len(value.as_tuple().digits) > 40:
         raise BadValue(_("is too large a number"))
     if not item.whole:
@@ -168,6 +169,6 @@ def _url(text: str) -> str:
         named = parts.hostname and parts.port != 0 and "@" not in parts.netloc  # a port of javascript:… raises
     except ValueError:
         named = False
-    if not named or parts.scheme not in ("http", "https") or " " in text:
+    if not named or parts.scheme not in ("http", "https") or _NO_ADDRESS.search(text):
         raise BadValue(_("is no web address; write it like https://example.com"))
     return parts.geturl()

@@ -33,7 +33,7 @@ def _read(text: str, defined: Defined, itself: int | None) -> Context:
         cut["property"]: tuple(cut["numbers"] or map(datetime.fromisoformat, cut["moments"] or ()))
         for cut in account["cuts"]
     }
-    return Context(defined.properties, zone, stores, segments, itself, cuts)
+    return Context(defined.properties, zone, stores, segments, itself, cuts, archived=defined.archived)
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -119,6 +119,8 @@ class _Reader:
         item = self.context.properties.get(name) if isinstance(name, str) else None
         if item is None:
             text = gettext_noop("there is no property “%(name)s”. Choose another or create it.")
+            if name in self.context.archived:
+                text = gettext_noop("“%(name)s” is archived. Restore it under Settings, Properties, or choose another.")
             raise _Bad(text, "property", name=str(name))
         if not item.stored:
             text = gettext_noop("“%(name)s” is derived when it is read and cannot be asked.")

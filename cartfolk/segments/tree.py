@@ -147,7 +147,7 @@ class Context:
     worked out of it may be kept by it. ``zone`` is the account's; ``itself`` the segment
     whose definition is read, if it exists already; ``cuts`` the four values between the fifths of a property,
     ascending (none where nobody has a value); ``called`` the shops' own names of values, for sentences alone (see
-    called.py): field → value → store → name."""
+    called.py): field → value → store → name; ``archived`` the properties put aside."""
 
     properties: Mapping[str, Defined]
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -156,6 +156,7 @@ class Context:
     itself: int | None = None
     cuts: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     called: Mapping[str, Mapping[str, Mapping[int, str]]] = field(default_factory=dict)
+    archived: frozenset[str] = frozenset()
 
     @property
     def currency(self) -> str:

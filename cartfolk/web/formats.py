@@ -149,8 +149,8 @@ def _moments(of: Locale) -> DateTimePattern:
 
 @cache
 def _percent(of: Locale) -> str:
-    """The locale's pattern of a percentage, with at most two decimals."""
-    return str(of.percent_formats[None].pattern).replace("#,##0", "#,##0.##")
+    """The locale's pattern of a percentage, with at most four decimals."""
+    return str(of.percent_formats[None].pattern).replace("#,##0", "#,##0.####")
 
 
 @cache

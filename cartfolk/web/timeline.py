@@ -54,8 +54,11 @@ def chosen(asked: Sequence[str]) -> list[str]:
     return [kind for kind in KINDS if kind in asked] or list(KINDS)
 
 
-def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: datetime = END, skip: int = 0) -> Page:
-    """One page of events at or before ``before``, without the first ``skip`` of them."""
+def page(
+    conn: Connection, contact_id: int, kinds: Sequence[str], before: datetime = END, skip: int = 0, home: str = ""
+) -> Page:
+    """One page of events at or before ``before``, without the first ``skip`` of them; ``home``: the currency of amounts
+    that people set."""
     parameters = {
         "contact": contact_id,
         "kinds": list(kinds),
@@ -67,7 +70,7 @@ def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: dateti
     with conn.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(Q["page"], parameters).fetchall()
     more, rows = len(rows) > EVENTS, rows[:EVENTS]
-    _say(conn, rows)
+    _say(conn, rows, home)
     if not more:
         return Page(rows)
     last = rows[-1]["at"]
@@ -75,22 +78,25 @@ def page(conn: Connection, contact_id: int, kinds: Sequence[str], before: dateti
     return Page(rows, last, same)
 
 
-def _say(conn: Connection, rows: Sequence[dict[str, Any]]) -> None:
+def _say(conn: Connection, rows: Sequence[dict[str, Any]], home: str) -> None:
     """Puts words to who wrote and what was changed."""
     named = people(conn, {str(row["state"]) for row in rows if row["kind"] in {"edit", "note", "merge"}})
     edits = [row for row in rows if row["kind"] == "edit"]
     ways = {row["ref"]: _way(row["title"]) for row in edits}
     how = written.told(conn, ways.values())
-    shown = {item.name: item for item in properties.everything((), load(conn))} if edits else {}
+    # What happened is told of what is hidden or archived now, too; of what was deleted by its name.
+    every = properties.everything((), load(conn, archived=True), hidden=True) if edits else []
+    shown = {item.name: item for item in every}
     for row in rows:
         if row["kind"] in {"edit", "note", "merge"}:
             row["who"] = named.get(row["state"], "")
     for row in edits:
         row["way"] = how[ways[row["ref"]]]
         row["changes"] = [
-            (shown[name].label, values.shown(value, shown[name].type, "", name, shown[name].options))
-            for name, value in (row["extra"] or {}).items()
+            (shown[name].label, values.shown(value, shown[name].type, home, name, shown[name].options))
             if name in shown
+            else (name, values.shown(value, "string"))
+            for name, value in (row["extra"] or {}).items()
         ]
 
 

@@ -11,6 +11,7 @@ from cartfolk.properties import calculated
 from cartfolk.properties.defined import load
 from cartfolk.segments import stored
 
+from . import formats
 from .models import SavedView
 
 
@@ -33,7 +34,7 @@ def of(conn: Connection, name: str) -> Uses:
         if name in view.columns or view.sort.removeprefix("-") == name or name in _names(view.filters)
     ]
     return Uses(
-        tuple(item.label_en for item in formulas),
+        tuple(item.label(formats.language()) for item in formulas),
         tuple((item.segment_id, item.name) for item in segments),
         tuple(views),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from cartfolk.core.time import now
 
 from . import formats, products
-from .templatetags.cartfolk import EMPTY, amount, day, number, since
+from .templatetags.cartfolk import EMPTY, amount, day, since
 from .words import CONVERSIONS, conversion, lifecycle
 
 _KINDS = {"string": "text", "enumeration": "text", "email": "text", "phone": "text", "url": "text"}
@@ -69,7 +69,7 @@ def _written(type_: str, currency: str, name: str) -> Write:
         case "money":
             return lambda value: amount(value, currency, of)
         case "number":
-            return lambda value: number(value, of)
+            return lambda value: of.decimal(Decimal(str(value)), "#,##0.######")
         case "percent":
             return lambda value: formats.percentage(Decimal(str(value)))
         case "datetime":

@@ -37,7 +37,7 @@ def result(item: Property, node: Node, column: Callable[[str], str], bind: Calla
         kept = "round(v.x)::bigint" if item.whole else f"trim_scale(round(v.x, {DECIMALS}))"
         return f"(select case when abs(v.x) < 999999999999999999 then {kept} end from (select {value} as x) v)"
     if node.kind == "text":
-        return f"nullif(left({value}, {LONGEST}), '')"
+        return f"nullif(btrim(left({value}, {LONGEST}), E' \\t\\n\\r'), '')"
     return value
 
 

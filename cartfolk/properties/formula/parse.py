@@ -269,6 +269,8 @@ class _Parser:
         item = self.known.get(token.text)
         if item is None:
             self.refuse(_("There is no property named %(name)s.") % {"name": token.text}, token.at)
+        if item.archived:
+            self.refuse(_("%(name)s is archived. Restore it first.") % {"name": token.text}, token.at)
         if not item.stored:
             self.refuse(_("%(name)s changes with every write and cannot be used.") % {"name": token.text}, token.at)
         return Reference(item.name, kind_of(item))

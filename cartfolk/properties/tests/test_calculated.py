@@ -350,8 +350,16 @@ def test_circles_wrong_types_and_what_is_read_are_refused_by_name(account):
         definitions.change(conn, own("n1", formula="n2"), by="user:1")
     definitions.archive(conn, "b", by="user:1")
     definitions.archive(conn, "a", by="user:1")
-    with pytest.raises(BadDefinition, match="named a"):
+    with pytest.raises(BadDefinition, match=r"a is archived\. Restore it first"):
         definitions.restore(conn, "b", by="user:1")
+
+
+def test_a_text_of_nothing_but_spaces_is_no_value(account):
+    conn = account
+    definitions.create(conn, own("whole_name", "string", formula='concat(firstname, " ", lastname)'), by="user:1")
+    say(conn, 1, n1="1", firstname="Ada")
+    say(conn, 2, n1="1")
+    assert (told(conn, 1, "whole_name"), told(conn, 2, "whole_name")) == ("Ada", None)
 
 
 def test_a_value_is_noted_as_calculated_and_cannot_be_set(account):

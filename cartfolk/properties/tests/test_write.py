@@ -97,7 +97,9 @@ def test_many_contacts_with_different_values_in_one_call(conn):
     assert conn.execute("select count(*) from property_history").fetchone() == (6000,)
 
 
-@pytest.mark.parametrize("text", ["javascript:alert(1)", "mailto:ann@example.org", "https://", "a b.example"])
+@pytest.mark.parametrize(
+    "text", ["javascript:alert(1)", "mailto:ann@example.org", "https://", "a b.example", "<b>x</b>"]
+)
 def test_what_is_no_web_address_is_refused(conn, contact, text):
     assert [refused.name for refused in say(conn, 1, website=text).refused] == ["website"]
     assert say(conn, 1, website="shop.example:8443/x").changed == ("website",)

@@ -97,6 +97,12 @@ def test_what_cannot_be_asked_is_refused_by_name(condition: Any, sentence: str) 
     assert sentence in str(problem)
 
 
+def test_an_archived_property_is_told_from_one_that_never_was() -> None:
+    put_aside = replace(CONTEXT, archived=frozenset({"shoe_size"}))
+    with pytest.raises(Refused, match=r"“shoe_size” is archived\. Restore it"):
+        read(about("shoe_size", "is", "9"), context=put_aside)
+
+
 def test_every_bad_condition_is_named_at_once_and_where_it_stands() -> None:
     bad = about("city", "is")
     inner = {"type": "group", "match": "any", "children": [CITY, bad, COUNT | {"where": [{"field": "x"}]}]}

@@ -15,7 +15,10 @@ GIVEN = {
 
 def test_a_property_is_made_shown_changed_put_aside_and_deleted(conn, owner):
     assert owner.get("/settings/properties/new").status_code == 200
-    assert owner.post("/settings/properties/new", GIVEN).status_code == 302
+    assert (
+        "“Size” is made. It stands in the group Contact"
+        in owner.post("/settings/properties/new", GIVEN, follow=True).text
+    )
     item = load(conn).properties["size"]
     assert [o.label_de for o in item.options] == ["Klein", "Groß"]
     assert "/settings/properties/size" in owner.get("/settings/properties").text
@@ -23,8 +26,14 @@ def test_a_property_is_made_shown_changed_put_aside_and_deleted(conn, owner):
     assert "s | Small | Klein" in page.text
     owner.post("/settings/properties/size", GIVEN | {"new_group": "Körper"})
     assert load(conn).properties["size"].group == "koerper"
-    owner.post("/settings/properties/size/state", {"do": "archive"})
+    aside = owner.post("/settings/properties/size/state", {"do": "archive"}, follow=True).text
     assert "size" not in load(conn).properties
+    assert "“Size” is archived." in aside
+    assert 'value="restore"' in aside, "the way back is where one stands"
+    assert (
+        "is back with every value" in owner.post("/settings/properties/size/state", {"do": "restore"}, follow=True).text
+    )
+    owner.post("/settings/properties/size/state", {"do": "archive"})
     owner.post("/settings/properties/size/state", {"do": "delete"})
     assert "size" not in load(conn, archived=True).properties
 

@@ -7,7 +7,8 @@ import re
 from django.test import Client
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import notes
+from cartfolk.properties import definitions, notes
+from cartfolk.properties.tests.test_calculated import own
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.web import timeline
 
@@ -59,6 +60,21 @@ def test_an_edit_by_hand_is_told_with_who_and_what(owner: Client, people: int, c
     text = owner.get("/contacts/1?kind=edit").text
     assert "Job Title: <strong>Baker &lt;b&gt;</strong>" in text
     assert "olga@example.org" in text
+
+
+def test_what_was_changed_is_told_of_what_is_hidden_archived_or_deleted_since(
+    owner: Client, people: int, conn: Connection
+) -> None:
+    for name, more in (("fee", {"currency": True}), ("shelf", {}), ("gone", {})):
+        definitions.create(conn, own(name, **more), by="user:1")
+        write(conn, [Write(1, {name: "7.5"})], mode=Mode.OVERWRITE, source="user", by="user:1")
+    definitions.hide(conn, "fee", True, by="user:1")
+    for name in ("shelf", "gone"):
+        definitions.archive(conn, name, by="user:1")
+    definitions.delete(conn, "gone", by="user:1")
+    text = owner.get("/contacts/1?kind=edit").text
+    for told in ("fee: <strong>€7.50<", "shelf: <strong>7.5<", "gone: <strong>7.5<"):
+        assert told in text
 
 
 def test_a_note_is_written_changed_deleted_and_brought_back(owner: Client, people: int, conn: Connection) -> None:

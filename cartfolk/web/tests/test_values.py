@@ -249,11 +249,13 @@ def test_options_and_percentages_are_told_in_words_in_the_list_and_on_the_contac
     define(conn, "colour", type="enumeration", options=(red, blue))
     define(conn, "colours", type="enumeration", multi=True, options=(red, blue))
     define(conn, "discount", type="number", percent=True)
-    given = {"colour": "r", "colours": "r;b", "discount": "12.5"}
+    define(conn, "latitude", type="number")
+    given = {"colour": "r", "colours": "r;b", "discount": "12.5", "latitude": "52.520008"}
     write(conn, [Write(1, given)], mode=Mode.OVERWRITE, source="user")
     owner.cookies["django_language"] = "de"
     shown = owner.get("/contacts?columns=colour,colours,discount&sort=createdate").text + owner.get(ONE).text
-    for told in ("<td>Rot</td>", '<span class="chip">Blau</span>', '<td class="right">12,5\xa0%</td>', "<dd>12,5\xa0%"):
+    for told in ("<td>Rot</td>", '<span class="chip">Blau</span>', '<td class="right">12,5\xa0%</td>', "<dd>12,5\xa0%",
+                 "<dd>52,520008<"):  # fmt: skip
         assert told in shown
 
 

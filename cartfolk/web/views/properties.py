@@ -157,6 +157,13 @@ def state(request: HttpRequest, name: str) -> HttpResponse:
     if act is None:
         raise Http404
     conn = database()
+    item = load(conn, archived=True).properties.get(name)
+    label = item.label(get_language() or "en") if item else name
+    done = {
+        "archive": _("“%(label)s” is archived. Restore it here whenever you like: every value comes back with it."),
+        "restore": _("“%(label)s” is back with every value."),
+        "delete": _("“%(label)s” is deleted."),
+    }
     try:
         act(conn, name, by=actor(request))
     except BadDefinition as error:
@@ -166,7 +173,8 @@ def state(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, gettext("The contacts are busy with an import. Try again in a moment."))
         return redirect("web:properties-edit", name)
     jobs.calculate_changed(conn)
-    return redirect("web:properties")
+    messages.success(request, done[request.POST["do"]] % {"label": label})
+    return redirect("web:properties") if act is definitions.delete else redirect("web:properties-edit", name)
 
 
 def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpResponse:
@@ -175,8 +183,11 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
     error = ""
     if form.is_valid():
         try:
-            _save(conn, form, item, actor(request))
+            saved = _save(conn, form, item, actor(request))
             jobs.calculate_changed(conn)
+            told = {"label": saved.label(get_language() or "en"), "group": _group(conn, saved.group)}
+            said = _("“%(label)s” is saved.") if item else _("“%(label)s” is made. It stands in the group %(group)s.")
+            messages.success(request, said % told)
             return redirect("web:properties")
         except BadDefinition as refused:
             error = str(refused)
@@ -191,7 +202,11 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
 
 
-def _save(conn: Connection, form: PropertyForm, item: Property | None, by: str) -> None:
+def _group(conn: Connection, name: str) -> str:
+    return load(conn).groups[name].label(get_language() or "en")
+
+
+def _save(conn: Connection, form: PropertyForm, item: Property | None, by: str) -> Property:
     wanted = form.item(item.name if item else "")
     if item:
         wanted = replace(wanted, hidden=item.hidden)  # is changed where the order is
@@ -200,6 +215,7 @@ def _save(conn: Connection, form: PropertyForm, item: Property | None, by: str) 
         if label and wanted.group not in load(conn).groups:
             definitions.create_group(conn, wanted.group, label, label, by=by)
         (definitions.change if item else definitions.create)(conn, wanted, by=by)
+    return load(conn, archived=True).properties[wanted.name]
 
 
 def _initial(item: Property) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def contact(request: HttpRequest, contact_id: int) -> HttpResponse:
     context = _frame(conn, person) | {"tab": "timeline", "note_longest": notes.LONGEST}
     if (deleted := whole(request.GET.get("deleted"))) is not None:
         context["deleted_note"] = deleted
-    return render(request, "web/contact.html", context | _events(kinds, timeline.page(conn, contact_id, kinds)))
+    page = timeline.page(conn, contact_id, kinds, home=context["currency"])
+    return render(request, "web/contact.html", context | _events(kinds, page))
 
 
 @member
@@ -60,7 +61,9 @@ def contact_timeline(request: HttpRequest, contact_id: int) -> HttpResponse:
     except ValueError:
         skip = 0
     kinds = timeline.chosen(request.GET.getlist("kind"))
-    page = timeline.page(conn, contact_id, kinds, before, skip)
+    person = find(conn, contact_id)
+    home = "" if isinstance(person, int) else home_currency(conn, person["store_ids"] or [])
+    page = timeline.page(conn, contact_id, kinds, before, skip, home)
     context = _events(kinds, page) | {"contact": {"contact_id": contact_id}, "stores": _stores(conn)}
     return render(request, "web/contact_timeline.html", context)
 

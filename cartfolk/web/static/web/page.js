@@ -5,12 +5,13 @@
   if (!document.cookie.includes("timezone=" + encodeURIComponent(zone)) && !document.cookie.includes("timezone=" + zone))
     document.cookie = "timezone=" + zone + ";path=/;max-age=31536000;samesite=lax";
 
-  let opener = null; // what opened the panel; the keyboard goes back there
+  let opener = ""; // the row whose panel is open; the keyboard goes back there, also when the row was brought anew
   const close = (panel) => {
     if (!panel || !panel.firstElementChild) return;
     panel.replaceChildren();
-    if (opener) opener.focus();
-    opener = null;
+    const back = opener && document.querySelector(`#${opener} [hx-target='#history']`);
+    if (back) back.focus();
+    opener = "";
   };
 
   let chosen = null; // data-id of the row the keyboard stands on
@@ -86,8 +87,8 @@
     }
     const clear = event.target.closest("[data-clear]");
     if (clear) close(document.querySelector(clear.dataset.clear));
-    const opens = event.target.closest("[hx-target='#history']");
-    if (opens) opener = opens;
+    const opens = event.target.closest(".property [hx-target='#history']");
+    if (opens) opener = opens.closest(".property").id;
     for (const menu of document.querySelectorAll("details.menu[open]"))
       if (!menu.contains(event.target)) menu.open = false;
   });
