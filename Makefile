@@ -23,7 +23,7 @@ test-medusa: setup
 
 check: setup
 	$(BIN)/ruff check .
-	$(BIN)/mypy cartfolk
+	$(BIN)/mypy cartfolk bench
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/translations.py --check
 

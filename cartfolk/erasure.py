@@ -8,14 +8,15 @@
     prove      a report in numbers and hashes
 
 It is noted before it begins, with what names the people sealed; each step says in its own transaction how far it is.
-Killed at any moment it is gone on with where it was: by ``privacy_requests``, or by whoever looks at its page.
+Killed at any moment it is gone on with where it was: by ``privacy_requests``, by whoever looks at its page, or by the
+next ``cartfolk erase``.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
@@ -164,15 +165,29 @@ def erase(
 
     ``conn`` is autocommit; several transactions. An address of nobody is only kept out. Raises NobodyToErase.
     """
-    number = ask(conn, contacts=contacts, emails=emails, accounts=accounts, by=by)
-    while (proof := run(conn, number, rewrite=rewrite)) is None:
+    return finish(conn, ask(conn, contacts=contacts, emails=emails, accounts=accounts, by=by), rewrite=rewrite)
+
+
+Watch = Callable[[str, int, int], None]
+
+
+def finish(
+    conn: Connection, erasure_id: int, *, rewrite: bool = False, watch: Watch = lambda *_: None
+) -> suppression.Report:
+    """Waits for the proof of an erasure that was asked for: does what is left, unless another process is at it.
+    ``watch``: step (rows, deliveries, files), how far, of how much. Raises suppression.NoErasure."""
+    while (proof := run(conn, erasure_id, rewrite=rewrite, watch=watch)) is None:
         time.sleep(0.1)  # another process goes on with it
+        if (going := suppression.report(conn, erasure_id).going) is not None:
+            watch(going["step"], going["done"], going["total"])
     return proof
 
 
-def run(conn: Connection, erasure_id: int, *, rewrite: bool = False) -> suppression.Report | None:
+def run(
+    conn: Connection, erasure_id: int, *, rewrite: bool = False, watch: Watch = lambda *_: None, raw: bool = True
+) -> suppression.Report | None:
     """Does what is left of an erasure that was asked for, and returns its proof; None when another process is at it.
-    Raises suppression.NoErasure."""
+    Without ``raw`` only the rows go, which is quick, and there is no proof yet. Raises suppression.NoErasure."""
     if not suppression.mine(conn, erasure_id):
         return None
     try:
@@ -184,9 +199,12 @@ def run(conn: Connection, erasure_id: int, *, rewrite: bool = False) -> suppress
 
         def tell(step: str, done: int = 0, total: int = 0) -> None:
             suppression.tell(conn, erasure_id, asdict(found), {"step": step, "done": done, "total": total})
+            watch(step, done, total)
 
         if step == "rows":
             names, done = _rows(conn, asked, found, names, tell), 0
+        if not raw:
+            return None
         traces = Traces(frozenset(names))
         if step in ("rows", "deliveries"):
             total = deliveries.last(conn)

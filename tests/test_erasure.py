@@ -21,6 +21,7 @@ from cartfolk.identity import suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import deliveries, quarantine, recovery
 
+from .machine import cartfolk, ok
 from .people import drain_all
 
 START = datetime(2026, 6, 1, 9, tzinfo=UTC)
@@ -245,6 +246,24 @@ def test_an_erasure_killed_at_any_moment_is_gone_on_with_and_proves_the_same(
         planned.rows, planned.objects, planned.webhooks, planned.quarantine,
     )  # fmt: skip
     assert erasure.run(conn, number) == proof, "once more changes nothing"
+
+
+def test_an_erasure_of_the_command_line_that_was_cut_off_is_finished_by_the_next_call(
+    conn: Connection, database: str, lived: int, tmp_path: Path
+) -> None:
+    at = {"DATABASE_URL": database, "CARTFOLK_SECRET_KEY": settings.SECRET_KEY}
+    number = erasure.ask(conn, contacts=[lived], by="system")
+    assert erasure.run(conn, number, raw=False) is None, "cut off after the rows"
+    (told,) = ok(tmp_path, "erase", "--json", **at)
+    assert told["erasure"] == number
+    assert signs(everything(conn)) == []
+    nobody = cartfolk(tmp_path, "erase", **at)
+    assert nobody.returncode == 2
+    assert "No erasure was cut off" in nobody.stderr
+    other = contact(conn, OTHER)
+    shown = cartfolk(tmp_path, "erase", str(other), "--yes", **at)
+    assert "goes on with it" in shown.stderr
+    assert "contacts" in shown.stdout
 
 
 def test_a_dry_run_that_may_not_take_long_says_what_it_did_not_read(

@@ -132,15 +132,18 @@ def _merged(call: Call) -> Answer:
 
 
 def _erased(call: Call) -> Answer:
-    """Whoever is not there is kept out all the same when named by address."""
+    """The contact is gone with the answer; the worker goes on with the raw deliveries, which outlasts a client's
+    patience. Whoever is not there is kept out all the same when named by address."""
     asked = str(call.body.get("objectId", ""))
     try:
         if call.body.get("idProperty") == "email":
-            erasure.erase(call.conn, emails=[asked], by=call.actor)
+            number = erasure.ask(call.conn, emails=[asked], by=call.actor)
         else:
-            erasure.erase(call.conn, contacts=[_found(call.conn, asked, None)], by=call.actor)
+            number = erasure.ask(call.conn, contacts=[_found(call.conn, asked, None)], by=call.actor)
     except erasure.NobodyToErase as nobody:
         raise NotFound(str(nobody)) from None
+    erasure.run(call.conn, number, raw=False)
+    erasure.start(number)
     return Answer(None, 204)
 
 

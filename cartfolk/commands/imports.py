@@ -32,6 +32,8 @@ def add_arguments(verbs: Any) -> None:
     item.add_argument("--clear", action="store_true", help="empty cells empty the value (with --mode overwrite)")
     item.add_argument("--decimal", choices=[",", "."], help="the decimal mark (default: , in files separated by ;)")
     item.add_argument("--dates", choices=["dmy", "mdy"], default="", help="what 03/04/2026 means")
+    item.add_argument("--several", choices=[";", ",", "|", "line"], default="",
+                      help="between several options in one cell (default: found out)")  # fmt: skip
     item.add_argument("--timezone", default="UTC", help="of times that name none")
     item.add_argument("--encoding", default="", help="for example utf-8 or cp1252 (default: found out)")
     item.add_argument("--separator", default="", help="between cells, tab for a tabulator (default: found out)")
@@ -148,6 +150,7 @@ def _begin(conn: Connection, arguments: argparse.Namespace) -> int:
             decimal=arguments.decimal or ("," if entry["separator"] == ";" else "."),
             zone=arguments.timezone,
             clear=arguments.clear,
+            marks=columns.marks(entry, found, defined, arguments.several),
         )
         columns.check(chosen, entry["columns"], defined)
     except BaseException:
@@ -155,7 +158,8 @@ def _begin(conn: Connection, arguments: argparse.Namespace) -> int:
         raise
     if not arguments.json:
         for column in entry["columns"]:
-            print(f"  {column:30} {found.get(column, 'left out')}", file=sys.stderr)
+            mark = f", options between {chosen.marks[column]!r}" if column in chosen.marks else ""
+            print(f"  {column:30} {found.get(column, 'left out')}{mark}", file=sys.stderr)
     number = ledger.add(conn, "contacts", log.SYSTEM, [entry], chosen.written())
     log.note(conn, log.SYSTEM, "import.started", f"import:{number}", kind="contacts", dry_run=arguments.dry_run)
     return number

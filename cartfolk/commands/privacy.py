@@ -9,13 +9,16 @@ from dataclasses import asdict
 from typing import Any
 
 from cartfolk.core.plain import document, plain
+from cartfolk.core.sql import Connection
 
 from . import program
 from .exits import CommandFailed, Exit
 
+_STEPS = {"rows": "rows", "deliveries": "raw deliveries", "rest": "carts and links", "files": "files"}
+
 
 def add_arguments(item: argparse.ArgumentParser) -> None:
-    item.add_argument("who", nargs="+", help="e-mail addresses or contact numbers")
+    item.add_argument("who", nargs="*", help="e-mail addresses or contact numbers; none: go on with what was cut off")
     item.add_argument("--dry-run", action="store_true", help="say what would be erased, change nothing")
     item.add_argument(
         "--export", action="store_true", help="print all that is held of the person as JSON, erase nothing"
@@ -34,6 +37,8 @@ def erase(arguments: argparse.Namespace) -> int:
     with program.database() as url, program.connected(url) as conn:
         from cartfolk import disclosure, erasure
 
+        if not arguments.who:
+            return _go_on(conn, arguments)
         try:
             if arguments.export:
                 people, _names = erasure.whose(conn, **who)
@@ -47,11 +52,47 @@ def erase(arguments: argparse.Namespace) -> int:
             if not arguments.yes and not _sure(plain(asdict(found))):
                 print("Nothing was erased.", file=sys.stderr)
                 return Exit.OK
-            proof = erasure.erase(conn, **who, by="system", rewrite=arguments.rewrite)
+            number = erasure.ask(conn, **who, by="system")
         except erasure.NobodyToErase as error:
             raise CommandFailed(str(error), Exit.NOT_FOUND) from None
-        _say({"erasure": proof.erasure_id, "at": plain(proof.at), **proof.report}, arguments.json)
+        _finish(conn, number, arguments)
     return Exit.OK
+
+
+def _go_on(conn: Connection, arguments: argparse.Namespace) -> int:
+    """Finishes the erasures whose process was killed."""
+    from cartfolk.identity import suppression
+
+    unfinished = suppression.unfinished(conn)
+    if not unfinished:
+        raise CommandFailed("Say whom: e-mail addresses or contact numbers. No erasure was cut off.", Exit.USAGE)
+    for number in unfinished:
+        if arguments.dry_run:
+            print(f"Erasure {number} is not finished.")
+        else:
+            _finish(conn, number, arguments)
+    return Exit.OK
+
+
+def _finish(conn: Connection, number: int, arguments: argparse.Namespace) -> None:
+    """Does it with a bar on standard error, and proves it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from cartfolk import erasure
+
+    if not arguments.json:
+        print(f"Erasure {number} has begun; the people are kept out from now on. If this is cut off, a worker or "
+              "`cartfolk erase` without a name goes on with it.", file=sys.stderr)  # fmt: skip
+    with Progress(console=Console(file=sys.stderr), disable=arguments.json) as bar:
+        task = bar.add_task(_STEPS["rows"], total=None)
+
+        def watch(step: str, done: int, total: int) -> None:
+            bar.update(task, description=_STEPS[step], completed=done, total=total or None)
+
+        proof = erasure.finish(conn, number, rewrite=arguments.rewrite, watch=watch)
+        bar.update(task, completed=1, total=1)
+    _say({"erasure": proof.erasure_id, "at": plain(proof.at), **proof.report}, arguments.json)
 
 
 def _sure(found: dict[str, Any]) -> bool:

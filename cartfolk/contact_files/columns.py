@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,7 +12,9 @@ from django.utils.translation import gettext_lazy
 
 from cartfolk.identity import normalise
 from cartfolk.inbox.files.columns import MappingWrong, plain
+from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import Defined
+from cartfolk.properties.parse import BadValue, parse
 from cartfolk.properties.write import Mode
 
 from . import upload
@@ -28,6 +30,8 @@ KEYS: Mapping[str, Any] = {
     "consent.wording": gettext_lazy("Consent: the words agreed to"),
 }
 """What a column may be beside a property."""
+MARKS: Mapping[str, str] = {";": ";", ",": ",", "|": "|", "line": "\n"}
+"""What may stand between several options in one cell, as it is chosen -> as it is written."""
 MATCHES = {"email": "email", "customer_id": "customer_id", "phone": "phone", "contact_id": "contact_id"}
 """How a row finds its contact -> the field that names it."""
 
@@ -68,6 +72,7 @@ class Chosen:
     zone: str = "UTC"
     language: str = "en"
     clear: bool = False  # empty cells empty the property (overwrite only)
+    marks: Mapping[str, str] = field(default_factory=dict)  # column of several options -> one of MARKS; else ;
 
     @classmethod
     def read(cls, settings: Mapping[str, Any]) -> Chosen:
@@ -125,6 +130,42 @@ def guess(columns: Sequence[str], samples: Mapping[str, Sequence[str]], defined:
             if column not in found and values and sum(map(bool, map(normalise.email, values))) >= 0.8 * len(values):
                 return {column: "email", **found}
     return found
+
+
+def marks(
+    entry: dict[str, Any], fields: Mapping[str, str], defined: Defined, said: str = "", rows: int = 2000
+) -> dict[str, str]:
+    """Column -> what stands between its options, for the columns that hold several: as ``said``, else the first mark
+    that makes known options of all the parts of the most cells."""
+    many = {column: defined.properties[name] for column, name in fields.items() if _several(defined, name)}
+    if said or not many:
+        return dict.fromkeys(many, said)
+    cells: dict[str, set[str]] = {column: set() for column in many}
+    for row in itertools.islice(upload.table(entry).rows(), rows):
+        for column in many:
+            if isinstance(text := row.values.get(column), str) and text.strip():
+                cells[column].add(text)
+    return {
+        column: max(MARKS, key=lambda mark: sum(_known(item, text, mark) for text in cells[column]))
+        for column, item in many.items()
+    }
+
+
+def cut(text: str, mark: str) -> list[str]:
+    """The options of a cell."""
+    return [part.strip() for part in text.split(MARKS[mark])]
+
+
+def _several(defined: Defined, name: str) -> bool:
+    return name not in KEYS and name in defined.properties and defined.properties[name].multi
+
+
+def _known(item: Property, text: str, mark: str) -> bool:
+    try:
+        parse(item, cut(text, mark))
+    except BadValue:
+        return False
+    return True
 
 
 def check(chosen: Chosen, columns: Sequence[str], defined: Defined) -> None:

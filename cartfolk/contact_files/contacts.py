@@ -243,7 +243,8 @@ class Contacts:
             setattr(step, kind, getattr(step, kind) + 1)
             if self._state == "checking":
                 was = before.get(outcome.contact_id, {})
-                values = [[self._label(n), was.get(n), item.values[n]] for n in outcome.changed if n in item.values]
+                changed = [name for name in outcome.changed if name in item.values]
+                values = [[self._label(n), _told(was.get(n)), _told(item.values[n])] for n in changed]
                 self._show(kind, item, {"contact": None if is_new else outcome.contact_id, "values": values})
         step.wrong += len(group.problems)
         for problem in sorted(group.problems, key=lambda p: p.line) if self._state == "checking" else ():
@@ -282,6 +283,11 @@ def _name(item: Wanted) -> str:
     """Whom ``create`` would find or make."""
     assert item.person
     return normalise.email(item.person.email) or normalise.phone(item.person.phone) or ""
+
+
+def _told(value: Any) -> Any:
+    """Several options as one text."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else value
 
 
 def _plain(value: Any) -> Any:

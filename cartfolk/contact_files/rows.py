@@ -22,7 +22,7 @@ from cartfolk.properties.defined import Defined
 from cartfolk.properties.parse import BadValue, parse
 from cartfolk.properties.write import Mode
 
-from .columns import KEYS, Chosen
+from .columns import KEYS, Chosen, cut
 
 _GRANTED = {"granted", "yes", "true", "1", "ja", "erteilt", "x", "subscribed", "opted in", "optin"}
 _WITHDRAWN = {"withdrawn", "no", "false", "0", "nein", "widerrufen", "unsubscribed", "opted out", "optout"}
@@ -119,6 +119,8 @@ class Reader:
                 found = self._manner.time(raw, column)
             elif item.type == "date":
                 found = self._manner.time(raw, column)[:10]
+            elif item.multi and isinstance(raw, str):
+                found = cut(raw, self._chosen.marks.get(column, ";"))
             elif item.name == "country":
                 found = country_code(self._manner, raw, column)
         except Wrong:

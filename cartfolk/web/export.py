@@ -80,10 +80,11 @@ def _values(conn: Connection, contacts: list[int], columns: Sequence[str]) -> di
         return {row["contact_id"]: row for row in found}
 
 
-def csv_lines(found: Iterator[Mapping[str, Any]], columns: Sequence[str]) -> Iterator[str]:
-    """The lines of a CSV file with its head."""
+def csv_lines(found: Iterator[Mapping[str, Any]], columns: Sequence[str], *, german: bool = False) -> Iterator[str]:
+    """The lines of a CSV file with its head. A ``german`` spreadsheet cuts at semicolons, and would take 12.50 for the
+    12th of a month: amounts have a comma then."""
     buffer = io.StringIO()
-    writer = csv.writer(buffer)
+    writer = csv.writer(buffer, delimiter=";" if german else ",")
 
     def line(cells: Sequence[Any]) -> str:
         writer.writerow(cells)
@@ -92,9 +93,14 @@ def csv_lines(found: Iterator[Mapping[str, Any]], columns: Sequence[str]) -> Ite
         buffer.truncate()
         return text
 
+    write = _german if german else cell
     yield line(columns)
     for row in found:
-        yield line([cell(row[name]) for name in columns])
+        yield line([write(row[name]) for name in columns])
+
+
+def _german(value: Any) -> str:
+    return cell(value).replace(".", ",") if isinstance(value, Decimal) else cell(value)
 
 
 def json_lines(found: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -54,6 +54,7 @@ FIELD_WORDS = {
     "variant_id": _("Variant ID"), "sku": _("SKU"), "name": _("Product name"), "quantity": _("Quantity"),
     "price": _("Unit price"), "url": _("Address of the product page"), "image_url": _("Address of the picture"),
 }  # fmt: skip
+MARKS = {";": ";", ",": ",", "|": "|", "line": _("line break")}
 PARTS = {
     "": _("Record"), "billing": _("Billing address"), "shipping": _("Shipping address"),
     "shipping_address": _("Shipping address"), "line": _("Line item"),
@@ -93,6 +94,7 @@ def page(conn: Connection, one: Import, said: Mapping[str, str] | None = None) -
             (str(mode), str(label), str(told), str(mode) == one.settings.get("mode", "overwrite"))
             for mode, (label, told) in MODES.items()
         ],
+        "marks": [(mark, str(label)) for mark, label in MARKS.items()],
         "stores": lookup.every(conn),
         "statuses": _status_words(one, guessed, looked) if one.kind == "orders" else [],
         "ours": [(str(status), gettext(ORDER[str(status)])) for status in OrderStatus if str(status) in ORDER],
@@ -120,19 +122,22 @@ def read(conn: Connection, one: Import, form: QueryDict) -> dict[str, Any]:
             "language": get_language() or "en",
         }  # fmt: skip
     mode = str(form.get("mode"))
+    entry, there = one.files[0], defined(conn)
+    mark = form.get("mark", "") if form.get("mark") in contact_columns.MARKS else ""
     chosen = Chosen(
         columns=said,
         match=form.get("match", "email") if form.get("match") in MATCHES else "email",
         mode=Mode(mode) if mode in set(Mode) else Mode.OVERWRITE,
         store_id=int(store) if store in known else None,
         dates=dates,
-        decimal=decimal or ("," if one.files[0]["separator"] == ";" else "."),
+        decimal=decimal or ("," if entry["separator"] == ";" else "."),
         zone=timezone.get_current_timezone_name(),
         language=get_language() or "en",
         clear="clear" in form,
+        marks=contact_columns.marks(entry, said, there, mark),
     )
-    contact_columns.check(chosen, one.files[0]["columns"], defined(conn))
-    return one.settings | chosen.written()
+    contact_columns.check(chosen, entry["columns"], there)
+    return one.settings | chosen.written() | {"mark": mark}
 
 
 def sent(one: Import, form: QueryDict) -> dict[str, str]:

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from cartfolk import erasure
 from cartfolk.core.sql import Connection
+from cartfolk.identity import suppression
 
 hubspot: Any = pytest.importorskip("hubspot", reason="hubspot-api-client is not installed")
 
@@ -67,6 +69,11 @@ def test_the_life_of_a_contact(client: Any, conn: Connection) -> None:
     with pytest.raises(ApiException) as gone:
         basic.get_by_id(made.id)
     assert gone.value.status == 404
+    left = suppression.unfinished(conn)
+    assert len(left) == 1, "the worker, or whoever comes after a killed one, reads the raw deliveries"
+    basic.purge(PublicGdprDeleteInput(object_id="ann@example.org", id_property="email"))
+    proofs = [erasure.run(conn, number) for number in suppression.unfinished(conn)]
+    assert [proof.report["names"] for proof in proofs if proof] == [{"email": 2}, {"email": 1}]
 
 
 def test_every_contact_once_page_by_page(client: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 _SAMPLE = 256 * 1024  # bytes that show how a file is written
 _SEPARATORS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 csv.field_size_limit(1024 * 1024)
 
 
@@ -48,7 +49,8 @@ class Table:
     def _csv(self) -> Iterator[Row]:
         with self.path.open("rb") as raw:
             reader = csv.reader(codecs.getreader(self.encoding)(raw), delimiter=self.separator)
-            next(reader, None)  # the head
+            if next(reader, [""])[:1] == ["sep="]:  # the head, before which Excel may say its separator
+                next(reader, None)
             while True:
                 began = reader.line_num + 1
                 try:
@@ -103,6 +105,8 @@ def look(path: Path, *, encoding: str = "", separator: str = "") -> Table:
         raise FileUnreadable(f"{path} cannot be read: {error.strerror}.") from error
     if not sample.strip():
         raise FileUnreadable(f"{path} is empty.")
+    if sample.startswith(_WORKBOOKS):
+        raise FileUnreadable(f"{path} is an Excel workbook. Save it as CSV (UTF-8) and take that file.")
     encoding = encoding or _encoding(path, sample)
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(sample)
@@ -113,12 +117,16 @@ def look(path: Path, *, encoding: str = "", separator: str = "") -> Table:
         names = [name for line in first for name in _names(line)]
         return Table(path, size, encoding, "", tuple(dict.fromkeys(names)))
     separator = {"tab": "\t", "\\t": "\t"}.get(separator, separator) or _separator(text)
-    columns = tuple(name.strip() for name in next(csv.reader(text.splitlines(), delimiter=separator), []))
+    lines = text.splitlines()
+    if lines[0] == f"sep={separator}":
+        del lines[0]
+    columns = tuple(name.strip() for name in next(csv.reader(lines, delimiter=separator), []))
     named = [name for name in columns if name]
     if len(named) != len(set(named)):
         twice = sorted({name for name in named if named.count(name) > 1})
         raise FileUnreadable(f"{path} names a column twice: {', '.join(twice)}. Rename one of them.")
-    if len(named) < 2:
+    alone = len(named) == 1 and len(text.split(maxsplit=1)) == 2 and "@" in text  # a list of addresses
+    if "\0" in text or not (alone or len(named) > 1):
         raise FileUnreadable(f"{path} begins with {text[:60]!r}, no head of a table. Say --separator and --encoding.")
     return Table(path, size, encoding, separator, columns)
 
@@ -148,12 +156,15 @@ def _encoding(path: Path, sample: bytes) -> str:
 
 
 def _separator(text: str) -> str:
-    """The one that cuts the first rows into the most cells, the same number in each."""
+    """The one that cuts the head, and the most of the first rows as well, into the most cells."""
     lines = text.splitlines()[:30]
+    if lines[0][:4] == "sep=" and lines[0][4:] in [*_SEPARATORS]:  # Excel's own way to say it
+        return lines[0][4:]
 
-    def fit(separator: str) -> tuple[bool, int]:
-        widths = {len(cells) for cells in csv.reader(lines, delimiter=separator) if cells}
-        return len(widths) == 1, min(widths, default=0)
+    def fit(separator: str) -> tuple[int, int]:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=separator) if cells]
+        head = widths[0] if widths else 0
+        return (widths.count(head) if head > 1 else 0), head
 
-    # Of separators that fit equally well the first; a last line cut off by the sample does not matter much.
+    # Of separators that fit equally well the first.
     return max(_SEPARATORS, key=fit)

@@ -13,6 +13,8 @@ from django.test import Client
 from cartfolk.contact_files import jobs
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
+from cartfolk.properties import definitions
+from cartfolk.properties.catalogue import Option, Property
 from cartfolk.web.models import Member
 from cartfolk.web.roles import Role
 from tests.people import drain_all
@@ -63,12 +65,31 @@ def test_orders_and_their_lines_of_a_shop(owner: Client, shop: int, conn: Connec
 
 
 @pytest.mark.parametrize(
-    ("content", "told"), [(b"", "is empty"), (b"a,b,a\n1,2,3\n", "names a column twice: a"), (b"words", "is no table")]
-)
+    ("content", "told"),
+    [
+        (b"", "is empty"), (b"a,b,a\n1,2,3\n", "names a column twice: a"), (b"words", "is no table"),
+        (b"PK\x03\x04" + bytes(range(256)) * 9, "is an Excel workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 999, "is an Excel workbook"),
+        (b"%PDF-1.7\n1,2\n3,4\0\n", "is no table"), (b"a,b\n1,2\0\n", "is no table"),
+    ],
+)  # fmt: skip
 def test_what_is_no_table_is_refused_in_a_sentence(owner: Client, content: bytes, told: str) -> None:
     answer = owner.post("/contacts/import", {"kind": "contacts", "file": SimpleUploadedFile("x.csv", content)})
     assert answer.status_code == 422
     assert told in answer.text
+
+
+@pytest.mark.parametrize(
+    "content", ["E-Mail\na@x.de\nb@x.de\n", "email\r\n\r\na@x.de\r\nb@x.de", "Wer\na@x.de\nb@x.de"]
+)
+def test_a_list_of_addresses_alone_is_a_file_of_contacts(
+    owner: Client, conn: Connection, database: str, content: str
+) -> None:
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", content.encode()))
+    page = owner.get(f"/contacts/import/{number}").text
+    assert '<option value="email" selected' in page
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email"})
+    assert (work(conn, database, number).created, ledger.get(conn, number).wrong) == (2, 0)
 
 
 def test_a_matching_that_finds_nobody_is_explained(owner: Client, conn: Connection) -> None:
@@ -107,9 +128,15 @@ def test_what_was_exported_comes_in_again_and_changes_nothing(owner: Client, con
     owner.post(f"/contacts/import/{number}/do", {"do": "run"})
     work(conn, database, number)
     drain_all(conn, database)
-    for address in ("/contacts/export?columns=all", "/contacts/export?columns=all&format=jsonl"):
-        answer = owner.get(address)
+    conn.execute("update contact_property set total_value_of_orders = 1234.50")
+    for language, address in (
+        ("en", "/contacts/export?columns=all"), ("de", "/contacts/export?columns=all"),
+        ("en", "/contacts/export?columns=all&format=jsonl"),
+    ):  # fmt: skip
+        answer = owner.get(address, headers={"accept-language": language})
         content = b"".join(answer.streaming_content)
+        if "jsonl" not in address:
+            assert (b";1234,50;" if language == "de" else b",1234.50,") in content, "as Excel reads it there"
         assert b"=1+1" in content
         again = upload(owner, kind="contacts", file=SimpleUploadedFile("contacts", content))
         page = owner.get(f"/contacts/import/{again}").text
@@ -120,6 +147,41 @@ def test_what_was_exported_comes_in_again_and_changes_nothing(owner: Client, con
         owner.post(f"/contacts/import/{again}/columns", guessed | {"match": "contact_id"})
         done = work(conn, database, again)
         assert (done.created, done.changed, done.unchanged, done.wrong) == (0, 0, 2, 0), done.preview
+
+
+@pytest.mark.parametrize(
+    ("cells", "said", "cut"),
+    [
+        (["Red, dark;Blue", "Red, dark"], "", ";"), (["Blue,Green", "Blue"], "", ","), (["Blue | green"], "", "|"),
+        (["Blue\ngreen", "blue"], "", "line"), (["Blue"], "", ";"), (["Blue|Green"], "|", "|"),
+        (["Mauve,Blue"], "", ";"),
+    ],
+)  # fmt: skip
+def test_options_are_cut_where_the_file_cuts_them(
+    owner: Client, conn: Connection, database: str, cells: list[str], said: str, cut: str
+) -> None:
+    options = (Option("r", "Red, dark", "Rot, dunkel"), Option("b", "Blue", "Blau"), Option("g", "Green", "Grün"))
+    definitions.create(
+        conn,
+        Property(name="colours", label_en="Colours", label_de="Farben", group="contactinformation", type="enumeration",
+                 definition_en="Liked", definition_de="Beliebt", computed=False, custom=True, multi=True,
+                 options=options),
+        by="user:1",
+    )  # fmt: skip
+    rows = "".join(f'{at}@x.de\t"{cell}"\n' for at, cell in enumerate(cells))
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", f"Email\tColours\n{rows}".encode()))
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "colours", "mark": said})
+    checked = work(conn, database, number)
+    assert checked.settings["marks"] == {"Colours": cut}
+    assert "Several options in one cell are cut at" in owner.get(f"/contacts/import/{number}").text
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    done = work(conn, database, number)
+    wrong = [cell for cell in cells if "Mauve" in cell]
+    assert (done.created, done.wrong) == (len(cells) - len(wrong), len(wrong))
+    if not wrong:
+        (held,) = conn.execute("select colours from contact_custom order by contact_id limit 1").fetchone() or ([],)
+        words = {option.label_en.lower(): option.value for option in options}
+        assert held == [words[p.strip().lower()] for p in cells[0].split("\n" if cut == "line" else cut)]
 
 
 def test_a_value_from_a_file_says_which_file_and_leads_to_it(owner: Client, conn: Connection, database: str) -> None:

@@ -25,7 +25,7 @@ from cartfolk.segments import tree
 from cartfolk.stores import lookup
 
 from .. import asked as asking
-from .. import computing, export, filters, listing, narrow, properties, saved, table
+from .. import computing, export, filters, formats, listing, narrow, properties, saved, table
 from ..access import actor, database, marketer, member, role_of
 from ..given import whole
 from ..roles import Role
@@ -169,7 +169,7 @@ def contacts_export(request: HttpRequest) -> HttpResponseBase:
     chosen = {number for text in request.GET.getlist("ids")[:1000] if (number := whole(text)) is not None}
     if chosen:
         found = export.some(shown.conn, sorted(chosen), picked)
-    lines = export.json_lines(found) if jsonl else export.csv_lines(found, picked)
+    lines = export.json_lines(found) if jsonl else export.csv_lines(found, picked, german=formats.language() == "de")
     try:
         head = [next(lines, ""), next(lines, "")]  # a sort that does not exist is noticed before anything is sent
     except listing.CursorInvalid:

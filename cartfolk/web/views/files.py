@@ -79,6 +79,10 @@ def _unreadable(name: str, told: str) -> str:
     """The reader's sentence for what keeps a file from being a table."""
     if "is empty" in told:
         return _("%(file)s is empty. Export it again and upload that file.") % {"file": name}
+    if "is an Excel workbook" in told:
+        return _("%(file)s is an Excel workbook. In Excel choose “Save as”, “CSV UTF-8”, and upload that file.") % {
+            "file": name
+        }
     if "names a column twice" in told:
         twice = told.partition("twice: ")[2].partition(". Rename")[0]
         return _("%(file)s names a column twice: %(columns)s. Rename one of them.") % {"file": name, "columns": twice}
@@ -195,5 +199,6 @@ def _context(found: Import) -> dict[str, Any]:
             if shown.get(kind)
         ],
         "records": shown.get("records"),
+        "marks": [(column, mapping.MARKS[mark]) for column, mark in found.settings.get("marks", {}).items()],
         "errors": found.wrong and upload.errors(found).exists(),
     }  # fmt: skip
