@@ -37,7 +37,8 @@ WINDOW = 5_000
 FILTERED_WINDOW = 12_000  # contacts looked through at a time for a filter
 SORTED = 1_500  # of a filter's few are fetched and sorted as quickly as a page of more is met along the order,
 MET = 40_000  # contacts of it at most: a filter may say what the order says, and its few lie far behind,
-NEAR = MET // 8  # which the first of them tell: six of them belong to a page that is met in time, on average
+NEAR = MET // 8  # which its first contacts tell: six of a page's are among them when it is met in time;
+DEAR = 2_500  # of so many, sorting costs twice as much as having walked for nothing, whatever the first tell
 PATIENCE = 0.35  # seconds a page looks for filtered contacts
 EXACT = 10_000  # up to here the number of contacts is counted, above it is estimated
 
@@ -168,9 +169,9 @@ _FEW_SORTED: LiteralString = (
 )
 _FEW_MET: LiteralString = (
     _FIND + "select few.* from (select {contact} as contact_id, {key} as key from {source} where {where} {order} "
-    "limit case when (select count(*) from (select {contact} as contact_id from {source} where {where} {order} "
-    "limit %(near)s) near where near.contact_id + 0 = any(%(few)s::bigint[])) > 1 then %(window)s else 0 end) few "
-    "where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
+    "limit case when %(near)s = 0 or (select count(*) from (select {contact} as contact_id from {source} "
+    "where {where} {order} limit %(near)s) near where near.contact_id + 0 = any(%(few)s::bigint[])) > 1 "
+    "then %(window)s else 0 end) few where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -305,7 +306,7 @@ class _Walk:
             "size": size,
             "query": self.query,
             "window": MET if few is not None else FILTERED_WINDOW if self.narrowing else WINDOW,
-            "near": NEAR,
+            "near": NEAR if few is not None and few.count < DEAR else 0,
             "place": self.sort.place,
         }
         keep: list[sql.Composable] = [sql.SQL("true")]
