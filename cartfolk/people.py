@@ -123,7 +123,7 @@ def emails(conn: Connection, contact_id: int) -> list[Email]:
 
 
 def _claim_email(conn: Connection, identity_conn: Connection, contact_id: int, email: str, strength: int) -> None:
-    value = normalise.email(email)
+    value = normalise.typed(email)
     if value is None:
         raise NobodyNamed(f"{email[:80]!r} is no e-mail address; it looks like name@example.org.")
     _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, strength, None, value, email, None)])

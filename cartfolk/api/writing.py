@@ -50,7 +50,7 @@ def check(known: Mapping[str, Property], properties: Mapping[str, Any]) -> None:
         if item is None:
             wrong.append((name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
         elif name == "email":
-            if raw and normalise.email(str(raw)) is None:
+            if raw and normalise.typed(str(raw)) is None:
                 wrong.append((name, "INVALID_EMAIL", f"Email address {str(raw)[:80]} is invalid"))
         elif not item.editable:
             wrong.append((name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'))

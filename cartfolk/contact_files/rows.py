@@ -81,7 +81,7 @@ class Reader:
             column = ""
             email, phone = self._text(cells, "email"), self._text(cells, "phone")
             column = self._keys.get("email", "")
-            if email and normalise.email(email) is None:
+            if email and normalise.typed(email) is None:
                 raise BadValue(_("is no e-mail address"))
             key, column = self._key(cells, email, phone)
             person = NewPerson(email, phone) if email or normalise.phone(phone) else None

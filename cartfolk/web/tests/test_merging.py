@@ -7,7 +7,7 @@ import re
 import pytest
 from django.test import Client
 
-from cartfolk import duplicates
+from cartfolk import duplicates, merging
 from cartfolk.core.sql import Connection
 
 
@@ -48,6 +48,20 @@ def test_from_the_suggestion_to_the_merge_and_back(owner: Client, conn: Connecti
     assert conn.execute("select count(*) from orders where contact_id = 1").fetchone() == (3,)
     assert "/contacts/merge?ids=1,2" not in owner.get("/contacts/duplicates").content.decode()
     assert "Merge undone" in owner.get("/contacts/duplicates/dismissed").content.decode()
+
+
+def test_the_first_of_the_addresses_is_the_same_in_every_line_of_the_preview(
+    owner: Client, conn: Connection, twins: tuple[int, int]
+) -> None:
+    conn.execute(
+        "insert into identity select 'email', 'a' || n || '@x.de', n, 'a' || n || '@x.de', 2,"
+        " now() - n * interval '1 day', (select min(store_id) from store_rule), n::text from generate_series(1, 2) n"
+    )
+    conn.execute("update customer set email = 'a' || contact_id || '@x.de' where contact_id < 3")
+    for kept in (1, 2):
+        page = owner.get(f"/contacts/merge?ids=1,2&kept={kept}")
+        after = {line.name: line.after for line in merging.preview(conn, kept, [3 - kept]).lines}
+        assert page.context["after"].emails[0] == after["email"]
 
 
 def test_dismissed_pairs_can_be_taken_back(owner: Client, twins: tuple[int, int]) -> None:
@@ -93,6 +107,7 @@ def test_addresses_are_added_put_first_and_taken_away_but_for_the_shops(
     assert first() == ("second@x.de", ["shop@x.de"])
     assert act("remove", "shop@x.de") == 422, "it would come back with the shop's next record"
     assert act("add", "taken@x.de") == 422
-    assert act("add", "nothing") == 422
+    for slip in ("nothing", "ann@@x.de", "ann@x", "ann@x..de", "a nn@x.de"):
+        assert act("add", slip) == 422
     assert act("remove", "second@x.de") == 302
     assert first() == ("shop@x.de", None)

@@ -64,7 +64,7 @@ def contact_timeline(request: HttpRequest, contact_id: int) -> HttpResponse:
     person = find(conn, contact_id)
     home = "" if isinstance(person, int) else home_currency(conn, person["store_ids"] or [])
     page = timeline.page(conn, contact_id, kinds, before, skip, home)
-    context = _events(kinds, page) | {"contact": {"contact_id": contact_id}, "stores": _stores(conn)}
+    context = _events(kinds, page) | {"contact": {"contact_id": contact_id}, "stores": _stores(conn), "added": True}
     return render(request, "web/contact_timeline.html", context)
 
 
