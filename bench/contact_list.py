@@ -87,6 +87,9 @@ def _ask(repeats: int) -> dict[str, Any]:
     from django.test import Client
     from django.urls import reverse
 
+    from cartfolk.core.garbage import collect_seldom
+
+    collect_seldom()  # as the web processes do
     user = get_user_model().objects.create_user("bench@example.com", "bench@example.com", "bench-bench-1")
     client = Client()
     client.force_login(user)

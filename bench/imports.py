@@ -90,9 +90,10 @@ def _import(url: str, store: int, count: int) -> tuple[float, float]:
 
 
 def _work(url: str, store: int, first: int, last: int, ready: Any, go: Any, results: Any) -> None:
-    from cartfolk import pipeline, work
+    from cartfolk import pipeline
+    from cartfolk.core.garbage import collect_seldom
 
-    work.collect_seldom()
+    collect_seldom()
     with (
         psycopg.connect(url, autocommit=True) as conn,
         psycopg.connect(url, autocommit=True) as identity,

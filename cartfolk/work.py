@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import gc
 import logging
 import os
 import signal
@@ -26,6 +25,7 @@ from typing import Any
 
 import psycopg
 
+from cartfolk.core.garbage import collect_seldom
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 
@@ -142,13 +142,6 @@ def connect() -> psycopg.Connection[Any]:
     from django.conf import settings
 
     return psycopg.connect(settings.DATABASE_URL, autocommit=True, application_name="cartfolk worker")
-
-
-def collect_seldom() -> None:
-    """Records are many and hold no cycles: looking for garbage after every few hundred costs a drain process a
-    fifth of its time."""
-    gc.freeze()
-    gc.set_threshold(200_000, 10, 10)
 
 
 def drain_forever(stop: Stop) -> None:

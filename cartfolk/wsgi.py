@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.wsgi import get_wsgi_application
 
+from cartfolk.core.garbage import collect_seldom
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cartfolk.settings")
 
 _DOORS = ("/hooks/", "/ingest/", "/t/", "/crm/")
@@ -32,6 +34,7 @@ def _doors() -> WSGIHandler:
 
 pages = get_wsgi_application()
 doors = _doors()
+collect_seldom()
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
