@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -25,7 +26,12 @@ from cartfolk.properties.formula import FormulaError
 
 Q = Statements.beside(__file__, "definitions.sql")
 MOST = 500  # custom properties; a table of PostgreSQL holds at most 1,600 columns over its whole life
-TYPES = ("string", "text", "number", "date", "datetime", "enumeration", "bool", "email", "phone", "url")
+TYPES = {
+    "string": _n("Text, one line"), "text": _n("Text, several lines"), "number": _n("Number"), "date": _n("Date"),
+    "datetime": _n("Date and time"), "enumeration": _n("Choice"), "bool": _n("Yes or no"), "email": _n("E-mail"),
+    "phone": _n("Phone"), "url": _n("Web address"),
+}  # fmt: skip
+"""What people make, and what each type is called."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _RESERVED = {"contact_id", "computed_at", "lifecyclestage_set_at", "id", "name", "search", "store_ids"}
 _LOSSLESS = {
@@ -48,10 +54,10 @@ class Usage:
 
 def create_group(conn: Connection, name: str, label_en: str, label_de: str, *, by: str) -> None:
     """Makes a group of properties. Raises BadDefinition."""
+    en, de = _labels(label_en, label_de)
     _check_name(name)
     if name in load(conn).groups:
         raise BadDefinition(_("There is a group named %(name)s already.") % {"name": name})
-    en, de = _labels(label_en, label_de)
     with conn.transaction():
         conn.execute(Q["add_group"], {"name": name, "en": en, "de": de})
         log.note(conn, by, "property_group.create", f"property_group:{name}")
@@ -133,7 +139,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
     if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
         raise BadDefinition(
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
-            % {"name": item.name, "old": old.type, "new": item.type}
+            % {"name": item.name, "old": _(TYPES[old.type]), "new": _(TYPES[item.type])}
         )
     _told_apart(item, load(conn, archived=True).properties, old)
     if bool(old.formula) != bool(item.formula):
@@ -178,6 +184,15 @@ def usage(conn: Connection, name: str) -> Usage:
     ).fetchone()
     noted = conn.execute(Q["noted"], {"name": name}).fetchone()
     return Usage(int(row[0]) if row else 0, int(noted[0]) if noted else 0)
+
+
+def lost(conn: Connection, item: Property, options: Collection[str]) -> int:
+    """How many contacts hold one of these options of a choice, which has them no more."""
+    column = sql.Identifier(item.name)
+    holds = sql.SQL("{} && %s::text[]" if item.multi else "{} = any(%s::text[])").format(column)
+    statement = sql.SQL("select count(*) from contact_custom where {}").format(holds)
+    (count,) = conn.execute(statement, [list(options)]).fetchone() or (0,)
+    return int(count)
 
 
 def delete(conn: Connection, name: str, *, by: str) -> None:
@@ -247,8 +262,8 @@ def _custom(conn: Connection, name: str) -> Property:
 
 
 def _check(conn: Connection, item: Property) -> None:
-    _check_name(item.name)
     _labels(item.label_en, item.label_de)
+    _check_name(item.name)
     if item.name in PROPERTIES or item.name in _RESERVED:
         raise BadDefinition(_("The name %(name)s is taken by Cartfolk. Choose another.") % {"name": item.name})
     if item.type not in TYPES:

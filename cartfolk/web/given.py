@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import overload
+
+from django.utils import timezone
+
+from cartfolk.properties.catalogue import Property
 
 from . import formats
 
@@ -40,6 +45,23 @@ def number(text: str) -> str:
     if text.rfind(",") > text.rfind("."):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
+
+
+def entered(item: Property, given: Sequence[str]) -> str | list[str]:
+    """What a form holds for a property, as the write path reads it: the zone of a time and the way to write a number
+    are the reader's own."""
+    if item.multi:
+        return list(given)
+    text = given[0] if given else ""
+    if item.type == "number":
+        return number(text)
+    if item.type == "datetime":
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return (found if found.tzinfo else timezone.make_aware(found)).isoformat()
+    return text
 
 
 def as_typed(number: str) -> str:

@@ -6,6 +6,7 @@ import re
 from html import unescape
 
 from cartfolk.properties.defined import load
+from cartfolk.properties.write import Mode, Write, write
 
 GIVEN = {
     "label_de": "Größe", "label_en": "Size", "group": "contactinformation", "kind": "multi",
@@ -43,6 +44,21 @@ def test_a_refused_definition_says_why_and_keeps_what_was_typed(conn, owner):
     assert answer.status_code == 422
     assert "email" in answer.text
     assert "s | Small | Klein" in answer.text
+
+
+def test_a_missing_label_is_said_before_the_name_it_would_make(conn, owner):
+    for page, nothing in (("properties/new", GIVEN | {"label_de": "", "label_en": " "}), ("property-groups/new", {})):
+        answer = owner.post(f"/settings/{page}", nothing)
+        assert (answer.status_code, "A label is missing." in answer.text) == (422, True)
+
+
+def test_an_option_that_somebody_has_does_not_go_without_a_word(conn, owner, people):
+    owner.post("/settings/properties/new", GIVEN)
+    write(conn, [Write(n, {"size": "s;l"}) for n in (1, 2)], mode=Mode.OVERWRITE, source="user", by="user:1")
+    fewer = GIVEN | {"options": "l | Large | Groß"}
+    told = owner.post("/settings/properties/size", fewer, follow=True).text
+    assert "2 contacts still hold an option that is no more (s)" in told
+    assert "no more" not in owner.post("/settings/properties/size", fewer, follow=True).text
 
 
 def test_a_formula_is_checked_while_it_is_typed_and_made(conn, owner, people):

@@ -4,6 +4,7 @@ changes whom it should not, or cannot be taken back."""
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from django.test import Client
 from django.urls import reverse
 
 from cartfolk.core.sql import Connection
+from cartfolk.properties import definitions
+from cartfolk.properties.tests.test_calculated import own
 from cartfolk.segments import stored
 from cartfolk.web import bulk
 from cartfolk.web.models import BulkEdit, SavedView
@@ -203,6 +206,15 @@ def test_a_value_that_does_not_fit_is_refused_before_anything_is_written(
     assert BulkEdit.objects.count() == 0
     assert owner.post(EDIT, {"ids": [], "property": "jobtitle", "value": "x", "confirm": "1"}).status_code == 302
     assert BulkEdit.objects.count() == 0
+
+
+def test_a_time_means_the_same_in_a_bulk_edit_as_in_its_row(owner: Client, conn: Connection, values: None) -> None:
+    definitions.create(conn, own("called_at", "datetime"), by="user:1")
+    owner.cookies["timezone"] = "Europe/Berlin"
+    edit_one(owner, [1], "called_at", "2026-07-01T10:00")
+    owner.post("/contacts/2/properties/called_at/edit", {"value": "2026-07-01T10:00"})
+    found = conn.execute("select called_at from contact_custom where contact_id in (1, 2)").fetchall()
+    assert found == [(datetime(2026, 7, 1, 8, tzinfo=UTC),)] * 2
 
 
 def test_chosen_contacts_go_into_a_static_segment_once(owner: Client, conn: Connection, values: None) -> None:

@@ -17,7 +17,7 @@ from cartfolk.properties.write import Mode
 
 from .. import bulk, filters, jobs, listing
 from ..access import actor, database, marketer
-from ..given import number, whole
+from ..given import entered, whole
 from ..models import BulkEdit
 from . import contacts
 
@@ -119,9 +119,7 @@ def _edit(number: int) -> BulkEdit:
 
 def _value(item: Property, given: QueryDict) -> tuple[Any, str]:
     """The raw value of the form, and what is wrong with it."""
-    raw: Any = [value for value in given.getlist("value") if value] if item.multi else given.get("value", "").strip()
-    if item.type == "number" and not item.multi:
-        raw = number(raw)
+    raw = entered(item, [text for value in given.getlist("value") if (text := value.strip())])
     try:
         parse(item, raw or None)
     except BadValue as bad:

@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -26,6 +26,7 @@ from cartfolk.properties.definitions import BadDefinition
 from .. import uses
 from ..access import actor, database, marketer
 from ..properties import slug
+from ..templatetags.cartfolk import number as shown_number
 from . import formulas
 
 # What people choose -> type and its marks.
@@ -188,6 +189,8 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
             told = {"label": saved.label(get_language() or "en"), "group": _group(conn, saved.group)}
             said = _("“%(label)s” is saved.") if item else _("“%(label)s” is made. It stands in the group %(group)s.")
             messages.success(request, said % told)
+            if item and (gone := {o.value for o in item.options} - {o.value for o in saved.options}):
+                _warn(request, definitions.lost(conn, item, gone), sorted(gone))
             return redirect("web:properties")
         except BadDefinition as refused:
             error = str(refused)
@@ -200,6 +203,17 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
     if formula:
         context |= formulas.help_(conn)
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
+
+
+def _warn(request: HttpRequest, contacts: int, gone: list[str]) -> None:
+    """Says who holds options that are no more; their values stay as they are stored."""
+    text = ngettext(
+        "%(count)s contact still holds an option that is no more (%(options)s): it is shown as it is stored.",
+        "%(count)s contacts still hold an option that is no more (%(options)s): it is shown as it is stored.",
+        contacts,
+    )
+    if contacts:
+        messages.warning(request, text % {"count": shown_number(contacts), "options": ", ".join(gone)})
 
 
 def _group(conn: Connection, name: str) -> str:

@@ -26,7 +26,7 @@ from cartfolk.stores import lookup
 
 from .. import products, properties, rows, timeline, values, written
 from ..access import actor, database, marketer, member
-from ..given import as_typed, number, whole
+from ..given import as_typed, entered, whole
 from . import record
 
 CHANGES = 100  # of a property's history
@@ -96,7 +96,7 @@ def edit(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
     if place.prop.multi and not place.prop.options:
         given = [line.strip() for text in given for line in text.splitlines() if line.strip()]
     if "clear" in request.POST or given != present:
-        raw: object = None if "clear" in request.POST else _raw(place.prop, given)
+        raw: object = None if "clear" in request.POST else entered(place.prop, given)
         if problem := _write(request, place, raw, "user"):
             return _editor(request, place, given, problem)
     answer = render(request, "web/contact_property.html", _place(contact_id, name).context | {"focus": True})
@@ -161,22 +161,6 @@ def _entered(prop: Property, value: Any) -> list[str]:
     if isinstance(value, datetime):
         return [timezone.localtime(value).strftime("%Y-%m-%dT%H:%M:%S")]
     return [str(value)]
-
-
-def _raw(prop: Property, given: list[str]) -> object:
-    """What was entered, as the write path reads it: a time and the way to write a number are the reader's own."""
-    if prop.multi:
-        return given
-    text = given[0] if given else ""
-    if prop.type == "number":
-        return number(text)
-    if prop.type == "datetime":
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
-            return text
-        return moment if moment.tzinfo else timezone.make_aware(moment)
-    return text
 
 
 def _panel(place: _Place) -> dict[str, Any]:
