@@ -176,10 +176,10 @@ def check(chosen: Chosen, columns: Sequence[str], defined: Defined) -> None:
         if column not in columns:
             raise MappingWrong(_("The file has no column %(column)s.") % {"column": column})
         if name not in known:
-            raise MappingWrong(
-                _("Column %(column)s: %(field)s cannot be imported. Choose another property.")
-                % {"column": column, "field": name}
-            )
+            said = _("Column %(column)s: %(field)s cannot be imported. Choose another property.")
+            if name in defined.archived:
+                said = _("Column %(column)s: %(field)s is archived. Restore it, or choose another property.")
+            raise MappingWrong(said % {"column": column, "field": name})
         if name in taken:
             raise MappingWrong(
                 _("Columns %(one)s and %(other)s are both %(field)s. Leave one of them out.")

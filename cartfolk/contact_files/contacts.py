@@ -30,7 +30,7 @@ from cartfolk.properties.defined import load
 from cartfolk.properties.write import Outcome, Write, write
 
 from . import upload
-from .columns import KEYS, Chosen
+from .columns import KEYS, Chosen, check
 from .rows import Problem, Reader, Wanted
 
 Q = Statements.beside(__file__)
@@ -63,7 +63,8 @@ class _Group:
 class Contacts:
     """Works on one import until it is done, cancelled or its process dies; ``step`` is one chunk.
 
-    ``conn`` and ``identity_conn`` are autocommit and of their own. Raises ledger.UnknownImport, FileUnreadable.
+    ``conn`` and ``identity_conn`` are autocommit and of their own. Raises ledger.UnknownImport, FileUnreadable,
+    MappingWrong.
     """
 
     def __init__(self, conn: Connection, identity_conn: Connection, import_id: int) -> None:
@@ -76,6 +77,8 @@ class Contacts:
         self._by = one.made_by
         self._chosen = Chosen.read(one.settings)
         self._known = load(conn)
+        with translation.override(self._chosen.language):  # a property may have been archived since it was chosen
+            check(self._chosen, one.files[0]["columns"], self._known)
         self._written = sorted(set(self._chosen.columns.values()) & set(self._known.properties) - set(KEYS))
         self._reader = Reader(self._chosen, self._known, import_id)
         self._table, self._errors = upload.table(one.files[0]), upload.errors(one)

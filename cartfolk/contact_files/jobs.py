@@ -21,6 +21,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox.files import ledger
+from cartfolk.inbox.files.columns import MappingWrong
 from cartfolk.inbox.files.table import FileUnreadable
 
 from . import upload
@@ -37,7 +38,7 @@ class Work(Protocol):
 
 
 def open_work(conn: Connection, identity_conn: Connection, import_id: int) -> Work:
-    """What goes on with an import in the state it is in. Raises FileUnreadable, ledger.UnknownImport."""
+    """What goes on with an import in the state it is in. Raises FileUnreadable, MappingWrong, ledger.UnknownImport."""
     one = ledger.get(conn, import_id)
     if one.state == "undoing":
         return Undo(conn, import_id)
@@ -72,7 +73,7 @@ async def work_on_import(import_id: int) -> None:
             log.warning("Import %s waits for the database: %s", import_id, error)
         except ledger.UnknownImport:
             return
-        except (FileUnreadable, UnicodeDecodeError, FileNotFoundError) as error:
+        except (FileUnreadable, MappingWrong, UnicodeDecodeError, FileNotFoundError) as error:
             ledger.finish(conn, import_id, "failed", str(error))
         except Exception as error:
             # where, but not the message: it may quote a row

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 
 import psycopg
@@ -15,6 +16,7 @@ from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
 from cartfolk.properties import definitions
 from cartfolk.properties.catalogue import Option, Property
+from cartfolk.properties.tests.test_calculated import own
 from cartfolk.web.models import Member
 from cartfolk.web.roles import Role
 from tests.people import drain_all
@@ -116,6 +118,24 @@ def test_a_step_that_is_over_is_not_done_twice(owner: Client, conn: Connection, 
     assert owner.get(f"/contacts/import/{number}").status_code == 200
     owner.post(f"/contacts/import/{number}/do", {"do": "undo"})
     assert work(conn, database, number).undone["removed"] == 1
+
+
+def test_a_property_archived_between_check_and_import_stops_it_with_a_sentence_and_goes_on_once_restored(
+    owner: Client, conn: Connection, database: str
+) -> None:
+    definitions.create(conn, own("shoe"), by="user:1")
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", b"Email,shoe\na@x.de,42\n"))
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "shoe"})
+    assert work(conn, database, number).state == "checked"
+    definitions.archive(conn, "shoe", by="user:1")
+    owner.post(f"/contacts/import/{number}/do", {"do": "run"})
+    asyncio.run(jobs.work_on_import(number))
+    page = owner.get(f"/contacts/import/{number}").text
+    assert "Column shoe: shoe is archived. Restore it" in page
+    assert "Go on" in page
+    definitions.restore(conn, "shoe", by="user:1")
+    owner.post(f"/contacts/import/{number}/do", {"do": "go on"})
+    assert work(conn, database, number).created == 1
 
 
 def test_what_was_exported_comes_in_again_and_changes_nothing(owner: Client, conn: Connection, database: str) -> None:
