@@ -92,7 +92,8 @@ class Reader:
         return Wanted(row.line, row.values, key, person, values, consent)
 
     def _text(self, cells: Mapping[str, Any], name: str) -> str:
-        return str(cells.get(self._keys.get(name, ""), "") or "").strip()
+        column = self._keys.get(name)  # a column of the file may have no name, so none is not ""
+        return "" if column is None else str(cells.get(column) or "").strip()
 
     def _key(self, cells: Mapping[str, Any], email: str, phone: str) -> tuple[str, str]:
         """What finds the contact, normalised, and its column. An empty one finds nobody but may make somebody."""

@@ -45,7 +45,7 @@ class Shown:
     formula: str = ""
 
 
-Columns = tuple[Mapping[str, str], Mapping[str, str]]
+Columns = tuple[dict[str, str], dict[str, str]]
 _kept: dict[str, tuple[Defined, Columns]] = {}  # by database
 
 

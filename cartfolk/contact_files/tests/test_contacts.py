@@ -73,6 +73,15 @@ def test_a_check_counts_what_the_run_does_and_writes_nothing(conn: Connection, d
     assert "web address" in error_file[2]
 
 
+def test_a_column_without_a_name_is_no_phone_and_no_consent(conn: Connection, database: str) -> None:
+    """As pandas writes its index: 0, 1, 2 … under an empty head."""
+    text = ";E-Mail;Vorname\n0;ann@x.de;Ann\n1;bob@x.de;Bob\n49305550199;cy@x.de;Cy\n"
+    done = finish(conn, database, bring(conn, text, columns={"E-Mail": "email", "Vorname": "firstname"}), "running")
+    assert (done.created, done.wrong) == (3, 0), done.preview
+    assert conn.execute("select kind, count(*) from identity group by kind").fetchall() == [("email", 3)]
+    assert conn.execute("select count(*) from consent_event").fetchone() == (0,)
+
+
 def test_the_same_file_again_changes_nothing(conn: Connection, database: str) -> None:
     finish(conn, database, bring(conn, TEXT), "running")
     once = world(conn)

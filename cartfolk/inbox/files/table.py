@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 _SAMPLE = 256 * 1024  # bytes that show how a file is written
 _SEPARATORS = ",;\t|"
@@ -64,9 +64,19 @@ class Table:
                     continue
                 values = dict(zip(self.columns, cells, strict=False))
                 problem = ""
+                if "\n" in cells[-1] and self._ends_open(raw):
+                    problem = "a quotation mark opens in it that is never closed, so the rest of the file went into it"
                 if len(cells) != len(self.columns):
                     problem = f"it has {len(cells)} cells, the head names {len(self.columns)} columns"
                 yield Row(began, values, raw.tell(), problem)
+
+    def _ends_open(self, raw: IO[bytes]) -> bool:
+        """Whether nothing closes the last cell, though it may hold line breaks: then it swallowed the rest."""
+        if raw.tell() < self.size:
+            return False
+        with self.path.open("rb") as file:
+            file.seek(max(0, self.size - 64))
+            return not file.read().replace(b"\0", b"").rstrip().endswith(b'"')
 
     def _json(self) -> Iterator[Row]:
         at = 0
@@ -125,8 +135,8 @@ def look(path: Path, *, encoding: str = "", separator: str = "") -> Table:
     if len(named) != len(set(named)):
         twice = sorted({name for name in named if named.count(name) > 1})
         raise FileUnreadable(f"{path} names a column twice: {', '.join(twice)}. Rename one of them.")
-    alone = len(named) == 1 and len(text.split(maxsplit=1)) == 2 and "@" in text  # a list of addresses
-    if "\0" in text or not (alone or len(named) > 1):
+    alone = len(columns) == 1 and len(text.split(maxsplit=1)) == 2 and "@" in text  # a list of addresses
+    if "\0" in lines[0] or not (alone or len(named) > 1):
         raise FileUnreadable(f"{path} begins with {text[:60]!r}, no head of a table. Say --separator and --encoding.")
     return Table(path, size, encoding, separator, columns)
 

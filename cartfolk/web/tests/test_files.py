@@ -72,7 +72,8 @@ def test_orders_and_their_lines_of_a_shop(owner: Client, shop: int, conn: Connec
         (b"", "is empty"), (b"a,b,a\n1,2,3\n", "names a column twice: a"), (b"words", "is no table"),
         (b"PK\x03\x04" + bytes(range(256)) * 9, "is an Excel workbook"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 999, "is an Excel workbook"),
-        (b"%PDF-1.7\n1,2\n3,4\0\n", "is no table"), (b"a,b\n1,2\0\n", "is no table"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "is no table"),
+        (b"List of 2026;;\nE-Mail;Ort;PLZ\na@x.de;Ulm;1\n", "is no table"),
     ],
 )  # fmt: skip
 def test_what_is_no_table_is_refused_in_a_sentence(owner: Client, content: bytes, told: str) -> None:
@@ -92,6 +93,21 @@ def test_a_list_of_addresses_alone_is_a_file_of_contacts(
     assert '<option value="email" selected' in page
     owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email"})
     assert (work(conn, database, number).created, ledger.get(conn, number).wrong) == (2, 0)
+
+
+@pytest.mark.parametrize("wrong", ["mailto:a@x.de", "Ann Lee <a@x.de>", "a@x", "a@x.de, b@x.de"])
+def test_what_only_looks_like_an_address_makes_nobody(
+    owner: Client, conn: Connection, database: str, wrong: str
+) -> None:
+    content = f'E-Mail,Ort\n"{wrong}",Ulm\nok@x.de,"Ulm\nzwei@x.de,Bonn\n'
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", content.encode()))
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "city"})
+    checked = work(conn, database, number)
+    assert (checked.created, checked.wrong) == (0, 2)
+    page = owner.get(f"/contacts/import/{number}").text
+    assert "is no e-mail address" in page
+    assert "a quotation mark opens in it" in page, "a row does not swallow those after it"
+    assert 'value="run"' not in page, "there is nothing to import"
 
 
 def test_a_matching_that_finds_nobody_is_explained(owner: Client, conn: Connection) -> None:
