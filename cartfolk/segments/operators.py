@@ -194,6 +194,14 @@ def of(asked: Kind, *, event: bool = False) -> tuple[Operator, ...]:
     return tuple(row for row in _OPERATORS if asked in row.kinds and (row.fact or not event))
 
 
+def comparable(operator: Operator, asked: Kind) -> frozenset[Kind]:
+    """The kinds of property that a value of this kind is compared with, or the time it changed at."""
+    if "updated" in operator.name or asked in _TIME:
+        return _TIME
+    words = frozenset({Kind.TEXT, Kind.CHOICE})
+    return words if asked in words else frozenset({asked})
+
+
 def units(operator: Operator, asked: Kind) -> tuple[Unit, ...]:
     """The units of time an operator takes for a kind of value."""
     if operator.shape is Shape.CALENDAR:

@@ -8,7 +8,18 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from cartfolk.properties.catalogue.model import Property
-from cartfolk.segments.operators import ALIASES, COUNTED, OPERATORS, Kind, Operator, Shape, Unit, kind, units
+from cartfolk.segments.operators import (
+    ALIASES,
+    COUNTED,
+    OPERATORS,
+    Kind,
+    Operator,
+    Shape,
+    Unit,
+    comparable,
+    kind,
+    units,
+)
 from cartfolk.segments.problems import gettext_noop
 from cartfolk.segments.tree import Amount, Calendar, Other, Question, Scalar, Value
 
@@ -240,11 +251,7 @@ def _other(raw: object, operator: Operator, asked: Kind, properties: Mapping[str
     item = properties.get(raw) if isinstance(raw, str) else None
     if item is None or not item.stored:
         raise BadQuestion(gettext_noop("there is no property “%(name)s” to compare with."), name=_told(raw))
-    times = {Kind.MOMENT, Kind.DAY}
-    expected = times if "updated" in operator.name or asked in times else {asked}
-    if asked in (Kind.TEXT, Kind.CHOICE) and "updated" not in operator.name:
-        expected = {Kind.TEXT, Kind.CHOICE}
-    if kind(item) not in expected:
+    if kind(item) not in comparable(operator, asked):
         text = gettext_noop("“%(name)s” has another type and cannot be compared with.")
         raise BadQuestion(text, name=item.name)
     return Other(item.name)

@@ -151,20 +151,18 @@ def _property(node: Mapping[str, Any], known: Context, shared: dict[str, Any]) -
         return Part(sort="property", label=node["property"], **shared)
     asked, language = operators.kind(item), formats.language()
     options = [(option.value, option.label(language)) for option in item.options]
+    there = operators.of(asked)
+    operator = next((row for row in there if row.name == node.get("operator")), there[0])
+    fit = operators.comparable(operator, asked)
     others = [
         (other.name, other.label(language))
         for other in known.properties.values()
         if other.name == node.get("value")
-        or (other.stored and other.name != item.name and _comparable(asked, operators.kind(other)))
+        or (other.stored and other.name != item.name and operators.kind(other) in fit)
     ]
     found = _question(node, shared["address"], asked, options, others, f"property:{item.name}")
     label, definition = item.label(language), item.definition(language)
     return Part(sort="property", label=label, definition=definition, question=found, **shared)
-
-
-def _comparable(asked: Kind, other: Kind) -> bool:
-    times, words = {Kind.MOMENT, Kind.DAY}, {Kind.TEXT, Kind.CHOICE}
-    return other in times or asked is other or {asked, other} <= words
 
 
 def _question(

@@ -17,7 +17,7 @@ from cartfolk.core.sql import Connection
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import Defined
 from cartfolk.segments import labels, language, operators, sentence, stored, tree
-from cartfolk.segments.operators import Kind, Operator
+from cartfolk.segments.operators import Operator
 from cartfolk.segments.problems import Refused
 
 from . import controls, formats
@@ -182,7 +182,7 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
         values=inputs + [""] * (2 - len(inputs)),
         unit=unit or "day",
         units=controls.units(operator, asked_kind),
-        options=options_of(item, control, known, values),
+        options=options_of(item, operator, control, known, values),
         suggestions=suggestions(conn, item) if control in ("text", "texts") else [],
         include_unknown="include_unknown" in given or bool(same and present.get("include_unknown")),
         may_include_unknown=operator.denies is not None and not operator.without_value,
@@ -191,11 +191,11 @@ def form(conn: Connection, asked: Asked, known: tree.Context, given: QueryDict, 
     )
 
 
-def options_of(item: Property, control: str, known: tree.Context, values: Sequence[str]) -> list[tuple[str, str, bool]]:
+def options_of(
+    item: Property, operator: Operator, control: str, known: tree.Context, values: Sequence[str]
+) -> list[tuple[str, str, bool]]:
     if control == "property":
-        kinds = {operators.kind(item)}
-        if kinds & {Kind.MOMENT, Kind.DAY}:
-            kinds = {Kind.MOMENT, Kind.DAY}
+        kinds = operators.comparable(operator, operators.kind(item))
         return [
             (other.name, other.label(formats.language()), other.name in values)
             for other in known.properties.values()

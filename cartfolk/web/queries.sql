@@ -29,6 +29,11 @@ select count(*) from (select 1 from contact_list limit %(limit)s) few
 select p.contact_id, coalesce(to_jsonb(c), '{}') || to_jsonb(p)
 from contact_property p left join contact_custom c using (contact_id) where p.contact_id = any(%(contacts)s)
 
+-- :name named
+-- These contacts as people know them: number, name, e-mail address.
+select contact_id, coalesce(name, ''), coalesce(email, '') from contact_list
+where contact_id = any(%(contacts)s::bigint[]) order by contact_id
+
 -- :name property_columns
 -- Which properties have a column, and of what kind, so that a page asks for nothing that is not there.
 select attrelid = 'contact_custom'::regclass, attname, format_type(atttypid, atttypmod)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from html import unescape
 from typing import Any
@@ -109,3 +109,8 @@ def _by_hand(row: Row, address: str, change: bool) -> str:
         f'hx-swap="outerHTML">{escape(again)}</button>'
     )
     return f'<small class="by-hand">{said}{button if change else ""}</small>'
+
+
+def named(conn: Connection, contacts: Sequence[int]) -> list[tuple[int, str, str]]:
+    """Number, name and e-mail address of contacts, for a page that says whom it is about."""
+    return conn.execute(Q["named"], {"contacts": list(contacts)}).fetchall()

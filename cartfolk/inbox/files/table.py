@@ -11,6 +11,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
+
 _SAMPLE = 256 * 1024  # bytes that show how a file is written
 _SEPARATORS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -56,7 +58,7 @@ class Table:
                 try:
                     cells = next(reader, None)
                 except csv.Error as error:
-                    yield Row(began, {}, raw.tell(), f"it is no row of a table ({error})")
+                    yield Row(began, {}, raw.tell(), _("it is no row of a table (%s)") % error)
                     continue
                 if cells is None:
                     return
@@ -65,9 +67,13 @@ class Table:
                 values = dict(zip(self.columns, cells, strict=False))
                 problem = ""
                 if "\n" in cells[-1] and self._ends_open(raw):
-                    problem = "a quotation mark opens in it that is never closed, so the rest of the file went into it"
+                    problem = _(
+                        "a quotation mark opens in it that is never closed, so the rest of the file went into it"
+                    )
                 if len(cells) != len(self.columns):
-                    problem = f"it has {len(cells)} cells, the head names {len(self.columns)} columns"
+                    problem = _("it has %(cells)s cells, the head names %(columns)s columns") % {
+                        "cells": len(cells), "columns": len(self.columns),
+                    }  # fmt: skip
                 yield Row(began, values, raw.tell(), problem)
 
     def _ends_open(self, raw: IO[bytes]) -> bool:
@@ -89,10 +95,10 @@ class Table:
                 try:
                     value = json.loads(text, parse_float=Decimal)
                 except ValueError as error:
-                    yield Row(number, {}, at, f"it is no JSON ({error})")
+                    yield Row(number, {}, at, _("it is no JSON (%s)") % error)
                     continue
                 if not isinstance(value, dict):
-                    yield Row(number, {}, at, "it is no JSON object")
+                    yield Row(number, {}, at, _("it is no JSON object"))
                     continue
                 yield Row(number, flat(value), at)
 

@@ -290,6 +290,28 @@ def test_every_operator_of_every_kind_has_a_form_whose_values_it_reads_back(owne
             assert (chosen in answer.text) == (operator.name != "in_fifth"), operator
 
 
+@pytest.mark.parametrize(
+    "name", ["city", "current_abandoned_cart", "customer_group", "average_order_value", "createdate"]
+)
+def test_what_a_form_offers_to_compare_with_can_be_asked(owner: Client, values: None, name: str) -> None:
+    from cartfolk.segments import operators
+
+    asked = operators.of(operators.kind(PROPERTIES[name]))
+    for operator in [row for row in asked if row.shape is operators.Shape.PROPERTY]:
+        given = {"property": name, "operator": operator.name}
+        form = owner.get(reverse("web:contacts-filter"), given).context["form"]
+        for other in (form.options[0][0], form.options[-1][0]):
+            answer = owner.get(reverse("web:contacts-filter"), given | {"value": other, "add": "1"})
+            assert answer.status_code == 302, (operator.name, other)
+
+
+def test_filters_that_cannot_be_asked_export_nobody(owner: Client, values: None) -> None:
+    gone = json.dumps(filtered(condition("nothere", "known")))
+    answer = owner.get(reverse("web:contacts-export"), {"filters": gone})
+    assert answer.status_code == 302
+    assert "cannot be asked" in owner.get(answer["Location"]).text
+
+
 def test_a_number_is_typed_and_shown_in_the_readers_language(owner: Client, values: None) -> None:
     german = {"accept-language": "de"}
     asked = {"property": "average_order_value", "operator": "is_any_of", "value": "1.500; 10,5; 10.5", "add": "1"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 from dataclasses import replace
 
@@ -44,6 +45,8 @@ def test_an_owner_looks_erases_and_gets_the_proof(conn, owner, people):
 def test_chosen_contacts_are_erased_once_their_number_is_typed(conn, owner, people):
     page = owner.get("/contacts/erase?ids=1&ids=2&ids=3").text
     assert "erase 3" in page
+    name, email = conn.execute("select name, email from contact_list where contact_id = 2").fetchone()
+    assert html.escape(name) in page and email in page, "who goes is said by name, not by number"
     who = {"who": "1 2 3"}
     assert owner.post("/settings/privacy/erase", who | {"confirm": "erase"}).status_code == 422
     assert owner.post("/settings/privacy/erase", who | {"confirm": "erase 3"}).status_code == 302

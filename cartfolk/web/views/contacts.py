@@ -162,6 +162,8 @@ def contacts_export(request: HttpRequest) -> HttpResponseBase:
     """The list as the reader sees it, to its end: the same filters, search and order, its columns or (``columns=all``)
     every property, as CSV or (``format=jsonl``) JSON Lines."""
     shown = read(request)
+    if shown.problem:  # everybody is not what was asked for; the page says why
+        return redirect(shown.asked.address())
     everything = request.GET.get("columns") == "all"
     jsonl = request.GET.get("format") == "jsonl"
     picked = ["contact_id", "name", *(shown.offered if everything else shown.picked)]

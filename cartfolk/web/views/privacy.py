@@ -26,7 +26,7 @@ from cartfolk.identity.suppression import Name
 from cartfolk.inbox import retention
 from cartfolk.stores import lookup
 
-from .. import held, logged, words
+from .. import held, logged, rows, words
 from ..access import actor, database, owner
 from ..given import whole
 from ..templatetags.cartfolk import number as shown_number
@@ -148,7 +148,7 @@ def _erase(request: HttpRequest, who: list[str], back: str = "") -> HttpResponse
         "found": _told(asdict(found)),
         "unread": found.unread,
         "word": word,
-        "contacts": found.contacts[:SHOWN],
+        "people": rows.named(conn, found.contacts[:SHOWN]),
         "further": max(0, people - SHOWN),
         "back": back or reverse("web:privacy"),
         "wrong": wrong,
