@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 _NO_ADDRESS = re.compile(r"[\s\x00-\x1f]")  # an address has no spaces and no control characters
-_TYPED = re.compile(r"[^@]+@[^@.]+(\.[^@.]+)+")
+_TYPED = re.compile(r"[^@:<>]+@[^@.]+(\.[^@.]+)+")
 # Mailboxes of an office, a shop or a machine: several people may write from them.
 SHARED = frozenset(
     {"abuse", "accounting", "admin", "bestellung", "bestellungen", "billing", "buchhaltung", "buero", "büro", "contact"}
@@ -38,7 +38,7 @@ def email(text: str | None) -> str | None:
 
 def typed(text: str | None) -> str | None:
     """As :func:`email` for an address that a person or a program enters, where a slip of the finger is refused: one
-    ``@``, and a dot in the name of the computer. What a shop holds is taken as it is."""
+    ``@``, no ``mailto:``, and a dot in the name of the computer. What a shop holds is taken as it is."""
     value = email(text)
     return value if value and _TYPED.fullmatch(value) else None
 

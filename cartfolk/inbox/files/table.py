@@ -67,9 +67,7 @@ class Table:
                 values = dict(zip(self.columns, cells, strict=False))
                 problem = ""
                 if "\n" in cells[-1] and self._ends_open(raw):
-                    problem = _(
-                        "a quotation mark opens in it that is never closed, so the rest of the file went into it"
-                    )
+                    problem = _("a quotation mark that opens in it is never closed, so the rest of the file is in it")
                 if len(cells) != len(self.columns):
                     problem = _("it has %(cells)s cells, the head names %(columns)s columns") % {
                         "cells": len(cells), "columns": len(self.columns),

@@ -106,7 +106,7 @@ def test_what_only_looks_like_an_address_makes_nobody(
     assert (checked.created, checked.wrong) == (0, 2)
     page = owner.get(f"/contacts/import/{number}").text
     assert "is no e-mail address" in page
-    assert "a quotation mark opens in it" in page, "a row does not swallow those after it"
+    assert "a quotation mark that opens in it" in page, "a row does not swallow those after it"
     assert 'value="run"' not in page, "there is nothing to import"
 
 
