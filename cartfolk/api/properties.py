@@ -11,6 +11,7 @@ from cartfolk.properties import definitions, jobs
 from cartfolk.properties.catalogue import Group, Option, Property
 from cartfolk.properties.catalogue.model import Type
 from cartfolk.properties.defined import load
+from cartfolk.segments import jobs as segment_jobs
 from cartfolk.web.tokens import Scope
 
 from .endpoint import Answer, Call, Json, endpoint, inputs
@@ -221,6 +222,7 @@ def _done(call: Call, act: Callable[[], None]) -> None:
     try:
         act()
         jobs.calculate_changed(call.conn)
+        segment_jobs.mind(call.conn)
     except definitions.BadDefinition as bad:
         raise Invalid(str(bad)) from None
 

@@ -158,8 +158,12 @@ def _done(arguments: argparse.Namespace, item: Property, what: str) -> None:
 
 
 def _calculate(conn: Connection) -> None:
-    """Everybody, where a formula changed: this command's work, whether or not a worker runs."""
+    """Everybody, where a formula changed: this command's work, whether or not a worker runs. Segments that can be
+    asked again or no more are noted; the worker builds them."""
     from cartfolk.properties import calculated
+    from cartfolk.segments import build
+
+    build.mind(conn)
 
     if not calculated.progress(conn).waiting:
         return

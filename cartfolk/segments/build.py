@@ -21,6 +21,7 @@ from cartfolk.segments.tree import Context, Node
 
 Q = Statements.beside(__file__, "build.sql")
 BATCH = 5_000  # contacts a transaction
+GONE = "A condition asks for something that is gone. Open the definition and mend it."
 _LOST = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 
 
@@ -37,8 +38,7 @@ def build(conn: Connection, segment: int) -> bool:
         now_defined = refresh.definitions(conn)
         root = now_defined.roots.get(segment)
         if root is None:
-            error = "A condition asks for something that is gone. Open the definition and mend it."
-            conn.execute(Q["failed"], {"segment": segment, "version": version, "error": error})
+            conn.execute(Q["failed"], {"segment": segment, "version": version, "error": GONE})
             return False
         if not _build(conn, segment, version, root, now_defined.context):
             conn.execute(Q["stopped"], {"segment": segment})
@@ -47,6 +47,15 @@ def build(conn: Connection, segment: int) -> bool:
         return True
     finally:
         _true(conn, "release", segment)
+
+
+def mind(conn: Connection) -> None:
+    """Segments that can be asked no more (a property they name is archived) are said to have stopped; those that can
+    again wait for a build, since what happened meanwhile passed them by."""
+    found = refresh.definitions(conn)
+    told = {"refused": sorted(found.refused), "readable": sorted(found.roots), "gone": GONE}
+    conn.execute(Q["stop"], told)
+    conn.execute(Q["go_on"], told)
 
 
 def waiting(conn: Connection) -> list[int]:

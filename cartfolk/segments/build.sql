@@ -27,6 +27,15 @@ update segment set state = 'failed', error = %(error)s where segment_id = %(segm
 -- :name stopped
 update segment set state = 'failed', error = 'cancelled' where segment_id = %(segment)s and cancelled
 
+-- :name stop
+-- What can be asked no more is true no more.
+update segment set state = 'failed', error = %(gone)s where state = 'ready' and segment_id = any(%(refused)s::int[])
+
+-- :name go_on
+-- What stopped for that and can be asked again waits for a build.
+update segment set state = 'waiting', error = '', done = 0, expected = null
+where state = 'failed' and error = %(gone)s and segment_id = any(%(readable)s::int[])
+
 -- :name waiting
 select segment_id from segment
 where kind = 'active' and deleted_at is null and not cancelled and state in ('waiting', 'building') order by segment_id

@@ -7,6 +7,7 @@ from contextlib import suppress
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
 from cartfolk.segments import build, cuts, static, stored
@@ -23,6 +24,13 @@ def build_segment(segment: int) -> None:
     with connected() as conn:
         build.build(conn, segment)
         stored.fold(conn)
+
+
+def mind(conn: Connection) -> None:
+    """Call it after properties were archived, brought back or changed, when that is committed (see build.mind)."""
+    build.mind(conn)
+    for segment in build.waiting(conn):
+        start(segment)
 
 
 def freeze(segment: int, into: int) -> None:
@@ -47,8 +55,7 @@ def tend_segments(timestamp: int) -> None:
     """Every minute: counts go into sizes; builds nobody works on are started again."""
     with connected() as conn:
         stored.fold(conn)
-        for segment in build.waiting(conn):
-            start(segment)
+        mind(conn)
 
 
 @app.periodic(cron="23 * * * *")

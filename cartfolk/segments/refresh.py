@@ -27,12 +27,14 @@ FEW = 10  # contacts for whom making a plan takes longer than a plan that does n
 
 @dataclass(frozen=True, slots=True)
 class Definitions:
-    """What is evaluated: the active segments that can be read, and the statement for all of them."""
+    """What is evaluated: the active segments that can be read, and the statement for all of them; ``refused`` are those
+    that cannot."""
 
     stamp: str
     roots: Mapping[int, Node]
     context: Context
     keep: Sql | None
+    refused: frozenset[int] = frozenset()
 
 
 _kept: dict[str, Definitions] = {}  # by database; one process asks one, tests ask many
@@ -40,21 +42,21 @@ _kept: dict[str, Definitions] = {}  # by database; one process asks one, tests a
 
 def definitions(conn: Connection) -> Definitions:
     """The active segments as they are now. One that can no longer be read (a property it asks for is gone) is left
-    out: its members stay as they were, and its page says what to mend."""
+    out: its members stay as they were, and its page says what to mend. It is built anew once it can be (build.mind)."""
     (stamp,) = conn.execute(Q["stamp"]).fetchone() or ("",)
     found = _kept.get(conn.info.dbname)
     if found is None or found.stamp != stamp:
         if len(_kept) > 8:
             _kept.clear()
         context = account.context(conn)
-        roots = {}
+        roots, refused = {}, set()
         for number, _name, definition in conn.execute(Q["active"]).fetchall():
             try:
                 roots[number] = from_json(definition, context)
             except Refused:
-                continue
+                refused.add(number)
         keep = compile_touched(roots, context) if roots else None
-        found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep)
+        found = _kept[conn.info.dbname] = Definitions(str(stamp), roots, context, keep, frozenset(refused))
     return found
 
 

@@ -12,6 +12,8 @@ import pytest
 
 from cartfolk import pipeline
 from cartfolk.core.sql import Connection
+from cartfolk.properties import definitions
+from cartfolk.properties.tests.test_calculated import own
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.segments import build, merge, refresh, static, stored
 
@@ -52,6 +54,28 @@ def six(conn: Connection) -> list[int]:
         order(conn, number, number, T + 10 * (number - 1) * DAY)
     touch(conn, T + 25 * DAY)
     return [1, 2, 3, 4, 5, 6]
+
+
+def test_what_happened_while_a_segment_could_not_be_asked_is_made_up_for(conn: Connection, six: list[int]) -> None:
+    """A property is archived and its segment stands still; brought back, the segment is built anew."""
+    definitions.create(conn, own("keen", "bool"), by="user:1")
+    write(conn, [Write(n, {"keen": "yes", "jobtitle": "Baker"}) for n in (1, 2)], mode=Mode.OVERWRITE, source="user")
+    segment = stored.create(conn, "Keen bakers", whole(every(prop("keen", "is", True), BAKERS)), "user:1")
+    build.build(conn, segment)
+    assert stored.members(conn, segment) == [1, 2]
+    for archived in (True, False):
+        (definitions.archive if archived else definitions.restore)(conn, "keen", by="user:1")
+        build.mind(conn)
+        if archived:
+            assert stored.one(conn, segment).state == "failed", "nobody is told that it is true"
+            write(conn, [Write(1, {"jobtitle": "Judge"})], mode=Mode.OVERWRITE, source="user")
+            touch(conn, T + 26 * DAY)
+            assert stored.members(conn, segment) == [1, 2]
+    assert build.waiting(conn) == [segment]
+    build.build(conn, segment)
+    assert (stored.members(conn, segment), stored.one(conn, segment).state) == ([2], "ready")
+    build.mind(conn)
+    assert build.waiting(conn) == [], "once"
 
 
 def order(conn: Connection, contact: int, number: int, at: datetime) -> None:

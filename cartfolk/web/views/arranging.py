@@ -18,6 +18,7 @@ from cartfolk.properties import definitions, jobs
 from cartfolk.properties.catalogue import GROUPS, Group
 from cartfolk.properties.defined import load
 from cartfolk.properties.definitions import BadDefinition
+from cartfolk.segments import jobs as segment_jobs
 
 from .. import formats
 from .. import properties as catalogue
@@ -125,6 +126,7 @@ def group_state(request: HttpRequest, name: str) -> HttpResponse:
             case "archive" | "restore" as act:
                 definitions.archive_group(conn, name, act == "archive", by=by)
                 jobs.calculate_changed(conn)
+                segment_jobs.mind(conn)
             case "delete":
                 definitions.delete_group(conn, name, by=by)
             case _:
