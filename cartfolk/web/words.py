@@ -37,8 +37,8 @@ CART = {
     "emptied": _n("Emptied"),
 }
 JOINS = {
-    "sync": _n("A shop told something new"),
-    "import": _n("Import of a shop's history"),
+    "sync": _n("Something new became known"),
+    "import": _n("Import, or computed anew"),
     "clock": _n("Time passed"),
     "user": _n("By hand"),
     "api": _n("API"),
