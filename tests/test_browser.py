@@ -232,6 +232,12 @@ def look_around(page: Any, contacts: str, properties: str, history: str, of: str
     name = page.inner_text("table.rows tbody tr:first-child a")
     page.click("table.rows tbody tr:first-child a")
     sync_api.expect(page.locator("h1")).to_have_text(name)
+    menu = page.locator(".timeline-tools summary")
+    menu.focus()
+    for key in ("Enter", "Tab", "Escape"):
+        page.keyboard.press(key)
+    sync_api.expect(menu).to_be_focused()
+    sync_api.expect(page.locator(".timeline-tools form fieldset")).to_be_hidden()
     page.click(f"a:has-text('{properties}')")
     counts = re.findall(rf"(\d+) {of} (\d+)", page.inner_text(".groups"))
     assert sum(int(filled) for filled, _ in counts) > 10

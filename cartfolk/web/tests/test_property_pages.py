@@ -202,8 +202,10 @@ def test_hiding_a_whole_group_is_taken_back_exactly(conn, owner, people):
     assert hidden() == before
     assert not load(conn).properties["firstname"].hidden, "of another group"
     assert "hidden now" not in post(do="group-hide:nowhere")
-    page = owner.post("/settings/property-order", {"do": "group-hide:emailinformation"}).text
+    form = "http://testserver/settings/properties?arrange"
+    page = owner.post("/settings/property-order", {"do": "group-hide:emailinformation"}, headers={"Referer": form}).text
     assert "</html>" in page, "without JavaScript the whole page, and its way back"
+    assert f'name="next" value="{form}"' in page, "another language leads to a page, not to what only takes forms"
     (names,) = re.findall(r'name="names" value="([^"]*)"', page)
     assert (
         owner.post("/settings/property-order", {"do": "group-show:emailinformation", "names": names}).status_code == 302

@@ -29,7 +29,10 @@
     if (edited && event.key === "Escape") { edited.querySelector("[data-leave]").click(); return; }
     const typing = event.target.matches("input, textarea, select");
     if (event.key === "Escape") {
-      for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
+      for (const menu of document.querySelectorAll("details.menu[open]")) {
+        if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+        menu.open = false;
+      }
       if (typing) event.target.blur(); else close(document.querySelector("#history:has(header)"));
     }
     if (event.key === "/" && !typing) {
