@@ -70,15 +70,10 @@ class Reader:
         try:
             if any("\0" in str(value) for value in cells.values()):
                 raise BadValue(_("The row contains a character that no text can hold (NUL)."))
-            values: dict[str, object] = {}
-            for column, item in self._properties.items():
-                raw = cells.get(column)
-                if raw is None or raw == "":
-                    if self._chosen.clear and self._chosen.mode is Mode.OVERWRITE:
-                        values[item.name] = None
-                    continue
-                values[item.name] = self._value(item, raw, column)
-            column = ""
+            values, bad = self._values(cells)
+            if bad:
+                told = "; ".join(f"{column}: {reason}" for column, reason in bad.items())
+                return Problem(row.line, row.values, next(iter(bad)), told)
             email, phone = self._text(cells, "email"), self._text(cells, "phone")
             column = self._keys.get("email", "")
             if email and normalise.typed(email) is None:
@@ -90,6 +85,25 @@ class Reader:
             reason = f"{getattr(wrong, 'field', '') or column}: {wrong}" if column else str(wrong)
             return Problem(row.line, row.values, column, reason)
         return Wanted(row.line, row.values, key, person, values, consent)
+
+    def _values(self, cells: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
+        """The values of the row's properties, and by column, in the file's order, what is wrong with each that does not
+        fit: all of it, so that the row is mended once."""
+        values: dict[str, object] = {}
+        bad: dict[str, str] = {}
+        for column in dict.fromkeys((*cells, *self._properties)):
+            item = self._properties.get(column)
+            if item is None:
+                continue
+            raw = cells.get(column)
+            try:
+                if raw is not None and raw != "":
+                    values[item.name] = self._value(item, raw, column)
+                elif self._chosen.clear and self._chosen.mode is Mode.OVERWRITE:
+                    values[item.name] = None
+            except BadValue as wrong:
+                bad[column] = str(wrong)
+        return values, bad
 
     def _text(self, cells: Mapping[str, Any], name: str) -> str:
         column = self._keys.get(name)  # a column of the file may have no name, so none is not ""

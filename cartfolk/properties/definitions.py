@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop as _n
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
@@ -26,12 +25,7 @@ from cartfolk.properties.formula import FormulaError
 
 Q = Statements.beside(__file__, "definitions.sql")
 MOST = 500  # custom properties; a table of PostgreSQL holds at most 1,600 columns over its whole life
-TYPES = {
-    "string": _n("Text, one line"), "text": _n("Text, several lines"), "number": _n("Number"), "date": _n("Date"),
-    "datetime": _n("Date and time"), "enumeration": _n("Choice"), "bool": _n("Yes or no"), "email": _n("E-mail"),
-    "phone": _n("Phone"), "url": _n("Web address"),
-}  # fmt: skip
-"""What people make, and what each type is called."""
+TYPES = ("string", "text", "number", "date", "datetime", "enumeration", "bool", "email", "phone", "url")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _RESERVED = {"contact_id", "computed_at", "lifecyclestage_set_at", "id", "name", "search", "store_ids"}
 _LOSSLESS = {
@@ -139,7 +133,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
     if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
         raise BadDefinition(
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
-            % {"name": item.name, "old": _(TYPES[old.type]), "new": _(TYPES[item.type])}
+            % {"name": item.name, "old": _called(old.type), "new": _called(item.type)}
         )
     _told_apart(item, load(conn, archived=True).properties, old)
     if bool(old.formula) != bool(item.formula):
@@ -307,6 +301,15 @@ def _unread(conn: Connection, name: str, but: Collection[str] = ()) -> None:
 def _revise(conn: Connection, item: Property) -> None:
     if item.formula:
         calculated.revise(conn)
+
+
+def _called(type_: str) -> str:
+    """A type in the reader's words."""
+    return {
+        "string": _("Text, one line"), "text": _("Text, several lines"), "number": _("Number"), "date": _("Date"),
+        "datetime": _("Date and time"), "enumeration": _("Choice"), "bool": _("Yes or no"), "email": _("E-mail"),
+        "phone": _("Phone"), "url": _("Web address"),
+    }[type_]  # fmt: skip
 
 
 def _check_name(name: str) -> None:

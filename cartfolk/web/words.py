@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _n
 
-from cartfolk.properties import definitions
-
 CONVERSIONS = (
     _n("Account created"),
     _n("Cart started"),
@@ -149,7 +147,18 @@ STAGE = {
     "fifth": _n("Fifth counted order"),
     "hand": _n("Set by hand"),
 }
-TYPE = definitions.TYPES
+TYPE = {
+    "string": _n("Text, one line"),
+    "text": _n("Text, several lines"),
+    "number": _n("Number"),
+    "date": _n("Date"),
+    "datetime": _n("Date and time"),
+    "bool": _n("Yes or no"),
+    "enumeration": _n("Choice"),
+    "email": _n("E-mail"),
+    "phone": _n("Phone"),
+    "url": _n("Web address"),
+}
 CHANNEL = {"email": _n("E-mail"), "sms": _n("SMS"), "post": _n("Post"), "phone": _n("Phone")}
 CONSENT = {
     "granted": _n("Agreed"),

@@ -136,6 +136,22 @@ def test_a_step_that_is_over_is_not_done_twice(owner: Client, conn: Connection, 
     assert work(conn, database, number).undone["removed"] == 1
 
 
+def test_everything_wrong_with_a_row_is_said_at_once_in_the_files_order(
+    owner: Client, conn: Connection, database: str
+) -> None:
+    for name, kind in (("long_shoe_size", "number"), ("born", "date")):
+        definitions.create(conn, own(name, kind), by="user:1")
+    file = b"Email,long_shoe_size,born\na@x.de,many,someday\nb@x.de,42,2000-01-01\n"
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", file))
+    owner.post(
+        f"/contacts/import/{number}/columns",
+        {"column-0-0": "email", "column-0-1": "long_shoe_size", "column-0-2": "born"},
+    )
+    assert work(conn, database, number).state == "checked"
+    told = owner.get(f"/contacts/import/{number}").text
+    assert re.search("long_shoe_size: is no number[^<]*; born: is no date", told)
+
+
 def test_a_property_archived_between_check_and_import_stops_it_with_a_sentence_and_goes_on_once_restored(
     owner: Client, conn: Connection, database: str
 ) -> None:
