@@ -83,7 +83,7 @@ def page(conn: Connection, question: Question) -> Page:
     descending = question.sort.startswith("-")
     backward = bool(question.before)
     cursor = _decode(question.before or question.after)
-    walk = _Walk(conn, sort, descending, backward, search_query(question.search), question.narrowing)
+    walk = _Walk(conn, name, sort, descending, backward, search_query(question.search), question.narrowing)
     try:
         rows = walk.rows(cursor, question.size + 1)
     except psycopg.DataError as error:
@@ -154,7 +154,7 @@ _NEAR = (
     "where {keep} limit %(size)s"
 )
 # Where a window ends: from there the next one begins.
-_END = "select ({key})::text, {contact} from {source} where {where} {order} offset %(window)s - 1 limit 1"
+_END = "select ({key})::text, {contact} from {narrow} where {where} {order} offset %(window)s - 1 limit 1"
 # The few a filter leaves: all fetched and sorted, or met while the order's narrow index is walked past others ("+ 0":
 # not looked up one by one after all).
 _FIND: LiteralString = "with found as materialized (select x.contact_id, x.key from ("
@@ -165,13 +165,17 @@ _SHOW: LiteralString = (
 _FEW_SORTED: LiteralString = (
     _FIND
     + "select few.* from unnest(%(few)s::bigint[]) asked (id) cross join lateral (select {contact} as contact_id, "
-    "{key} as key{search} from {source} where {where} and {contact} = asked.id offset 0) few {over}" + _SHOW
+    "{key} as key{search} from {narrow} where {where} and {contact} = asked.id offset 0) few {over}" + _SHOW
 )
 _FEW_MET: LiteralString = (
-    _FIND + "select few.* from (select {contact} as contact_id, {key} as key from {source} where {where} {order} "
-    "limit case when %(near)s = 0 or (select count(*) from (select {contact} as contact_id from {source} "
+    _FIND + "select few.* from (select {contact} as contact_id, {key} as key from {narrow} where {where} {order} "
+    "limit case when %(near)s = 0 or (select count(*) from (select {contact} as contact_id from {narrow} "
     "where {where} {order} limit %(near)s) near where near.contact_id + 0 = any(%(few)s::bigint[])) > 1 "
     "then %(window)s else 0 end) few where few.contact_id + 0 = any(%(few)s::bigint[])" + _SHOW
+)
+# A window of the order's narrow index, what the filters leave of it.
+_WALKED: LiteralString = (
+    _FIND + "select {contact} as contact_id, {key} as key from {narrow} where {where} {order} limit %(window)s" + _SHOW
 )
 # Sorted by two narrow columns; what the page shows is fetched for its own rows only.
 _SCANNED = (
@@ -190,6 +194,7 @@ _FOUND = (
 @dataclass(slots=True)
 class _Walk:
     conn: Connection
+    name: str  # of the property that sorts
     sort: Sort
     descending: bool
     backward: bool
@@ -249,7 +254,7 @@ class _Walk:
         self.walked = True
         found: list[dict[str, Any]] = []
         while True:
-            found += self._run(_NEAR, valued, start, size - len(found))
+            found += self._run(_NEAR if self.query else _WALKED, valued, start, size - len(found))
             if len(found) >= size:
                 return found
             end = self._end(valued, start)
@@ -317,6 +322,8 @@ class _Walk:
         if self.narrowing is not None:
             keep.append(self.narrowing.condition)
             parameters |= self.narrowing.parameters
+            if self.sort.indexed:
+                conditions += narrow.within(self.conn, self.narrowing, self.name, parameters)
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
             than = sql.SQL("<" if downwards else ">")
@@ -331,6 +338,7 @@ class _Walk:
         composed = sql.SQL(text).format(
             key=key,
             source=sql.SQL(self.sort.source),
+            narrow=sql.SQL(self.sort.source if self.query else self.sort.narrow),
             where=sql.SQL(" and ").join(conditions),
             order=order(key, contact),
             over=order(sql.SQL("few.key"), sql.SQL("few.contact_id")),

@@ -120,6 +120,27 @@ def total(conn: Connection, narrowing: Narrowing, everybody: int) -> tuple[int |
     return (min(everybody, int(row[0][0]["Plan"]["Plan Rows"])) if row else None), True
 
 
+def within(conn: Connection, narrowing: Narrowing, name: str, parameters: dict[str, Any]) -> list[sql.Composed]:
+    """The stretch of an order by ``name`` that the filters leave when they ask for that property, too: conditions on
+    what sorts, their values added to ``parameters``."""
+    places, root, found = _Places(conn, narrowing), narrowing.root, []
+    for node in root.children if root.match == "all" else ():
+        if not isinstance(node, tree.Property) or node.name != name or places.scattered(node):
+            continue
+        value = node.question.value
+        if node.question.operator == "is_any_of" and isinstance(value, tuple) and len(value) > 1:
+            continue  # several stretches are not one
+        if name in _LISTED:
+            stretch = places.listed(node, parameters)
+        elif narrowing.kept.get(name) is not None:
+            stretch = places.kept(node, parameters)
+        else:
+            stretch = None
+        if stretch is not None:
+            found.append(stretch)
+    return found
+
+
 @dataclass(slots=True)
 class _Places:
     conn: Connection
@@ -155,13 +176,11 @@ class _Places:
 
     def place(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
         """A statement for the contacts of a condition where they lie side by side; None when they do not."""
-        item = self.narrowing.known.properties[node.name]
-        asked = operators.kind(item)
-        if node.question.include_unknown or asked is Kind.LIST:
+        if self.scattered(node):
             return None
         contains = node.question.operator == "contains"
         if node.name in _LISTED and not contains:
-            condition = self.range(node, asked, sql.SQL(_LISTED[node.name]), parameters, epoch=False)
+            condition = self.listed(node, parameters)
             if condition is None:
                 return None
             return sql.SQL("select l.contact_id from contact_list l where {}").format(condition)
@@ -173,7 +192,7 @@ class _Places:
         key = sorting.key(node.name, self.narrowing.types[node.name])
         if contains and key.column == "word":
             return _containing(node, sort_id, parameters)
-        condition = self.range(node, asked, sql.Identifier("s", key.column), parameters, epoch=True)
+        condition = self.kept(node, parameters)
         if condition is None:
             return None
         # The other column's emptiness is what the two indexes of contact_sort are cut by.
@@ -182,10 +201,27 @@ class _Places:
             sql.Literal(sort_id), other, condition
         )
 
+    def kind(self, node: tree.Property) -> Kind:
+        return operators.kind(self.narrowing.known.properties[node.name])
+
+    def scattered(self, node: tree.Property) -> bool:
+        """Whether those whom a condition leaves can lie anywhere in the order of its property."""
+        return node.question.include_unknown or self.kind(node) is Kind.LIST
+
+    def listed(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
+        """What contact_list's own index can be asked for a condition."""
+        return self.range(node, sql.SQL(_LISTED[node.name]), parameters, epoch=False)
+
+    def kept(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
+        """What the order kept of the property can be asked for a condition."""
+        column = sql.Identifier("s", sorting.key(node.name, self.narrowing.types[node.name]).column)
+        return self.range(node, column, parameters, epoch=True)
+
     def range(
-        self, node: tree.Property, asked: Kind, column: sql.Composable, parameters: dict[str, Any], *, epoch: bool
+        self, node: tree.Property, column: sql.Composable, parameters: dict[str, Any], *, epoch: bool
     ) -> sql.Composed | None:
         """A condition on the kept value that every contact of the filter fulfils; None when there is none."""
+        asked = self.kind(node)
 
         def given(value: Any) -> sql.Composed:
             name = f"few{len(parameters)}"
@@ -219,6 +255,8 @@ class _Places:
             case "is" | "is_any_of" if asked in (Kind.TEXT, Kind.CHOICE):
                 if node.name == "recent_conversion_event_name":  # kept as it is written
                     return None
+                if len(values) == 1:
+                    return sql.SQL("{} = left(lower({}), 200)").format(column, given(str(values[0])))
                 words = given([str(value) for value in values])
                 return sql.SQL("{} = any(array(select left(lower(w), 200) from unnest({}) w))").format(column, words)
             case "starts_with" if len(values) == 1 and node.name != "recent_conversion_event_name":

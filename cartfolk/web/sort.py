@@ -32,6 +32,11 @@ class Sort:
     wide: LiteralString = "contact_property p"  # where a property without an index is read
     place: int | None = None  # the sort_id of an order kept ready
 
+    @property
+    def narrow(self) -> LiteralString:
+        """What the order itself is read from: of an order kept ready not the list, which has every contact of it."""
+        return self.source if self.place is None else "contact_sort s"
+
 
 def _list(expression: str, cast: str, natural: str, nulls: str = "last") -> Sort:
     return Sort(sql.SQL(expression), cast, natural, nulls)

@@ -145,6 +145,28 @@ def test_every_way_to_filter_finds_the_same_people_in_order_both_ways(
         assert listing.count_found(conn, question) == len(expected)
 
 
+@pytest.mark.parametrize("sort", ["city", "-city", "average_order_value", "last_order_date", "-total_value_of_orders"])
+def test_a_filter_on_what_sorts_begins_where_its_contacts_are(
+    conn: Connection, people: int, values: None, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    """Not in front of everybody who sorts before them: a page is full before its patience is tried."""
+    types, known, name = properties.columns(conn)[0], filters.context(conn), sort.removeprefix("-")
+    for far in ("city", "average_order_value"):
+        sorting.fill(conn, sorting.key(far, types[far]), BORN)
+    take("impatient", monkeypatch)
+    behind = {
+        "city": condition("city", "is", "Berlin"),
+        "average_order_value": condition("average_order_value", "greater", 40),
+        "last_order_date": condition("last_order_date", "after", "2026-04-01"),
+        "total_value_of_orders": condition("total_value_of_orders", "between", [10, 22]),
+    }
+    root = filters.root(filtered(behind[name]), known)
+    assert root is not None
+    question = listing.Question(sort=sort, size=7, columns=types, narrowing=narrow.narrowing(conn, root, known, types))
+    page = listing.page(conn, question)
+    assert (len(page.rows), page.looking, page.walked) == (7, False, True)
+
+
 OWN = {
     "points": ("number", "case when n % 3 > 0 then n % 10 * 10 end"),
     "nick": ("string", "case when n % 4 > 0 then (array['Bertl','Ärmel','anna'])[1 + n % 3] end"),

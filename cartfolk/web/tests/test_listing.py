@@ -133,7 +133,7 @@ def test_no_page_sorts_everybody(conn: Connection, people: int, far_values: None
     chosen = sort_for(conn, name, columns, {})
     assert chosen is not None
     assert chosen.indexed
-    walk = listing._Walk(conn, chosen, sort.startswith("-"), False, "")
+    walk = listing._Walk(conn, name, chosen, sort.startswith("-"), False, "")
     for valued in (True, False):
         for start in (None, ("1" if chosen.cast in {"numeric", "integer"} else "2026-01-02", 60)):
             statement, parameters = walk.statement(listing._ORDERED, valued, start, 51)
