@@ -74,6 +74,14 @@ OUTSIDE = """() => {  // what hangs out of the window: only what lies in a box t
 }"""
 SIDEWAYS = """() => [...document.querySelectorAll(".table:has(> .stacked, > .compare)")]
     .filter(box => box.scrollWidth > box.clientWidth + 1).map(box => box.firstElementChild.className)"""
+PAPER = """() => {  // what is handed over on paper is whole, light, and has nothing to press
+  const shown = what => [...document.querySelectorAll(what)].filter(one => one.checkVisibility()).map(() => what);
+  const cut = [...document.querySelectorAll("pre, .card")].filter(one => one.scrollHeight > one.clientHeight + 1 &&
+    getComputedStyle(one).overflowY !== "visible").map(one => "cut " + one.tagName);
+  const dark = getComputedStyle(document.body).backgroundColor;
+  const missing = document.querySelectorAll("pre").length ? [] : ["no raw delivery"];
+  return [...shown("nav"), ...shown("button"), ...cut, ...missing, ...(dark === "rgb(255, 255, 255)" ? [] : [dark])];
+}"""
 FEW = """() => {  // rows that look like those before them are not looked at again
   for (const many of document.querySelectorAll("tbody, ol, ul, dl, select, datalist, .scroll, .groups"))
     [...many.children].slice(many.matches("dl") ? 8 : 5).forEach(one => one.remove());
@@ -226,6 +234,9 @@ def test_every_page_can_be_read_reached_and_heard(olga: Client, site: str, lived
             opened(german, site, address)
             problems += [f"outside: {node} ({address} at 390 in German)" for node in german.evaluate(OUTSIDE)]
             problems += [f"scrolls sideways: {table} ({address} at 390)" for table in german.evaluate(SIDEWAYS)]
+        page.emulate_media(color_scheme="dark", media="print")
+        page.goto(f"{site}/contacts/{lived['contact_id']}/everything")
+        problems += [f"on paper: {what}" for what in page.evaluate(PAPER)]
         browser.close()
     assert not problems, "\n".join(problems)
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from cartfolk import disclosure, erasure
 from cartfolk.audit import log
 from cartfolk.core.plain import document
-from cartfolk.core.time import iso
+from cartfolk.core.time import iso, now
 from cartfolk.identity import normalise, suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import retention
@@ -219,7 +219,9 @@ def export(request: HttpRequest, contact_id: int) -> HttpResponse:
     ids = {row["store_id"] for rows in told["data"].values() for row in rows if row.get("store_id")}
     tables = held.tables(conn, told, record.home_currency(conn, list(ids)))
     raw = [(one["store"], document(one["received"])) for one in told["received"]]
-    return render(request, "web/privacy_export.html", {"contact_id": contact_id, "tables": tables, "raw": raw})
+    context = {"contact_id": contact_id, "tables": tables, "raw": raw, "at": now()}
+    context["people"] = rows.named(conn, told["contacts"])
+    return render(request, "web/privacy_export.html", context)
 
 
 @owner

@@ -82,6 +82,7 @@
   if (document.querySelector("#hide-empty:checked")) filter(); // remembered from an earlier page
 
   document.addEventListener("click", async (event) => {
+    if (event.target.closest("[data-print]")) window.print();
     const copy = event.target.closest("[data-copy]");
     if (copy) {
       await navigator.clipboard.writeText(copy.dataset.copy);
