@@ -1,17 +1,19 @@
-"""HubSpot's CRM search (filterGroups) as a question of the segment language, asked of the wide tables."""
+"""HubSpot's CRM search (filterGroups) as a question of the segment language, asked of the wide tables: of the few
+that one of its filters leaves, where those lie side by side (web/narrow.py), else of everybody."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from psycopg import sql
 
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.properties.catalogue import PROPERTIES
+from cartfolk.properties.jobs import keep_sorted
 from cartfolk.properties.read import search_query
 from cartfolk.segments import compile as compiler
 from cartfolk.segments import tree
@@ -19,6 +21,7 @@ from cartfolk.segments.account import context
 from cartfolk.segments.language import from_json
 from cartfolk.segments.operators import Kind, kind
 from cartfolk.segments.problems import Refused
+from cartfolk.web import listing, narrow, properties
 
 from .endpoint import Json, whole
 from .problems import Invalid
@@ -35,7 +38,7 @@ _FIRST, _LAST = "1970-01-01T00:00:00Z", "2200-12-31T23:59:59Z"
 class Question:
     """A search ready to be asked; ``after`` is an offset."""
 
-    root: tree.Node | None
+    root: tree.Group | None
     known: tree.Context
     words: str
     sort: str
@@ -57,7 +60,7 @@ def read(conn: Connection, body: Mapping[str, Any]) -> Question:
     if alternatives:
         definition = {"version": 1, "root": {"type": "group", "match": "any", "children": alternatives}}
         try:
-            root = from_json(definition, known)
+            root = cast(tree.Group, from_json(definition, known))
         except Refused as refused:
             raise Invalid(f"There was a problem with the request: {refused}") from None
     sort, descending = _sort(body.get("sorts") or [], known)
@@ -75,10 +78,17 @@ def ask(conn: Connection, question: Question) -> tuple[int, list[int]]:
     joins = sql.SQL("")
     parameters: dict[str, Any] = {}
     beside = {"contact_property": "x"}
+    narrowing = few = None
     if question.root is not None:
         compiled = compiler.where(question.root, question.known, row="x", joined=beside)
         condition, joins = sql.SQL(compiled.text), sql.SQL(compiled.joins)
         parameters |= compiled.at(now())
+        there, custom = properties.columns(conn)
+        narrowing = narrow.narrowing(conn, question.root, question.known, {**there, **custom})
+        few = narrow.few(conn, narrowing)
+    if few is not None:  # all others need not be looked at
+        condition += sql.SQL(" and x.contact_id = any(%(few)s::bigint[])")
+        parameters["few"] = few.numbers
     if question.words:
         condition += sql.SQL(
             " and exists (select from contact_list w where w.contact_id = x.contact_id "
@@ -89,6 +99,8 @@ def ask(conn: Connection, question: Question) -> tuple[int, list[int]]:
     row = conn.execute(sql.SQL("select count(*) {}").format(matching), parameters).fetchone()
     item = question.known.properties[question.sort]
     key = sql.Identifier("x" if item.table == "contact_property" else "k", question.sort)
+    if question.sort == "hs_object_id":  # which every contact has, and an index
+        key = sql.Identifier("x", "contact_id")
     order = sql.SQL("{} {} nulls last, x.contact_id").format(key, sql.SQL("desc" if question.descending else "asc"))
     page = sql.SQL(
         "select x.contact_id from contact_property x left join contact_custom k using (contact_id) {} where {} "
@@ -96,7 +108,11 @@ def ask(conn: Connection, question: Question) -> tuple[int, list[int]]:
     ).format(joins, condition, order)
     limit = min(question.limit, MOST - question.after)
     rows = conn.execute(page, parameters | {"limit": limit, "after": question.after}).fetchall()
-    return int(row[0]) if row else 0, [row[0] for row in rows]
+    total = int(row[0]) if row else 0
+    if narrowing is not None and few is None and total <= narrow.FEW and listing.count(conn)[0] > listing.EXACT:
+        for name in narrowing.unkept:  # the next time it is asked it need not look at everybody
+            keep_sorted(name, (there | custom)[name], custom=name in custom)
+    return total, [row[0] for row in rows]
 
 
 def _group(group: object, known: tree.Context) -> Json:

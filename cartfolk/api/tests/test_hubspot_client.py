@@ -13,7 +13,10 @@ import pytest
 
 from cartfolk import erasure
 from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
 from cartfolk.identity import suppression
+from cartfolk.properties import sorting
+from cartfolk.web import listing, narrow
 
 hubspot: Any = pytest.importorskip("hubspot", reason="hubspot-api-client is not installed")
 
@@ -167,6 +170,43 @@ def test_search_finds_what_its_filters_say(client: Any) -> None:
     assert (page.total, page.paging.next.after) == (3, "2")
     rest = client.crm.contacts.search_api.do_search(PublicObjectSearchRequest(limit=2, after="2"))
     assert ([one.id for one in rest.results], rest.paging) == ([ids["cem"]], None)
+
+
+def test_search_finds_the_same_few_by_any_way(client: Any, conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looked up where they lie side by side, or among everybody; what was rare and looked for long is kept in order."""
+    for n in range(12):
+        client.crm.contacts.basic_api.create(_input(email=f"p{n}@a.org", city=("Bonn", "Bern", "")[n % 3], zip=str(n)))
+    questions = [
+        [[("email", "EQ", "P3@a.org")]],
+        [[("city", "EQ", "bonn")], [("email", "EQ", "p1@a.org")]],
+        [[("city", "EQ", "Bonn"), ("zip", "NEQ", "3")], [("city", "NEQ", "Bonn"), ("email", "CONTAINS_TOKEN", "p1*")]],
+        [[("email", "EQ", "p1@a.org")], [("city", "NOT_HAS_PROPERTY", None)]],
+        [[("city", "EQ", "Ulm")]],
+    ]  # fmt: skip
+
+    def found() -> list[tuple[int, list[str]]]:
+        from hubspot.crm.contacts import PublicObjectSearchRequest
+
+        answers = []
+        for groups in questions:
+            asked = [
+                {"filters": [{"propertyName": p, "operator": o, "value": v} for p, o, v in group]} for group in groups
+            ]
+            request = PublicObjectSearchRequest(filter_groups=asked, sorts=["-hs_object_id"], limit=3)
+            answer = client.crm.contacts.search_api.do_search(request)
+            answers.append((answer.total, [one.properties["email"] for one in answer.results]))
+        return answers
+
+    monkeypatch.setattr(listing, "EXACT", 0)
+    by_all = found()
+    assert [total for total, _ in by_all] == [1, 5, 5, 5, 0]
+    jobs = conn.execute("select args ->> 'name' from procrastinate_jobs where task_name = 'cartfolk.fill_order'")
+    assert {name for (name,) in jobs} == {"city", "zip"}
+    for name in ("city", "zip"):
+        sorting.fill(conn, sorting.key(name, "text"), now())
+    by_few = found()
+    monkeypatch.setattr(narrow, "FEW", 0)
+    assert by_all == by_few == found()
 
 
 def test_properties_are_made_used_and_put_aside(client: Any) -> None:
