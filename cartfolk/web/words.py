@@ -189,6 +189,9 @@ CONSENT = {
     "ip": _n("IP address"),
     "by": _n("By"),
     "one_click": _n("In the mail program"),
+    "key": _n("Field of the shop"),
+    "order": _n("Order"),
+    "customer": _n("Shop account"),
 }
 PRIVACY = {
     "phone": _n("Phone numbers"),
