@@ -31,11 +31,7 @@ with touched as materialized (
 ),
 -- The account's home currency is that of the first store; a single store is told in its own.
 home as materialized (
-    select home_currency as currency,
-        case when home_currency in ('BIF','CLP','DJF','GNF','ISK','JPY','KMF','KRW','PYG','RWF','UGX','UYI','VND',
-                                    'VUV','XAF','XOF','XPF') then 0
-             when home_currency in ('BHD','IQD','JOD','KWD','LYD','OMR','TND') then 3
-             else 2 end as decimals
+    select home_currency as currency, decimals_of(home_currency) as decimals
     from store_rule where %(store)s::bigint is null or store_id = %(store)s order by store_id limit 1
 ),
 -- Every order that is one, numbered from the newest; counted ones have a number of their own. A rate leads to
@@ -141,9 +137,8 @@ line_sum as (
             '<tr><td>' || coalesce('<img src="' || html_text(image_url) || '" alt="" width="80">', '') || '</td><td>'
             || coalesce('<a href="' || html_text(url) || '">' || html_text(name) || '</a>', html_text(name))
             || '</td><td>' || trim_scale(quantity) || '</td><td>'
-            || coalesce(own_price || ' ' || html_text(currency), '') || '</td><td>'
-            || discount || ' ' || html_text(currency) || '</td><td>'
-            || total || ' ' || html_text(currency) || '</td></tr>',
+            || money_text(own_price, currency) || '</td><td>' || money_text(discount, currency) || '</td><td>'
+            || money_text(total, currency) || '</td></tr>',
             '') filter (where counted_nth = 1) || '</table>' as last_html
     from (select * from line order by contact_id, counted_nth, position) line group by contact_id
 ),
@@ -200,8 +195,7 @@ left_cart as (
             || coalesce('<a href="' || html_text(web_url(coalesce(l.url, p.url))) || '">' || html_text(l.name)
                 || '</a>', html_text(l.name))
             || '</td><td>' || trim_scale(l.quantity) || '</td><td>'
-            || coalesce(l.price || coalesce(' ' || html_text(cart.currency), ''), '') || '</td><td>'
-            || l.total || coalesce(' ' || html_text(cart.currency), '') || '</td></tr>',
+            || money_text(l.price, cart.currency) || '</td><td>' || money_text(l.total, cart.currency) || '</td></tr>',
             '' order by l.position) || '</table>' as html
     from cart_sum s
     cross join lateral (

@@ -58,9 +58,9 @@ PROPERTIES = (
         name="last_products_bought_html", group="last_products_bought", type="text", block="last_purchase",
         label_en="Last Products Bought HTML", label_de="Zuletzt gekaufte Produkte (HTML)",
         definition_en="Table of the newest counted order's lines for use in an e-mail: picture, product, quantity, "
-        "price, discount, total in the order's own currency. Shop texts are escaped.",
+        "price, discount, total in the order's own currency and its decimals. Shop texts are escaped.",
         definition_de="Tabelle der Positionen der neuesten gezählten Bestellung für E-Mails: Bild, Produkt, Menge, "
-        "Preis, Rabatt, Summe in der Währung der Bestellung. Texte des Shops sind maskiert.",
+        "Preis, Rabatt, Summe in der Währung der Bestellung mit deren Nachkommastellen. Texte des Shops sind maskiert.",
     ),
     Property(
         name="last_total_number_of_products_bought", group="last_products_bought", type="number",

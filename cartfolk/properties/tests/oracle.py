@@ -201,9 +201,16 @@ def _plain(number):
     return format(number.normalize(), "f")
 
 
+def _rounded(amount, currency):
+    """ISO 4217: the yen has no hundredths, the dinar of Kuwait has thousandths."""
+    step = {"JPY": Decimal(1), "KWD": Decimal("0.001")}.get(currency, CENT)
+    return amount.quantize(step, ROUND_HALF_UP)
+
+
 def _table(lines, currency, *, cart=False):
     """The lines as people see them in an e-mail; every text of the shop is escaped."""
     coin = f" {html.escape(currency)}" if currency else ""
+    amounts = ("price", "total") if cart else ("price", "discount", "total")
     cells = []
     for line, product in lines:
         image, url = (_web(_known(line[key], product.get(key))) for key in ("image_url", "url"))
@@ -212,9 +219,8 @@ def _table(lines, currency, *, cart=False):
             f'<img src="{html.escape(image)}" alt="" width="80">' if image else "",
             f'<a href="{html.escape(url)}">{name}</a>' if url else name,
             _plain(line["quantity"]),
-            f"{line['price']}{coin}" if line["price"] is not None else "",
+            *("" if line[key] is None else f"{_rounded(line[key], currency)}{coin}" for key in amounts),
         ]
-        row += [f"{line['total']}{coin}"] if cart else [f"{line['discount']}{coin}", f"{line['total']}{coin}"]
         cells.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>")
     return "<table>" + "".join(cells) + "</table>" if cells else None
 

@@ -159,6 +159,19 @@ def test_recency_at_its_thresholds_and_when_it_changes_next(conn, days, rating):
     assert flat(conn, 1)["order_recency_rating"] == str(rating - 1)
 
 
+@pytest.mark.parametrize(("currency", "price"), [("EUR", "17.79"), ("JPY", "18"), ("KWD", "17.785")])
+def test_prices_in_a_mail_have_the_decimals_of_their_currency(conn, currency, price):
+    """Shops keep up to six of a single unit, and four of a sum that has none."""
+    store(conn)
+    contact(conn, 1)
+    order(conn, 1, 1, AT, currency=currency, lines=[("7", "Mug", 2)])
+    conn.execute("update order_line set price = 17.7850, total = 36.0000, discount = 0")
+    run(conn, [1])
+    digits = {"EUR": 2, "JPY": 0, "KWD": 3}[currency]
+    cells = "</td><td>".join(f"{amount} {currency}" for amount in (price, f"{0:.{digits}f}", f"{36:.{digits}f}"))
+    assert f"<td>{cells}</td></tr>" in flat(conn, 1)["last_products_bought_html"]
+
+
 def test_markup_from_the_shop_stays_text(conn):
     store(conn)
     contact(conn, 1)
