@@ -13,7 +13,6 @@ from cartfolk.connectors.canonical import Consent, ConsentStatus
 from cartfolk.identity import normalise
 from cartfolk.inbox.fields import Wrong
 from cartfolk.inbox.files.cells import Manner
-from cartfolk.inbox.files.columns import country_code
 from cartfolk.inbox.files.errors import unquoted
 from cartfolk.inbox.files.table import Row
 from cartfolk.people import NewPerson
@@ -136,8 +135,6 @@ class Reader:
                 found = self._manner.time(raw, column)[:10]
             elif item.multi and isinstance(raw, str):
                 found = cut(raw, self._chosen.marks.get(column, ";"))
-            elif item.name == "country":
-                found = country_code(self._manner, raw, column)
         except Wrong:
             found = raw  # its own sentence, in the reader's language
         if parse(item, found) is None and self._chosen.mode is not Mode.OVERWRITE:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 
+from cartfolk.connectors import countries
 from cartfolk.core.time import utc
 from cartfolk.properties.catalogue import Property
 
@@ -20,6 +21,7 @@ _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
 _NO_ADDRESS = re.compile(r"[\s<>\"\\^`{|}]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _TRUE = {"true", "yes", "1", "ja", "wahr", "x", "on"}
+_COUNTRY = "country"  # the only one of people's own; those of addresses are computed
 _FALSE = {"false", "no", "0", "nein", "falsch", "off"}
 
 
@@ -31,7 +33,7 @@ def parse(item: Property, raw: object) -> Any:
     """The typed value: text, Decimal or int, date, aware datetime (UTC), bool or list of text; ``None`` for empty.
 
     Text without a time zone is UTC; whole numbers for a moment are milliseconds since 1970. Options are found by
-    their value or their label in either language. Raises BadValue.
+    their value or their label in either language, a country by its name or its code. Raises BadValue.
     """
     if item.multi:
         return _many(item, raw)
@@ -63,7 +65,8 @@ def parse(item: Property, raw: object) -> Any:
                 raise BadValue(_("is no phone number: it needs digits"))
         case "url":
             return _url(text.strip())
-    return text.strip()
+    text = text.strip()
+    return countries.code(text) or text if item.name == _COUNTRY else text
 
 
 def _many(item: Property, raw: object) -> list[str] | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from cartfolk.segments import values
+from cartfolk.segments.countries import spelled
 from cartfolk.segments.fields import CONSENT_STATES, EVENTS, LINE_FIELDS, MEASURES, Measure
 from cartfolk.segments.fields import Field as FieldKind
 from cartfolk.segments.operators import Kind, kind
@@ -134,9 +135,8 @@ class _Reader:
             )
             raise _Bad(text, "operator", name=item.name)
         options = tuple(option.value for option in item.options)
-        return Property(
-            item.name, values.question(data, kind(item), options, event=False, properties=self.context.properties)
-        )
+        question = values.question(data, kind(item), options, event=False, properties=self.context.properties)
+        return Property(item.name, spelled(item.name, question))
 
     def event(self, data: dict[str, Any]) -> Event:
         _only(
@@ -171,7 +171,7 @@ class _Reader:
             event.name,
             measure.name,
             field.name if field else None,
-            question,
+            spelled(field.name, question) if field else question,
             None if data.get("period") is None else values.period(data["period"]),
             tuple(self.where(data.get("where", []), event.fields, lines=event.lines)),
             None if data.get("store") is None else self.which_store(data["store"]),
@@ -210,7 +210,8 @@ class _Reader:
             field = _field(item.get("field"), fields, f"{part}.field")
             self.amount(item, field, part)
             try:
-                found.append(Field(field.name, values.question(item, field.kind, field.options, event=True)))
+                question = values.question(item, field.kind, field.options, event=True)
+                found.append(Field(field.name, spelled(field.name, question)))
             except values.BadQuestion as bad:
                 raise _Bad(bad.text, f"{part}.{bad.part}", **bad.told) from None
         return found

@@ -6,10 +6,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
-from babel import Locale
+from cartfolk.connectors import countries
 
 from ..fields import Wrong
 from .cells import Manner
@@ -22,26 +21,15 @@ def _text(manner: Manner, value: Any, column: str) -> Any:
     return value.strip() if isinstance(value, str) else value if isinstance(value, list) else str(value)
 
 
-def country_code(manner: Manner, value: Any, column: str) -> Any:
+def _country(manner: Manner, value: Any, column: str) -> Any:
     text = str(value).strip()
-    return text.upper() if len(text) == 2 else _countries().get(text.lower(), text)
-
-
-@cache
-def _countries() -> dict[str, str]:
-    """English and German names of countries and their codes."""
-    return {
-        name.lower(): code
-        for language in ("en", "de")
-        for code, name in Locale(language).territories.items()
-        if len(code) == 2
-    }
+    return countries.code(text) or text
 
 
 TEXT, NUMBER, TIME, FLAG, TEXTS = _text, Manner.number, Manner.time, Manner.flag, Manner.texts
 _ADDRESS: dict[str, Convert] = dict.fromkeys(
     ("first_name", "last_name", "company", "line1", "line2", "city", "state", "postal_code", "phone"), TEXT
-) | {"country": country_code}
+) | {"country": _country}
 
 
 def _address(name: str) -> dict[str, Convert]:

@@ -44,6 +44,15 @@ def test_a_persons_word_goes_before_the_shops_until_it_is_taken_back(conn, conta
     assert values(conn, 1)["contactinformation"]["firstname"] == "Anna"
 
 
+def test_a_country_is_its_code_whichever_way_it_was_written(conn, contact):
+    assert say(conn, 1, country="Deutschland").changed == ("country",)
+    assert values(conn, 1)["contactinformation"]["country"] == "DE"
+    for same in ("Germany", "DEU", "de"):
+        assert say(conn, 1, country=same).changed == ()
+    assert say(conn, 1, country="Atlantis", ip_country="Germany").changed == ("country", "ip_country")
+    assert conn.execute("select country, ip_country from contact_custom").fetchone() == ("Atlantis", "Germany")
+
+
 def test_each_mode_leaves_alone_what_it_must(conn, contact):
     assert say(conn, 1, Mode.SET_IF_EMPTY, firstname="Eva").changed == ()
     assert say(conn, 1, Mode.SET_IF_EMPTY, firstname="Eva", fax="+49 30 123").changed == ("fax",)
