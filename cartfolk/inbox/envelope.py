@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.utils.translation import gettext_noop as _n
+
 from cartfolk.connectors.canonical import BadRecord, Mapped, Record
 
 from .fields import Fields, Wrong, instant
@@ -77,7 +79,7 @@ def read_one(one: Any, received_at: datetime, *, tracked: bool = False) -> list[
     kinds: dict[str, Callable[[Fields, datetime], list[Record]]] = TRACKED if tracked else SHAPES
     kind = top.text("kind", required=True, limit=40)
     if kind not in kinds:
-        raise Wrong("kind", f"is {kind!r}; it is one of {', '.join(sorted(kinds))}")
+        raise Wrong("kind", _n("is %(value)r; it is one of %(known)s"), value=kind, known=", ".join(sorted(kinds)))
     top.text("id", limit=200)
     top.text("site", limit=300)
     if tracked:
@@ -85,7 +87,7 @@ def read_one(one: Any, received_at: datetime, *, tracked: bool = False) -> list[
     else:
         at = instant(top.value("occurred_at"), "occurred_at")
         if at > received_at + _AHEAD:
-            raise Wrong("occurred_at", "lies in the future; check the sender's clock")
+            raise Wrong("occurred_at", _n("lies in the future; check the sender's clock"))
     return kinds[str(kind)](Fields(top.value("object"), "object"), at)
 
 

@@ -9,33 +9,41 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _n
+
 _CURRENCY = re.compile(r"^[A-Z]{3}$")
 _MOST = Decimal(10) ** 15
 
 
 class Wrong(ValueError):
-    """A field that cannot be read; the text begins with its path."""
+    """A field that cannot be read; the text begins with its path and is English, as the senders of envelopes read it.
+    ``what`` is a text for ``%`` with ``told``, so that ``said`` can tell it in a person's language."""
 
-    def __init__(self, field: str, what: str) -> None:
-        super().__init__(f"{field} {what}.")
-        self.field = field
+    def __init__(self, field: str, what: str, **told: Any) -> None:
+        super().__init__(f"{field} {what % told}.")
+        self.field, self._what, self._told = field, what, told
+
+    def said(self, name: str) -> str:
+        """The text in the language in force, about ``name`` in place of the path."""
+        return f"{name} {gettext(self._what) % self._told}."
 
 
 def instant(value: Any, path: str) -> datetime:
     """An ISO 8601 text with zone as UTC."""
     if not isinstance(value, str):
-        raise Wrong(path, "is missing; send an ISO 8601 time with zone, like 2026-03-01T10:00:00Z")
+        raise Wrong(path, _n("is missing; send an ISO 8601 time with zone, like 2026-03-01T10:00:00Z"))
     try:
         at = datetime.fromisoformat(value)
         if at.tzinfo is None:
-            raise Wrong(path, f"is {value!r} without a zone; end it with Z or an offset like +01:00")
+            raise Wrong(path, _n("is %(value)r without a zone; end it with Z or an offset like +01:00"), value=value)
         at = at.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         if isinstance(error, Wrong):
             raise
-        raise Wrong(path, f"is {value[:60]!r}, no ISO 8601 time like 2026-03-01T10:00:00Z") from None
+        raise Wrong(path, _n("is %(value)r, no ISO 8601 time like 2026-03-01T10:00:00Z"), value=value[:60]) from None
     if at.year < 1990:
-        raise Wrong(path, f"is {value[:60]!r}, before there were online shops")
+        raise Wrong(path, _n("is %(value)r, before there were online shops"), value=value[:60])
     return at
 
 
@@ -44,7 +52,8 @@ class Fields:
 
     def __init__(self, value: Any, path: str) -> None:
         if not isinstance(value, dict):
-            raise Wrong(path or "envelope", "is missing or no JSON object" if value is None else "is no JSON object")
+            what = _n("is missing or no JSON object") if value is None else _n("is no JSON object")
+            raise Wrong(path or "envelope", what)
         self._value: dict[str, Any] = value
         self._path = path
 
@@ -55,7 +64,9 @@ class Fields:
         """Refuses fields we do not know: a typing error must not pass for an empty field."""
         for name in self._value:
             if name not in names:
-                raise Wrong(self.path(str(name)[:60]), f"is not known here; known are {', '.join(names)}")
+                raise Wrong(
+                    self.path(str(name)[:60]), _n("is not known here; known are %(names)s"), names=", ".join(names)
+                )
 
     def value(self, name: str) -> Any:
         return self._value.get(name)
@@ -67,17 +78,17 @@ class Fields:
             value = str(value)
         if value is None or value == "":
             if required:
-                raise Wrong(self.path(name), "is missing")
+                raise Wrong(self.path(name), _n("is missing"))
             return None
         if not isinstance(value, str):
-            raise Wrong(self.path(name), "must be text")
+            raise Wrong(self.path(name), _n("must be text"))
         if len(value) > limit:
-            raise Wrong(self.path(name), f"is longer than {limit} characters")
+            raise Wrong(self.path(name), _n("is longer than %(limit)s characters"), limit=limit)
         if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
-            raise Wrong(self.path(name), "holds characters that are no text")
+            raise Wrong(self.path(name), _n("holds characters that are no text"))
         value = unicodedata.normalize("NFC", value).strip()
         if required and not value:
-            raise Wrong(self.path(name), "is missing")
+            raise Wrong(self.path(name), _n("is missing"))
         return value or None
 
     def need(self, name: str, limit: int = 200) -> str:
@@ -90,18 +101,18 @@ class Fields:
         value = self._value.get(name)
         if value is None or value == "":
             if default is None:
-                raise Wrong(self.path(name), "is missing")
+                raise Wrong(self.path(name), _n("is missing"))
             return default
         if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
-            raise Wrong(self.path(name), 'must be a number or a text like "12.50"')
+            raise Wrong(self.path(name), _n('must be a number or a text like "12.50"'))
         try:
             number = Decimal(value)
         except InvalidOperation:
-            raise Wrong(self.path(name), f'is {str(value)[:40]!r}, no number like "12.50"') from None
+            raise Wrong(self.path(name), _n('is %(value)r, no number like "12.50"'), value=str(value)[:40]) from None
         if not number.is_finite() or abs(number) >= _MOST:
-            raise Wrong(self.path(name), "is no amount anybody pays")
+            raise Wrong(self.path(name), _n("is no amount anybody pays"))
         if number < 0 and not negative:
-            raise Wrong(self.path(name), "must not be negative")
+            raise Wrong(self.path(name), _n("must not be negative"))
         return number
 
     def currency(self, name: str, *, required: bool = False) -> str | None:
@@ -109,13 +120,13 @@ class Fields:
         if value is None:
             return None
         if not _CURRENCY.match(value.upper()):
-            raise Wrong(self.path(name), f"is {value!r}, no ISO 4217 code like EUR")
+            raise Wrong(self.path(name), _n("is %(value)r, no ISO 4217 code like EUR"), value=value)
         return value.upper()
 
     def email(self, name: str) -> str | None:
         value = self.text(name, limit=320)
         if value is not None and (value.count("@") != 1 or value[0] == "@" or value[-1] == "@" or " " in value):
-            raise Wrong(self.path(name), f"is {value[:80]!r}, no e-mail address")
+            raise Wrong(self.path(name), _n("is %(value)r, no e-mail address"), value=value[:80])
         return value
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -123,7 +134,7 @@ class Fields:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise Wrong(self.path(name), "must be true or false")
+            raise Wrong(self.path(name), _n("must be true or false"))
         return value
 
     def time(self, name: str, *, required: bool = False) -> datetime | None:
@@ -135,7 +146,9 @@ class Fields:
     def choice(self, name: str, options: tuple[str, ...]) -> str:
         value = self.need(name)
         if value not in options:
-            raise Wrong(self.path(name), f"is {value[:40]!r}; it is one of {', '.join(options)}")
+            raise Wrong(
+                self.path(name), _n("is %(value)r; it is one of %(known)s"), value=value[:40], known=", ".join(options)
+            )
         return value
 
     def inner(self, name: str) -> Fields | None:
@@ -147,9 +160,9 @@ class Fields:
         if value is None:
             return
         if not isinstance(value, list):
-            raise Wrong(self.path(name), "must be a list")
+            raise Wrong(self.path(name), _n("must be a list"))
         if len(value) > most:
-            raise Wrong(self.path(name), f"holds {len(value)} entries; at most {most}")
+            raise Wrong(self.path(name), _n("holds %(count)s entries; at most %(most)s"), count=len(value), most=most)
         for position, one in enumerate(value):
             yield Fields(one, f"{self.path(name)}[{position}]")
 
@@ -158,5 +171,5 @@ class Fields:
         if value is None:
             return ()
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value) or len(value) > most:
-            raise Wrong(self.path(name), f"must be a list of at most {most} texts")
+            raise Wrong(self.path(name), _n("must be a list of at most %(most)s texts"), most=most)
         return tuple(one for one in value if one)

@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
+from django.utils.translation import gettext_noop as _n
+
 from cartfolk.connectors.canonical import (
     ZERO,
     Address,
@@ -34,7 +36,7 @@ def _address(fields: Fields | None) -> Address | None:
     fields.only(*names)
     country = fields.text("country", limit=2)
     if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
-        raise Wrong(fields.path("country"), f"is {country!r}, no two-letter code of ISO 3166 like DE")
+        raise Wrong(fields.path("country"), _n("is %(value)r, no two-letter code of ISO 3166 like DE"), value=country)
     values = {name: fields.text(name, limit=300) for name in names}
     return Address(**values | {"country": country.upper() if country else None})
 
@@ -49,7 +51,7 @@ def _url(fields: Fields, name: str) -> str | None:
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.netloc:
-        raise Wrong(fields.path(name), "must be a web address that begins with http:// or https://")
+        raise Wrong(fields.path(name), _n("must be a web address that begins with http:// or https://"))
     return value
 
 
@@ -224,10 +226,10 @@ def consent(fields: Fields, at: datetime) -> list[Record]:
     email = fields.email("email")
     customer_id, phone = fields.text("customer_id", limit=200), fields.text("phone", limit=60)
     if not (email or customer_id or phone):
-        raise Wrong(fields.path("email"), "is missing; name the person by email, customer_id or phone")
+        raise Wrong(fields.path("email"), _n("is missing; name the person by email, customer_id or phone"))
     evidence = fields.value("evidence")
     if evidence is not None and not isinstance(evidence, dict):
-        raise Wrong(fields.path("evidence"), "is no JSON object")
+        raise Wrong(fields.path("evidence"), _n("is no JSON object"))
     return [
         Consent(
             status=ConsentStatus(fields.choice("status", tuple(ConsentStatus))),

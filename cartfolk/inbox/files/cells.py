@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import gettext_noop as _n
+
 from ..fields import Wrong
 
 _SIGNS = re.compile(r"[\s'’  ]|[A-Z]{3}|[€$£¥]")
@@ -42,7 +44,7 @@ class Manner:
             mark = used if text.count(used) == 1 and (tail != 3 or used == self.decimal) else _other(used)
         plain = text.replace(_other(mark), "").replace(mark, ".")
         if not re.fullmatch(r"[+-]?\d+(\.\d+)?|[+-]?\.\d+", plain):
-            raise Wrong(column, f"is {value[:40]!r}, no number like 12{self.decimal}50")
+            raise Wrong(column, _n("is %(value)r, no number like 12%(mark)s50"), value=value[:40], mark=self.decimal)
         return plain
 
     def time(self, value: Any, column: str) -> str:
@@ -60,7 +62,7 @@ class Manner:
     def _day(self, text: str, column: str) -> datetime:
         match = _DAY.match(text)
         if match is None:
-            raise Wrong(column, f"is {text[:40]!r}, no time like 2026-04-03 10:30 or 03.04.2026 10:30")
+            raise Wrong(column, _n("is %(value)r, no time like 2026-04-03 10:30 or 03.04.2026 10:30"), value=text[:40])
         first, mark, second, third = int(match[1]), match[2], int(match[3]), int(match[4])
         if len(match[1]) == 4:
             year, month, day = first, second, third
@@ -69,13 +71,14 @@ class Manner:
         elif self.order == "mdy" or second > 12:
             month, day, year = first, second, third
         else:
-            raise Wrong(column, f"is {text[:40]!r}: day or month first? Say --dates dmy or --dates mdy")
+            what = _n("is %(value)r: day or month first? Choose it for the file (--dates dmy or --dates mdy)")
+            raise Wrong(column, what, value=text[:40])
         if year < 100:
             year += 2000
         try:
             return datetime(year, month, day, int(match[5] or 0), int(match[6] or 0), int(match[7] or 0))  # noqa: DTZ001
         except ValueError:
-            raise Wrong(column, f"is {text[:40]!r}, which is no day") from None
+            raise Wrong(column, _n("is %(value)r, which is no day"), value=text[:40]) from None
 
     def flag(self, value: Any, column: str) -> bool:
         """Yes or no in English, German and numbers. Raises Wrong."""
@@ -83,7 +86,7 @@ class Manner:
             return value
         word = str(value).strip().lower()
         if word not in _YES | _NO:
-            raise Wrong(column, f"is {word[:40]!r}, neither yes nor no")
+            raise Wrong(column, _n("is %(value)r, neither yes nor no"), value=word[:40])
         return word in _YES
 
     def texts(self, value: Any, column: str) -> list[str]:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.utils.translation import gettext_noop as _n
+
 from cartfolk.connectors import countries
 
 from ..fields import Wrong
@@ -113,6 +115,11 @@ class Columns:
     fields: Mapping[str, str]
     unused: tuple[str, ...]
 
+    def told(self, path: str) -> str:
+        """The column of a field by its path in an envelope, which nobody wrote; a field that has none by its name."""
+        name = path.removeprefix("object.")
+        return self.fields.get(name, name)
+
 
 class MappingWrong(ValueError):
     """The columns cannot be matched; its text names the column or field and what to say."""
@@ -168,7 +175,7 @@ def convert(kind: Kind, columns: Columns, values: Mapping[str, Any], manner: Man
         except (TypeError, ValueError) as error:
             if isinstance(error, Wrong):
                 raise
-            raise Wrong(column, f"cannot be read ({error})") from None
+            raise Wrong(column, _n("cannot be read (%(error)s)"), error=error) from None
         inside, _dot, name = field.rpartition(".")
         (found.setdefault(inside, {}) if inside else found)[name] = converted
     return found

@@ -15,6 +15,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop as _n
+
 from cartfolk.connectors.canonical import OrderStatus
 from cartfolk.core.sql import Connection, copy_rows
 
@@ -121,12 +124,12 @@ def _keyed(part: int, source: Source, options: Options, moved: Moved) -> Iterato
         try:
             _readable(row)
             if not key:
-                raise Wrong(column, "is empty: nobody knows which order this row belongs to")
+                raise Wrong(column, _n("is empty: nobody knows which order this row belongs to"))
             found = {kind: convert(kind, source.columns, row.values, options.manner) for kind in source.kinds}
             fields = json.dumps(found, default=str, ensure_ascii=False)
         except Wrong as wrong:
             key = key or f"\uffff {part} {row.line}"  # an order of its own, after all others
-            fields = json.dumps({"wrong": [wrong.field, str(wrong)]}, ensure_ascii=False)
+            fields = json.dumps({"wrong": [wrong.field, _said(wrong, wrong.field)]}, ensure_ascii=False)
         yield key, part, row.line, fields.replace("\\u0000", ""), cells.replace("\\u0000", "")
 
 
@@ -143,14 +146,18 @@ def _order(
     heads = [row for row in rows if "orders" in row[3]]
     if not heads:
         path = sources[0].table.path.name
-        return problem(rows[0], f"{key}: {path} has no such order; its lines are left out.", "order_id")
+        return problem(
+            rows[0],
+            _("%(order)s: %(file)s has no such order; its lines are left out.") % {"order": key, "file": path},
+            "order_id",
+        )
     found = dict(heads[0][3]["orders"])
     try:
         lines = [inside["line"] for row in rows if (inside := row[3].get("lines", {})) and "line" in inside]
         return _checked(_envelope(key, found, lines, options))
     except Wrong as wrong:
-        name = wrong.field.removeprefix("object.")
-        return problem(heads[0], _said(wrong), sources[0].columns.fields.get(name, name))
+        column = sources[0].columns.told(wrong.field)
+        return problem(heads[0], _said(wrong, column), column)
 
 
 def _envelope(key: str, found: dict[str, Any], lines: Sequence[dict[str, Any]], options: Options) -> dict[str, Any]:
@@ -181,13 +188,14 @@ def _status(word: str, options: Options) -> dict[str, str]:
     plain = "".join(letter for letter in word.lower() if letter.isalpha())
     ours = options.statuses.get(word) or STATUSES.get(plain)
     if ours is None:
-        raise Wrong("status", f"is {word[:40]!r}; say what it means: --status {word[:40]!r}=completed")
+        what = _n("is %(word)r; say what it means (--status %(word)r=completed)")
+        raise Wrong("status", what, word=word[:40])
     return {"status": ours, "status_raw": word}
 
 
 def _readable(row: Row) -> None:
     if row.problem:
-        raise Wrong("row", row.problem)
+        raise Wrong("row", _n("cannot be read: %(why)s"), why=row.problem)
 
 
 def _checked(one: dict[str, Any]) -> dict[str, Any]:
@@ -198,10 +206,9 @@ def _checked(one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _problem(source: Source, row: Row, wrong: Wrong) -> Problem:
-    name = wrong.field.removeprefix("object.")
-    return Problem(source.table.path, row.line, source.columns.fields.get(name, name), _said(wrong), row.values)
+    column = source.columns.told(wrong.field)
+    return Problem(source.table.path, row.line, column, _said(wrong, column), row.values)
 
 
-def _said(wrong: Wrong) -> str:
-    """Without the envelope around it, which nobody wrote."""
-    return str(wrong).removeprefix("object.")
+def _said(wrong: Wrong, column: str) -> str:
+    return wrong.said(_("The row") if column == "row" else column)

@@ -110,6 +110,23 @@ def test_what_only_looks_like_an_address_makes_nobody(
     assert 'value="run"' not in page, "there is nothing to import"
 
 
+def test_what_is_wrong_with_a_shops_rows_is_told_in_the_readers_language(
+    owner: Client, shop: int, conn: Connection, database: str
+) -> None:
+    text = ORDERS + "4;05.04.2026;nobody;bezahlt;1\n5;05.04.2026;eve@x.de;bezahlt;viel\n"
+    form = {"kind": "orders", "store": str(shop), "file": SimpleUploadedFile("o.csv", text.encode())}
+    number = upload(owner, **form, lines=SimpleUploadedFile("l.csv", LINES.encode()))
+    page = owner.get(f"/contacts/import/{number}").text
+    fields = dict(re.findall(r'<select id="(column-\d-\d)".*?<option value="([\w.]+)" selected', page))
+    owner.post(f"/contacts/import/{number}/columns", fields, headers={"accept-language": "de"})
+    reasons = [one["reason"] for one in work(conn, database, number).preview["wrong"]]
+    assert [reason for reason in reasons if re.search(r"\b(is|has|are|no|say)\b", reason)] == []
+    assert "Bestelldatum ist 'irgendwann', keine Zeit wie 2026-04-03 10:30 oder 03.04.2026 10:30." in reasons
+    assert "E-Mail ist 'nobody', keine E-Mail-Adresse." in reasons
+    assert "Status ist 'gepackt'; bitte die Bedeutung angeben (--status 'gepackt'=completed)." in reasons
+    assert len(reasons) == 5
+
+
 def test_a_matching_that_finds_nobody_is_explained(owner: Client, conn: Connection) -> None:
     number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", b"Vorname,Ort\nAnn,Ulm\n"))
     answer = owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "firstname", "match": "email"})
