@@ -28,6 +28,7 @@ from cartfolk.inbox.files.ledger import Step
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.write import Outcome, Write, write
+from cartfolk.stores import lookup
 
 from . import upload
 from .columns import KEYS, Chosen, check
@@ -80,7 +81,8 @@ class Contacts:
         with translation.override(self._chosen.language):  # a property may have been archived since it was chosen
             check(self._chosen, one.files[0]["columns"], self._known)
         self._written = sorted(set(self._chosen.columns.values()) & set(self._known.properties) - set(KEYS))
-        self._reader = Reader(self._chosen, self._known, import_id)
+        homes = {store.home_currency for store in lookup.every(conn)}
+        self._reader = Reader(self._chosen, self._known, import_id, homes)
         self._table, self._errors = upload.table(one.files[0]), upload.errors(one)
         self._rows = itertools.islice(self._table.rows(), one.rows, None)
         self._preview: dict[str, Any] = one.preview

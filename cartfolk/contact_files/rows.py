@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 from cartfolk.connectors.canonical import Consent, ConsentStatus
 from cartfolk.identity import normalise
 from cartfolk.inbox.fields import Wrong
-from cartfolk.inbox.files.cells import Manner
+from cartfolk.inbox.files.cells import Manner, Undecided
 from cartfolk.inbox.files.errors import unquoted
 from cartfolk.inbox.files.table import Row
 from cartfolk.people import NewPerson
@@ -25,6 +26,12 @@ from .columns import KEYS, Chosen, cut
 
 _GRANTED = {"granted", "yes", "true", "1", "ja", "erteilt", "x", "subscribed", "opted in", "optin"}
 _WITHDRAWN = {"withdrawn", "no", "false", "0", "nein", "widerrufen", "unsubscribed", "opted out", "optout"}
+
+_MONEY = re.compile(r"[A-Z]{3}|[€$£¥]")
+_SIGNS = {  # the currencies that are written with a sign
+    "€": {"EUR"}, "£": {"GBP"}, "¥": {"JPY", "CNY"},
+    "$": {"USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "TWD", "BRL", "CLP", "COP", "ARS"},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,10 @@ class Problem:
 class Reader:
     """Reads rows as ``chosen`` says."""
 
-    def __init__(self, chosen: Chosen, defined: Defined, import_id: int) -> None:
+    def __init__(self, chosen: Chosen, defined: Defined, import_id: int, homes: Collection[str] = ()) -> None:
+        """``homes``: the home currencies of the stores. An amount that names another one is not taken for theirs."""
         self._chosen = chosen
+        self._homes = homes
         self._number = import_id
         self._manner = Manner(cast(Any, chosen.decimal), chosen.zone, cast(Any, chosen.dates))
         self._properties = {
@@ -128,18 +137,34 @@ class Reader:
         found: object = raw
         try:
             if item.type == "number":
-                found = self._manner.number(raw, column)
+                found = self._manner.number(self._amount(item, raw), column)
             elif item.type == "datetime":
                 found = self._manner.time(raw, column)
             elif item.type == "date":
                 found = self._manner.time(raw, column)[:10]
             elif item.multi and isinstance(raw, str):
                 found = cut(raw, self._chosen.marks.get(column, ";"))
+        except Undecided:
+            raise BadValue(_undecided()) from None
         except Wrong:
             found = raw  # its own sentence, in the reader's language
         if parse(item, found) is None and self._chosen.mode is not Mode.OVERWRITE:
             return None
         return found
+
+    def _amount(self, item: Property, raw: Any) -> Any:
+        """The amount without what the property says anyway: its percent sign. Raises BadValue for other money."""
+        if not isinstance(raw, str):
+            return raw
+        if item.percent:
+            return raw.strip().removesuffix("%")
+        if item.currency and not item.currency_in and self._homes and (named := _MONEY.search(raw)):
+            said = named[0]
+            if not _SIGNS.get(said, {said}) & set(self._homes):
+                known = ", ".join(sorted(self._homes))
+                raise BadValue(_("is in %(said)s, but this property holds %(home)s; convert it, or leave the row out")
+                               % {"said": said, "home": known})  # fmt: skip
+        return raw
 
     def _consent(self, cells: Mapping[str, Any], email: str) -> Consent | None:
         """Consent with all its evidence, or None; raises BadValue when only a part of it stands there."""
@@ -158,11 +183,17 @@ class Reader:
                            % repr(source))  # fmt: skip
         try:
             at = datetime.fromisoformat(self._manner.time(time, self._keys["consent.at"]))
+        except Undecided:
+            raise BadValue(_undecided()) from None
         except Wrong:
             raise BadValue(_("Consent: %s is no time like 2026-04-03 10:30.") % repr(time[:40])) from None
         if not email:
             raise BadValue(_("The e-mail address is empty: nobody knows who agreed."))
         return Consent(status, at, source[:200], email, wording=wording or None, evidence={"import": self._number})
+
+
+def _undecided() -> str:
+    return _("could be day or month first; say which under “How the file writes dates and numbers”")
 
 
 def _cell(value: Any) -> Any:

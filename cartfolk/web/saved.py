@@ -6,6 +6,7 @@ be brought back (its row stays).
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -137,8 +138,11 @@ def rename(user: Any, row: SavedView, name: str) -> None:
     row.save()
 
 
-def share(row: SavedView, shared: bool) -> None:
-    """Shows it to everybody, or to its owner alone; a private view cannot be the default."""
+def share(user: Any, row: SavedView, shared: bool) -> None:
+    """Shows it to everybody, or to its owner alone; a private view cannot be the default. Raises ViewRefused for
+    somebody else's view: made private it would be gone for who did it, without a way back."""
+    if not shared and row.owner_id != user.pk:
+        raise ViewRefused(str(_("Only who made this view can make it private. Save a view of your own instead.")))
     row.shared = shared
     row.default = row.default and shared
     row.save()
@@ -171,8 +175,13 @@ def delete(row: SavedView) -> None:
 
 
 def restore(user: Any, key: str) -> SavedView:
-    """Brings back a view the reader could see. Raises SavedView.DoesNotExist."""
+    """Brings back a view the reader could see, under a free name if another took its own. Raises
+    SavedView.DoesNotExist."""
     row = SavedView.objects.filter(models.Q(owner=user) | models.Q(shared=True)).get(pk=int(key))
+    taken = {view.name.casefold() for view in tabs(user) if view.key != str(row.pk)}
+    tried = (f"{row.name[: LONGEST - 5]} ({number})" for number in itertools.count(2))
+    if row.name.casefold() in taken:
+        row.name = next(name for name in tried if name.casefold() not in taken)
     row.deleted_at = None
     row.save()
     return row

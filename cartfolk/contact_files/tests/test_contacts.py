@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 
 import psycopg
@@ -9,11 +12,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.server import add_store
 from cartfolk import people
 from cartfolk.contact_files import contacts, jobs, upload
 from cartfolk.contact_files.columns import Chosen
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
+from cartfolk.properties import definitions
+from cartfolk.properties.tests.test_calculated import own
 from cartfolk.properties.write import Mode, Write, write
 from tests.people import refresh_all
 
@@ -80,6 +86,33 @@ def test_a_column_without_a_name_is_no_phone_and_no_consent(conn: Connection, da
     assert (done.created, done.wrong) == (3, 0), done.preview
     assert conn.execute("select kind, count(*) from identity group by kind").fetchall() == [("email", 3)]
     assert conn.execute("select count(*) from consent_event").fetchone() == (0,)
+
+
+def test_amounts_and_days_mean_what_the_file_says_or_are_refused(conn: Connection, database: str) -> None:
+    """A percent sign is no reason to refuse; dollars are never taken for euros; no day is guessed, nor blamed on the
+    reader."""
+    add_store(conn, datetime(2026, 1, 1, tzinfo=UTC))  # in euros
+    definitions.create(conn, replace(own("credit"), currency=True), by="user:1")
+    definitions.create(conn, replace(own("rebate"), percent=True), by="user:1")
+    definitions.create(conn, own("due_on", "date"), by="user:1")
+    number = bring(
+        conn,
+        "E-Mail;Credit;Rebate;Due\nann@x.de;1.234,56 €;25 %;31.05.2026\nbob@x.de;EUR 12;0,5%;05/31/2026\n"
+        "cy@x.de;12 USD;1;1.2.26\ndan@x.de;£12;1;1.2.26\neve@x.de;1;1;03/04/2026\n",
+        columns={"E-Mail": "email", "Credit": "credit", "Rebate": "rebate", "Due": "due_on"},
+    )
+    done = finish(conn, database, number, "running")
+    rows = conn.execute(
+        "select l.email, c.credit, c.rebate, c.due_on from contact_list l join contact_custom c using (contact_id) "
+        "order by 1"
+    ).fetchall()
+    day = date(2026, 5, 31)
+    assert rows == [
+        ("ann@x.de", Decimal("1234.56"), Decimal(25), day), ("bob@x.de", Decimal(12), Decimal("0.5"), day)
+    ]  # fmt: skip
+    wrong = upload.errors(done).read_text("utf-8-sig").splitlines()[1:]
+    for line, reason in zip(wrong, ("is in USD", "is in £", "day or month first"), strict=True):
+        assert reason in line
 
 
 def test_the_same_file_again_changes_nothing(conn: Connection, database: str) -> None:

@@ -14,9 +14,16 @@ from django.utils.translation import gettext_noop as _n
 from ..fields import Wrong
 
 _SIGNS = re.compile(r"[\s'’  ]|[A-Z]{3}|[€$£¥]")
-_DAY = re.compile(r"^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?)?$")
+_DAY = re.compile(
+    r"^(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})"
+    r"(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\.\d+)?(?:\s?([AaPp])\.?[Mm]\.?)?)?$"
+)
 _YES = {"1", "true", "yes", "y", "ja", "j", "wahr", "x"}
 _NO = {"0", "false", "no", "n", "nein", "falsch", ""}
+
+
+class Undecided(Wrong):
+    """A day that could be 3 April or 4 March: say which of day and month comes first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,14 @@ class Manner:
             month, day, year = first, second, third
         else:
             what = _n("is %(value)r: day or month first? Choose it for the file (--dates dmy or --dates mdy)")
-            raise Wrong(column, what, value=text[:40])
+            raise Undecided(column, what, value=text[:40])
         if year < 100:
             year += 2000
+        hour = int(match[5] or 0)
+        if match[8]:  # 12:30 AM is half past midnight, 2:30 PM is 14:30; there is no 0 or 14 o'clock
+            hour = hour % 12 + (12 if match[8] in "Pp" else 0) if 1 <= hour <= 12 else 24
         try:
-            return datetime(year, month, day, int(match[5] or 0), int(match[6] or 0), int(match[7] or 0))  # noqa: DTZ001
+            return datetime(year, month, day, hour, int(match[6] or 0), int(match[7] or 0))  # noqa: DTZ001
         except ValueError:
             raise Wrong(column, _n("is %(value)r, which is no day"), value=text[:40]) from None
 

@@ -103,6 +103,32 @@ def test_a_deleted_view_comes_back_and_the_default_opens_for_everybody(
     assert ">Berliner</a>" in page(owner, view="all")
 
 
+def test_nobody_hides_anothers_view_from_everybody(owner: Client, marta: Client, values: None) -> None:
+    """Made private it would be gone for who did it: no way back, and no page of All contacts as everybody knows it."""
+    saved(owner, "Berliner", shared="on")
+    [row] = SavedView.objects.all()
+    change(owner, row.pk, "default")
+    assert 'value="unshare"' not in page(marta, view=str(row.pk))
+    change(marta, row.pk, "unshare")
+    row.refresh_from_db()
+    assert (row.shared, row.default) == (True, True)
+    assert 'value="unshare"' in page(owner, view=str(row.pk))
+    change(owner, row.pk, "unshare")
+    row.refresh_from_db()
+    assert (row.shared, row.default) == (False, False)
+
+
+def test_a_view_comes_back_under_a_name_of_its_own(owner: Client, values: None) -> None:
+    saved(owner, "Berliner")
+    [row] = SavedView.objects.all()
+    change(owner, row.pk, "delete")
+    saved(owner, "berliner")
+    change(owner, row.pk, "restore")
+    assert sorted(SavedView.objects.filter(deleted_at=None).values_list("name", flat=True)) == [
+        "Berliner (2)", "berliner"
+    ]  # fmt: skip
+
+
 def test_tabs_move(owner: Client, values: None) -> None:
     for name in ("One", "Two", "Three"):
         saved(owner, name)

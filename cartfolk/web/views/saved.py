@@ -41,8 +41,8 @@ def contacts_view_save(request: HttpRequest) -> HttpResponse:
 @marketer
 @require_POST
 def contacts_view(request: HttpRequest, key: str) -> HttpResponse:
-    """Changes a saved view: ``do`` is save, rename, share, unshare, default, no-default, left, right, duplicate,
-    delete or restore."""
+    """Changes a saved view: ``do`` is save, rename, share, unshare, default, no-default, left, right, delete or
+    restore."""
     do = request.POST.get("do", "")
     if do == "no-default":
         saved.make_default(None)
@@ -74,7 +74,7 @@ def _do(request: HttpRequest, do: str, row: SavedView, asked: asking.Asked) -> N
         case "rename":
             saved.rename(request.user, row, request.POST.get("name", ""))
         case "share" | "unshare":
-            saved.share(row, do == "share")
+            saved.share(request.user, row, do == "share")
         case "default":
             saved.make_default(row)
             messages.success(request, _("All contacts now opens with “%(name)s”, for everybody.") % {"name": row.name})

@@ -103,10 +103,19 @@ def test_what_is_no_number_names_its_column(text: str) -> None:
         ("12/25/2025", "", "2025-12-25T00:00:00+01:00"), ("03/04/2026", "dmy", "2026-04-03T00:00:00+02:00"),
         ("03/04/2026", "mdy", "2026-03-04T00:00:00+01:00"), ("1772359200", "", "2026-03-01T10:00:00+00:00"),
         ("2026-04-03T10:15:00Z", "", "2026-04-03T10:15:00+00:00"),
+        ("12/25/2025 2:30 PM", "", "2025-12-25T14:30:00+01:00"),
+        ("12/25/2025 12:05 a.m.", "", "2025-12-25T00:05:00+01:00"),
+        ("12/25/2025 12:05:09PM", "", "2025-12-25T12:05:09+01:00"),
     ],
 )  # fmt: skip
 def test_days_mean_what_people_mean(text: str, order: Any, moment: str) -> None:
     assert cells.Manner(".", "Europe/Berlin", order).time(text, "Datum") == moment
+
+
+@pytest.mark.parametrize("text", ["12/25/2025 14:30 PM", "12/25/2025 0:30 AM"])
+def test_an_hour_that_no_half_day_has_is_refused(text: str) -> None:
+    with pytest.raises(Wrong, match="which is no day"):
+        cells.Manner().time(text, "Datum")
 
 
 def test_a_day_that_could_be_two_is_not_guessed() -> None:

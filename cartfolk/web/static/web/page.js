@@ -27,7 +27,7 @@
     if (edited && event.key === "Enter" && (event.ctrlKey || event.metaKey)) edited.querySelector("form").requestSubmit();
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (edited && event.key === "Escape") { edited.querySelector("[data-leave]").click(); return; }
-    const typing = event.target.matches("input, textarea, select");
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
     if (event.key === "Escape") {
       for (const menu of document.querySelectorAll("details.menu[open]")) {
         if (menu.contains(document.activeElement)) menu.querySelector("summary").focus();
