@@ -315,21 +315,28 @@ async def _follow(conn: Connection, ear: Connection, stop: Stop) -> None:
         await shops.close()
 
 
+def know_tasks() -> None:
+    """Brings in every module with a task, so that the worker knows what is asked of it: ``jobs`` of each installed
+    room (pages have one too, though nothing here may know pages), and what stands beside the rooms."""
+    from django.utils.module_loading import autodiscover_modules
+
+    from cartfolk import duplicate_jobs as _duplicates  # noqa: F401
+    from cartfolk import erasure as _erasure  # noqa: F401
+    from cartfolk import joining as _joining  # noqa: F401
+    from cartfolk import reconcile as _reconcile  # noqa: F401
+    from cartfolk.contact_files import jobs as _contact_files  # noqa: F401
+
+    autodiscover_modules("jobs")
+
+
 async def jobs_forever(stop: Stop) -> None:
     """procrastinate's worker; at its start lost jobs are dropped and every store with work is queued."""
     from procrastinate.contrib.django import app
     from procrastinate.jobs import Status
 
-    from cartfolk import duplicate_jobs as _duplicates  # noqa: F401
-    from cartfolk import erasure as _erasure  # noqa: F401
-    from cartfolk import joining as _joining  # noqa: F401
-    from cartfolk import reconcile as _reconcile  # noqa: F401 - their tasks are known from here on
-    from cartfolk.commerce import jobs as _commerce  # noqa: F401
-    from cartfolk.contact_files import jobs as _contact_files  # noqa: F401
     from cartfolk.inbox import jobs
-    from cartfolk.properties import jobs as _properties  # noqa: F401
-    from cartfolk.segments import jobs as _segments  # noqa: F401
 
+    know_tasks()
     while not stop:
         try:
             connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
