@@ -57,7 +57,7 @@ def _frame(name: str, role: Role | None) -> dict[str, Any]:
             for route, label, icon, names in _PAGES
         ],
         "settings_pages": [
-            {"address": reverse(route), "label": label, "current": route == f"web:{name}"}
+            {"address": reverse(route), "label": label, "current": _below(name, route)}
             for route, label in _SETTINGS
             if role and role.includes(_needs(route))
         ],
@@ -67,6 +67,12 @@ def _frame(name: str, role: Role | None) -> dict[str, Any]:
             "manage": role == Role.OWNER,
         },
     }
+
+
+def _below(name: str, route: str) -> bool:
+    """A page is its tab's own or one of those below it: account-two-factor, properties-edit."""
+    tab = route.removeprefix("web:")
+    return name == tab or name.startswith(f"{tab}-")
 
 
 @cache

@@ -9,6 +9,8 @@ from django.test import Client
 from django.urls import get_resolver
 
 from cartfolk.core.sql import Connection
+from cartfolk.web import context
+from cartfolk.web.roles import Role
 
 PAGES = ("/", "/contacts", "/stores", "/stores/connect", "/settings/properties")
 FULL = (
@@ -40,6 +42,26 @@ def test_pages_render_full(owner: Client, people: int, language: str) -> None:
         assert "<b>, 2" not in response.text
         assert "style=" not in response.text  # the policy would drop it
         assert not re.search(r"<script(?![^>]*src=)", response.text)
+
+
+def test_every_page_under_settings_marks_its_tab_and_no_other(owner: Client) -> None:
+    from cartfolk.web.urls import urlpatterns
+
+    seen = set()
+    for pattern in urlpatterns:
+        first, _slash, rest = str(pattern.pattern).partition("/")
+        if first == "settings":
+            tab = "properties" if rest.startswith("propert") else rest.split("/")[0]
+            pages = context._frame(pattern.name, Role.OWNER)["settings_pages"]
+            assert [page["address"] for page in pages if page["current"]] == [f"/settings/{tab}"], pattern.name
+            seen.add(tab)
+    assert seen == {
+        page["address"].removeprefix("/settings/") for page in context._frame("", Role.OWNER)["settings_pages"]
+    }
+    shown = owner.get("/settings/properties/new").text
+    assert re.findall(r'<a href="([^"]+)" aria-current="page">', shown.partition('class="tabs"')[2]) == [
+        "/settings/properties"
+    ]
 
 
 def test_strangers_are_sent_to_sign_in(database: str) -> None:
