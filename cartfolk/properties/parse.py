@@ -9,11 +9,12 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from cartfolk.connectors import countries
 from cartfolk.core.time import utc
-from cartfolk.properties.catalogue import Property
+from cartfolk.properties.catalogue import Option, Property
 
 _LONGEST = 65_536  # characters of a text
 _MOST = 500  # values of a list
@@ -96,8 +97,14 @@ def _option(item: Property, text: str) -> str:
     for option in item.options:
         if low in (option.value.casefold(), option.label_en.casefold(), option.label_de.casefold()):
             return option.value
-    known = ", ".join(o.value for o in item.options[:10])
+    known = ", ".join(map(_told, item.options[:10]))
     raise BadValue(_("is none of the options (%(options)s)") % {"options": known})
+
+
+def _told(option: Option) -> str:
+    """As pages show it, and the value where it is another."""
+    label = option.label(get_language() or "en")
+    return label if label == option.value else f"{label} [{option.value}]"
 
 
 def _number(item: Property, raw: object) -> Decimal | int:

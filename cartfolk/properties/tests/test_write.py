@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.utils import translation
 
+from cartfolk.properties.catalogue import PROPERTIES
 from cartfolk.properties.compute import compute
 from cartfolk.properties.read import history, values
 from cartfolk.properties.write import Mode, Write, write
@@ -71,6 +73,17 @@ def test_a_bad_value_is_refused_with_a_reason_and_the_others_are_written(conn, c
     assert outcome.changed == ("jobtitle",)
     assert [r.name for r in outcome.refused] == ["num_notes", "total_number_of_orders", "nonsense"]
     assert all(r.reason for r in outcome.refused)
+
+
+def test_a_refused_option_names_what_people_see(conn, contact):
+    told = {}
+    for language in ("en", "de"):
+        with translation.override(language):
+            (refusal,) = say(conn, 1, lifecyclestage="nonsense").refused
+        told[language] = refusal.reason
+    stage = next(o for o in PROPERTIES["lifecyclestage"].options if o.label_en != o.label_de)
+    assert f"{stage.label_en} [{stage.value}]" in told["en"]
+    assert f"{stage.label_de} [{stage.value}]" in told["de"]
 
 
 def test_a_merged_contact_is_written_where_it_lives_now(conn, contact):
