@@ -83,9 +83,6 @@ class Reader:
                 told = "; ".join(f"{column}: {reason}" for column, reason in bad.items())
                 return Problem(row.line, row.values, next(iter(bad)), told)
             email, phone = self._text(cells, "email"), self._text(cells, "phone")
-            column = self._keys.get("email", "")
-            if email and normalise.typed(email) is None:
-                raise BadValue(_("is no e-mail address"))
             key, column = self._key(cells, email, phone)
             person = NewPerson(email, phone) if email or normalise.phone(phone) else None
             consent, column = self._consent(cells, email), ""
@@ -96,11 +93,14 @@ class Reader:
 
     def _values(self, cells: Mapping[str, Any]) -> tuple[dict[str, object], dict[str, str]]:
         """The values of the row's properties, and by column, in the file's order, what is wrong with each that does not
-        fit: all of it, so that the row is mended once."""
+        fit and with the e-mail address: all of it, so that the row is mended once."""
         values: dict[str, object] = {}
         bad: dict[str, str] = {}
         for column in dict.fromkeys((*cells, *self._properties)):
             item = self._properties.get(column)
+            email = self._text(cells, "email") if column == self._keys.get("email") else ""
+            if email and normalise.typed(email) is None:
+                bad[column] = _("is no e-mail address")
             if item is None:
                 continue
             raw = cells.get(column)

@@ -79,6 +79,13 @@ def test_a_check_counts_what_the_run_does_and_writes_nothing(conn: Connection, d
     assert "web address" in error_file[2]
 
 
+def test_all_that_is_wrong_with_a_row_is_told_at_once_in_the_files_order(conn: Connection, database: str) -> None:
+    number = bring(conn, HEAD + "broken;Eve;Ulm;no way\nann@x.de;Ann;Ulm;no way\n")
+    both, one = (row["reason"] for row in finish(conn, database, number, "checking").preview["wrong"])
+    assert [part.partition(":")[0] for part in both.split("; ")[:2]] == ["E-Mail", "Webseite"]
+    assert one.startswith("Webseite: ")
+
+
 def test_a_column_without_a_name_is_no_phone_and_no_consent(conn: Connection, database: str) -> None:
     """As pandas writes its index: 0, 1, 2 … under an empty head."""
     text = ";E-Mail;Vorname\n0;ann@x.de;Ann\n1;bob@x.de;Bob\n49305550199;cy@x.de;Cy\n"
