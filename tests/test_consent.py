@@ -96,8 +96,19 @@ def test_asking_grants_nothing_until_the_person_confirms(conn: Connection, datab
     assert state(conn, contact) == "granted"
     assert value(conn, "hs_emailconfirmationstatus", contact) == "CONFIRMED"
     Client().post(path(consent_links.unsubscribe_link(conn, contact)))
-    assert Client().post(path(link)).status_code == 200
+    for again in (Client().post(path(link)), Client().get(path(link))):
+        assert "You are not subscribed" in again.content.decode()
     assert state(conn, contact) == "withdrawn", "an old confirmation link raises nothing"
+
+
+def test_an_expired_link_grants_nothing(conn: Connection, database: str, store: int) -> None:
+    contact = tell(conn, database, store, "withdrawn", "newsletter", now() - YEAR)
+    link = consent_links.ask(conn, contact, "email", "marketing", "Yes, write to me.", by="user:1")
+    conn.execute("update person_link set expires_at = now() - interval '1 second'")
+    for answer in (Client().get(path(link)), Client().post(path(link))):
+        assert answer.status_code == 404
+        assert "no longer valid" in answer.content.decode()
+    assert state(conn, contact) == "withdrawn"
 
 
 def test_a_user_cannot_grant_without_evidence(conn: Connection, database: str, store: int) -> None:

@@ -54,7 +54,7 @@ def entered(item: Property, given: Sequence[str]) -> str | list[str]:
         return list(given)
     text = given[0] if given else ""
     if item.type == "number":
-        return number(text)
+        return number(text.strip().removesuffix("%") if item.percent else text)
     if item.type == "datetime":
         try:
             found = datetime.fromisoformat(text)

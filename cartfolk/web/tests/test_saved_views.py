@@ -4,7 +4,9 @@ changes whom it should not, or cannot be taken back."""
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -241,6 +243,20 @@ def test_a_time_means_the_same_in_a_bulk_edit_as_in_its_row(owner: Client, conn:
     owner.post("/contacts/2/properties/called_at/edit", {"value": "2026-07-01T10:00"})
     found = conn.execute("select called_at from contact_custom where contact_id in (1, 2)").fetchall()
     assert found == [(datetime(2026, 7, 1, 8, tzinfo=UTC),)] * 2
+
+
+def test_a_percentage_is_typed_with_its_sign(owner: Client, conn: Connection, values: None) -> None:
+    definitions.create(conn, replace(own("rebate"), percent=True), by="user:1")
+    edit_one(owner, [1], "rebate", "12.5 %")
+    owner.post("/contacts/2/properties/rebate/edit", {"value": "12.5%"})
+    found = conn.execute("select rebate from contact_custom where contact_id in (1, 2)").fetchall()
+    assert found == [(Decimal("12.5"),)] * 2
+
+
+def test_another_property_is_never_without_a_way_to_write(owner: Client, values: None) -> None:
+    """Chosen for a list, “add” is not there for a name: the form says what would happen instead."""
+    asked = {"ids": ["1"], "property": "jobtitle", "mode": "append", "choose": "1"}
+    assert 'value="overwrite" checked' in owner.post(EDIT, asked).content.decode()
 
 
 def test_chosen_contacts_go_into_a_static_segment_once(owner: Client, conn: Connection, values: None) -> None:

@@ -45,7 +45,9 @@ def contacts_edit(request: HttpRequest) -> HttpResponse:
     item = shown.known.properties.get(given.get("property", ""))
     if item is not None and not item.editable:
         item = None
-    mode = Mode(given["mode"]) if given.get("mode") in set(Mode) else Mode.OVERWRITE
+    # What was chosen for another property may not be there for this one.
+    offered = _modes(item)
+    mode = Mode(given["mode"]) if given.get("mode") in offered else Mode.OVERWRITE
     value, problem = _value(item, given) if item else (None, "")
     context: dict[str, Any] = {
         "total": chosen.count(conn),
@@ -60,7 +62,7 @@ def contacts_edit(request: HttpRequest) -> HttpResponse:
         if item
         else [],
         "value": given.get("value", ""),
-        "modes": _modes(item, mode),
+        "modes": [(name.value, text, name is mode) for name, text in offered.items()],
         "mode": mode.value,
     }
     if not context["total"]:
@@ -127,7 +129,7 @@ def _value(item: Property, given: QueryDict) -> tuple[Any, str]:
     return raw or None, ""
 
 
-def _modes(item: Property | None, chosen: Mode) -> list[tuple[str, str, bool]]:
+def _modes(item: Property | None) -> dict[Mode, str]:
     words = {
         Mode.OVERWRITE: _("Overwrite what is there; nothing clears it"),
         Mode.SET_IF_EMPTY: _("Only where it is empty"),
@@ -135,7 +137,7 @@ def _modes(item: Property | None, chosen: Mode) -> list[tuple[str, str, bool]]:
     }
     if item is not None and not (item.multi or item.type == "text"):
         del words[Mode.APPEND]
-    return [(mode.value, text, mode is chosen) for mode, text in words.items()]
+    return words
 
 
 def _language() -> str:

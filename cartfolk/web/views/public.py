@@ -9,6 +9,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from cartfolk import consent_links
+from cartfolk.commerce import consent
 
 from ..access import database
 
@@ -23,8 +24,10 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, "gone", 404)
     if request.method == "POST":
         consent_links.confirm(conn, token, link, request.META.get("REMOTE_ADDR", ""))
-        return _page(request, "confirmed")
-    return _page(request, "confirmed" if link.used_at else "confirm", wording=link.wording)
+    elif link.used_at is None:
+        return _page(request, "confirm", wording=link.wording)
+    # A link that was used says what holds by now: who unsubscribed since is not told to be subscribed.
+    return _page(request, "confirmed" if consent.granted(conn, link.contact_id, link.channel, link.purpose) else "used")
 
 
 @csrf_exempt

@@ -30,16 +30,17 @@
   const pick = (box, on) => { if (on) chosen.add(box.value); else chosen.delete(box.value); };
 
   let last = null; // with Shift everything between the last tick and this one
+  const choose = (box, on, shift) => {
+    const all = boxes();
+    const from = shift && last ? all.findIndex((other) => other.value === last) : -1;
+    const to = all.indexOf(box);
+    for (const other of from < 0 ? [box] : all.slice(Math.min(from, to), Math.max(from, to) + 1)) pick(other, on);
+    last = box.value;
+    show();
+  };
   document.addEventListener("click", (event) => {
     const box = event.target.closest("input[name=ids][form=selection]");
-    if (box) {
-      const all = boxes();
-      const from = event.shiftKey && last ? all.findIndex((other) => other.value === last) : -1;
-      const to = all.indexOf(box);
-      for (const other of from < 0 ? [box] : all.slice(Math.min(from, to), Math.max(from, to) + 1)) pick(other, box.checked);
-      last = box.value;
-      show();
-    }
+    if (box) choose(box, box.checked, event.shiftKey);
     if (event.target.id === "pick-all") {
       everything = false;
       for (const other of boxes()) pick(other, event.target.checked);
@@ -58,10 +59,10 @@
     if (event.target.dataset.submit) document.getElementById(event.target.dataset.submit).click();
   });
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "x" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+    if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=checkbox]), textarea, select")) return;
     const row = document.querySelector(".rows tr.is-chosen") || event.target.closest(".rows tbody tr[data-id]");
     const box = row && row.querySelector("input[name=ids]");
-    if (box && !box.disabled) { pick(box, !box.checked); show(); }
+    if (box && !box.disabled) choose(box, !box.checked, event.shiftKey);
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Another search or order is another list; only the same one brought up to date keeps what is chosen.
