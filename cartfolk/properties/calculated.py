@@ -32,6 +32,7 @@ from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError, Kind, Node, follows_the_clock, inputs, parse
 from cartfolk.properties.formula.compile import result
+from cartfolk.properties.formula.tree import Call
 
 Q = Statements.beside(__file__, "calculated.sql")
 MOST = 100  # calculated properties
@@ -94,6 +95,15 @@ def read(item: Property, known: Mapping[str, Property]) -> Node:
 def needed(item: Property, known: Mapping[str, Property]) -> frozenset[str]:
     """The properties a stored formula reads."""
     return frozenset(inputs(parse(item.formula or "", known)))
+
+
+def gives_a_year(item: Property, known: Mapping[str, Property]) -> bool:
+    """Whether the number of a formula is a year as it stands, which people write 2026 and not 2,026."""
+    try:
+        node = parse(item.formula or "", known)
+    except FormulaError:
+        return False
+    return item.type == "number" and isinstance(node, Call) and node.key == "year"
 
 
 def users(name: str, known: Mapping[str, Property]) -> list[Property]:

@@ -15,7 +15,7 @@ from hashlib import blake2s
 from django.utils.translation import get_language, gettext
 
 from cartfolk.core.sql import Connection, Statements
-from cartfolk.properties import catalogue
+from cartfolk.properties import calculated, catalogue
 from cartfolk.properties.defined import CATALOGUE, Defined
 
 Q = Statements.beside(__file__)
@@ -32,7 +32,7 @@ class Shown:
     group: str
     group_label: str
     block: str  # heading inside the group: last purchase, lifetime, abandoned cart ... or ""
-    type: str  # text number money percent date datetime bool ...
+    type: str  # text number year money percent date datetime bool ...
     definition: str
     computed: bool
     options: Mapping[str, str] = field(default_factory=dict)  # value -> label
@@ -107,7 +107,7 @@ def _everything(shop: str, german: bool, defined: Defined, hidden: bool) -> tupl
             group=SHOP if own else item.group,
             group_label=shop if own else (group.label_de if german else group.label_en),
             block=(block.label_de if german else block.label_en) if block else "",
-            type="money" if item.currency else "percent" if item.percent else "list" if item.multi else str(item.type),
+            type=kind(item, defined.properties),
             definition=item.definition_de if german else item.definition_en,
             computed=item.computed,
             options={option.value: option.label_de if german else option.label_en for option in item.options},
@@ -121,6 +121,13 @@ def _everything(shop: str, german: bool, defined: Defined, hidden: bool) -> tupl
         )
         found.append(((rank, blocks.get(block.name, 99) if block else 99, place), shown))
     return tuple(shown for _, shown in sorted(found, key=lambda pair: pair[0]))
+
+
+def kind(item: catalogue.Property, known: Mapping[str, catalogue.Property]) -> str:
+    """The type as pages write its values."""
+    if item.formula and calculated.gives_a_year(item, known):
+        return "year"
+    return "money" if item.currency else "percent" if item.percent else "list" if item.multi else str(item.type)
 
 
 def slug(label: str) -> str:

@@ -45,7 +45,7 @@ class Column:
 
     @property
     def right(self) -> bool:
-        return self.type in {"number", "money", "percent"}
+        return self.type in {"number", "year", "money", "percent"}
 
 
 def offered(there: Mapping[str, str], defined: Defined) -> dict[str, tuple[str, str]]:
@@ -87,7 +87,7 @@ def heads(names: Sequence[str], offered: Mapping[str, tuple[str, str]], sort: st
     found = []
     for name in ("name", *names):
         label, kind = (gettext("Name"), "text") if name == "name" else offered[name]
-        downwards_first = kind in {"number", "money", "percent", "datetime", "date"}
+        downwards_first = kind in {"number", "year", "money", "percent", "datetime", "date"}
         if name == current:
             following = name if sort.startswith("-") else f"-{name}"
             direction = "descending" if sort.startswith("-") else "ascending"

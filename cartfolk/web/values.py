@@ -70,6 +70,8 @@ def _written(type_: str, currency: str, name: str) -> Write:
             return lambda value: amount(value, currency, of)
         case "number":
             return lambda value: of.decimal(Decimal(str(value)), "#,##0.######")
+        case "year":
+            return lambda value: of.decimal(Decimal(str(value)), "0.######")
         case "percent":
             return lambda value: formats.percentage(Decimal(str(value)))
         case "datetime":

@@ -93,6 +93,21 @@ def test_a_formula_is_checked_while_it_is_typed_and_made(conn, owner, people):
     assert load(conn).properties["twice"].formula == "total_number_of_orders * 3"
 
 
+def test_a_year_is_written_without_a_mark_for_thousands(conn, owner, people):
+    typed = {"formula": "year(createdate)", "kind": "number", "sample": "1"}
+    conn.execute("update contact_property set createdate = '2026-03-01Z' where contact_id = 1")
+    assert "<strong>2026</strong>" in owner.post("/settings/property-formula", typed).text
+    doubled = owner.post("/settings/property-formula", typed | {"formula": "year(createdate) * 2"})
+    assert "<strong>4,052</strong>" in doubled.text
+    owner.post("/settings/properties/new?calculated", typed | {"label_en": "Since", "group": "contactinformation"})
+    from cartfolk.properties import calculated
+
+    assert calculated.rebuild(conn)
+    for language in ("en", "de"):
+        row = owner.get("/contacts/1/properties/since/value", headers={"accept-language": language}).text
+        assert "<dd>2026</dd>" in row
+
+
 def test_the_page_of_a_property_tells_what_uses_it(conn, owner, people):
     owner.post("/settings/properties/new", GIVEN | {"kind": "number", "options": ""})
     asks = {"type": "property", "property": "size", "operator": "greater", "value": 1}

@@ -56,9 +56,7 @@ def check(request: HttpRequest) -> HttpResponse:
             calculated.read(item, known)
             if context["person"]:
                 value = calculated.sample(conn, item, known, context["person"]["contact_id"])
-                context["value"] = values.shown(
-                    value, "money" if item.currency else "percent" if item.percent else item.type
-                )
+                context["value"] = values.shown(value, catalogue.kind(item, known))
             context["right"] = True
     except FormulaError as error:
         context["error"] = str(error)
