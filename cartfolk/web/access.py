@@ -8,11 +8,13 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
+from django_htmx.http import HttpResponseClientRedirect
 
 from cartfolk.stores.database import database
 
@@ -77,7 +79,16 @@ def _guard(view: View, needs: Role, second_step: bool = True) -> View:
         response.setdefault("Cache-Control", "private, no-store")
         return response
 
-    protected = cast(View, login_required(guarded))
+    signed_in = cast(View, login_required(guarded))
+
+    @wraps(view)
+    def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        htmx = request.htmx  # type: ignore[attr-defined]
+        if htmx and not htmx.boosted and not request.user.is_authenticated:
+            # The session ended meanwhile. No sign-in in the middle of a list: the whole page goes there, and back.
+            return HttpResponseClientRedirect(redirect_to_login(htmx.current_url_abs_path or "/").url)
+        return signed_in(request, *args, **kwargs)
+
     protected.needs = needs  # type: ignore[attr-defined]  # what the frame and the tests know of it
     return protected
 

@@ -40,6 +40,17 @@ def test_one_sees_ones_browsers_and_ends_them(owner: Client) -> None:
     assert here.get("/contacts").status_code == 200
 
 
+def test_a_session_that_ended_shows_no_sign_in_inside_a_page(owner: Client) -> None:
+    """A part that a page asks for sends the whole page to the sign-in, which leads back to where one was."""
+    owner.logout()
+    there = "http://testserver/contacts?sort=email"
+    answer = owner.get("/contacts?q=ann", headers={"HX-Request": "true", "HX-Current-URL": there})
+    assert answer["HX-Redirect"] == "/sign-in?next=/contacts%3Fsort%3Demail"
+    assert answer.content == b""
+    assert owner.get("/contacts?q=ann", headers={"HX-Request": "true", "HX-Boosted": "true"}).status_code == 302
+    assert owner.get("/contacts").status_code == 302
+
+
 def test_nobody_ends_anothers_session(owner: Client) -> None:
     other = User.objects.create_user("m@example.org", "m@example.org", PASSWORD)
     victim = _signed_in(other, FIREFOX, "203.0.113.5")
