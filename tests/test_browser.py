@@ -267,6 +267,14 @@ def edit_restore(page: Any, title: str, edit: str, history: str, restore: str, o
         page.keyboard.press("Enter")
         expect(row.locator("dd:not(.acts)")).to_have_text(value)
         expect(row.get_by_text(edit, exact=True)).to_be_focused()
+    size, chosen = page.locator("#property-numemployees"), "25-50" if title == "Baker" else "5-25"
+    for key in ("Escape", "Enter"):  # in a list, too, the one leaves and the other saves
+        size.get_by_text(edit, exact=True).click()
+        expect(page.locator("#value-numemployees")).to_be_focused()
+        page.select_option("#value-numemployees", chosen)
+        page.keyboard.press(key)
+        expect(size.get_by_text(edit, exact=True)).to_be_focused()
+        assert (size.locator("dd:not(.acts)").inner_text() == chosen) is (key == "Enter")
     number = page.locator("#property-num_notes")
     number.get_by_text(edit, exact=True).click()
     page.fill("#value-num_notes", "many")

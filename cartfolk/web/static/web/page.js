@@ -23,8 +23,10 @@
   };
 
   document.addEventListener("keydown", (event) => {
-    const edited = event.target.closest(".is-edited"); // a property's editor: Esc leaves, Ctrl+Enter saves a long text
-    if (edited && event.key === "Enter" && (event.ctrlKey || event.metaKey)) edited.querySelector("form").requestSubmit();
+    // A property's editor: Esc leaves; Enter saves, in a long text Ctrl+Enter. A list that stands open takes Enter first.
+    const edited = event.target.closest(".is-edited");
+    if (edited && event.key === "Enter" && (event.ctrlKey || event.metaKey || event.target.matches("select")))
+      setTimeout(() => edited.querySelector("form").requestSubmit());
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (edited && event.key === "Escape") { edited.querySelector("[data-leave]").click(); return; }
     const typing = event.target.matches("input:not([type=checkbox]), textarea, select");
