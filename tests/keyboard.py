@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from typing import Any
@@ -80,8 +81,9 @@ def build_segment(page: Any, name: str, orders: str, consent: str, sentence: str
     page.wait_for_selector("#r-1-0-channel")
     assert counted(page) == fewer
     tab_to(page, "#r-1-0-status")
-    page.keyboard.press("End")  # the last of the states: nothing is known
-    until(page, f"() => {_FOUND} >= 0 && {_FOUND} !== {fewer}")
+    said = page.inner_text("#preview .said")
+    page.keyboard.press("End")  # the last of the states: nothing is known, perhaps of as many
+    until(page, f"() => {_FOUND} >= 0 && document.querySelector('#preview .said').innerText !== {json.dumps(said)}")
     there = counted(page)
     assert 0 < there <= several
     assert sentence in page.inner_text("#preview .said")
