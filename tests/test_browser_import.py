@@ -33,10 +33,18 @@ def test_a_file_comes_in_and_goes_again_in_both_languages(link: str, page: Any, 
     path = tmp_path / "kontakte.csv"
     path.write_text(FILE, encoding="cp1252")
     create_owner(page, link)
-    bring_in(page, path, "en", "Import", "New", "Undo this import", "Undone: 2 contacts removed")
+    bring_in(page, path, "en", "Import", "New", "Undo this import", "Undone. Contacts removed: 2;")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")
-    bring_in(page, path, "de", "Import", "Neu", "Diesen Import rückgängig machen", "Rückgängig: 2 Kontakte entfernt")
+    bring_in(
+        page,
+        path,
+        "de",
+        "Import",
+        "Neu",
+        "Diesen Import rückgängig machen",
+        "Rückgängig gemacht. Entfernte Kontakte: 2;",
+    )
     assert page.errors == []
 
 
