@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any, cast
 
 from cartfolk.core.time import now
-from cartfolk.properties import definitions, jobs
+from cartfolk.properties import definitions
 from cartfolk.properties.catalogue import Group, Option, Property
 from cartfolk.properties.catalogue.model import Type
 from cartfolk.properties.defined import load
-from cartfolk.segments import jobs as segment_jobs
+from cartfolk.segments.jobs import properties_changed
 from cartfolk.web.tokens import Scope
 
 from .endpoint import Answer, Call, Json, endpoint, inputs
@@ -221,8 +221,7 @@ def _known(call: Call, name: str, archived: bool = False) -> Property:
 def _done(call: Call, act: Callable[[], None]) -> None:
     try:
         act()
-        jobs.calculate_changed(call.conn)
-        segment_jobs.mind(call.conn)
+        properties_changed(call.conn)
     except definitions.BadDefinition as bad:
         raise Invalid(str(bad)) from None
 

@@ -33,6 +33,7 @@ from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError, Kind, Node, follows_the_clock, inputs, parse
 from cartfolk.properties.formula.compile import result
 from cartfolk.properties.formula.tree import Call
+from cartfolk.properties.types import TYPE_NAMES
 
 Q = Statements.beside(__file__, "calculated.sql")
 MOST = 100  # calculated properties
@@ -74,12 +75,9 @@ def read(item: Property, known: Mapping[str, Property]) -> Node:
     usable = {name: other for name, other in known.items() if not other.archived}
     node = parse(item.formula or "", known, options=True)
     if item.type not in _TYPES[node.kind] or item.multi:
-        types = {
-            "number": _("Number"), "text": _("Text, one line"), "bool": _("Yes or no"), "date": _("Date"),
-            "datetime": _("Date and time"),
-        }  # fmt: skip
         raise FormulaError(
-            _("The formula gives a value of another type; choose the type %(type)s.") % {"type": types[node.kind]}
+            _("The formula gives a value of another type; choose the type %(type)s.")
+            % {"type": _(TYPE_NAMES[_TYPES[node.kind][0]])}
         )
     formulas = active(known) | {item.name: item}
     path = _circle(item.name, formulas, usable | {item.name: item}, [])

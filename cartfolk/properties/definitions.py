@@ -22,6 +22,7 @@ from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import GROUPS, PROPERTIES, Option, Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError
+from cartfolk.properties.types import TYPE_NAMES
 
 Q = Statements.beside(__file__, "definitions.sql")
 MOST = 500  # custom properties; a table of PostgreSQL holds at most 1,600 columns over its whole life
@@ -133,7 +134,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
     if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
         raise BadDefinition(
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
-            % {"name": item.name, "old": _called(old.type), "new": _called(item.type)}
+            % {"name": item.name, "old": _(TYPE_NAMES[old.type]), "new": _(TYPE_NAMES[item.type])}
         )
     _told_apart(item, load(conn, archived=True).properties, old)
     if bool(old.formula) != bool(item.formula):
@@ -301,15 +302,6 @@ def _unread(conn: Connection, name: str, but: Collection[str] = ()) -> None:
 def _revise(conn: Connection, item: Property) -> None:
     if item.formula:
         calculated.revise(conn)
-
-
-def _called(type_: str) -> str:
-    """A type in the reader's words."""
-    return {
-        "string": _("Text, one line"), "text": _("Text, several lines"), "number": _("Number"), "date": _("Date"),
-        "datetime": _("Date and time"), "enumeration": _("Choice"), "bool": _("Yes or no"), "email": _("E-mail"),
-        "phone": _("Phone"), "url": _("Web address"),
-    }[type_]  # fmt: skip
 
 
 def _check_name(name: str) -> None:

@@ -10,6 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
+from cartfolk.properties.jobs import calculate_changed
 from cartfolk.segments import build, cuts, static, stored
 
 
@@ -27,10 +28,17 @@ def build_segment(segment: int) -> None:
 
 
 def mind(conn: Connection) -> None:
-    """Call it after properties were archived, brought back or changed, when that is committed (see build.mind)."""
+    """Has what stopped or can go on noted (see build.mind), and what waits for a build built."""
     build.mind(conn)
     for segment in build.waiting(conn):
         start(segment)
+
+
+def properties_changed(conn: Connection) -> None:
+    """Call it after definitions of properties changed and are committed: has the worker calculate everybody where a
+    formula changed, and build the segments that can be asked again."""
+    calculate_changed(conn)
+    mind(conn)
 
 
 def freeze(segment: int, into: int) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _n
 
+from cartfolk.properties.types import TYPE_NAMES
+
 from .roles import Role
-from .words import CHANNEL, CONSENT, IMPORT_KIND, PRIVACY, TYPE, say
+from .words import CHANNEL, CONSENT, IMPORT_KIND, PRIVACY, say
 
 KINDS = {
     "account": _n("The account"),
@@ -194,4 +196,4 @@ def _particular(key: str, value: Any) -> str:
         value = ", ".join(map(str, value))
     if value in Role.values:
         value = Role(value).label
-    return f"{label}: {say(TYPE if key == 'type' else {**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"
+    return f"{label}: {say(TYPE_NAMES if key == 'type' else {**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"

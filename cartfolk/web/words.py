@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _n
 
@@ -147,18 +149,6 @@ STAGE = {
     "fifth": _n("Fifth counted order"),
     "hand": _n("Set by hand"),
 }
-TYPE = {
-    "string": _n("Text, one line"),
-    "text": _n("Text, several lines"),
-    "number": _n("Number"),
-    "date": _n("Date"),
-    "datetime": _n("Date and time"),
-    "bool": _n("Yes or no"),
-    "enumeration": _n("Choice"),
-    "email": _n("E-mail"),
-    "phone": _n("Phone"),
-    "url": _n("Web address"),
-}
 CHANNEL = {"email": _n("E-mail"), "sms": _n("SMS"), "post": _n("Post"), "phone": _n("Phone")}
 CONSENT = {
     "granted": _n("Agreed"),
@@ -248,7 +238,7 @@ def lifecycle(name: str) -> str:
     return say(LIFECYCLE, name)
 
 
-def say(words: dict[str, str], word: str) -> str:
+def say(words: Mapping[str, str], word: str) -> str:
     """The reader's word; an unknown one (a newer connector's) stays as it is."""
     return gettext(words[word]) if word in words else word
 

@@ -14,11 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import definitions, jobs
+from cartfolk.properties import definitions
 from cartfolk.properties.catalogue import GROUPS, Group
 from cartfolk.properties.defined import load
 from cartfolk.properties.definitions import BadDefinition
-from cartfolk.segments import jobs as segment_jobs
+from cartfolk.segments.jobs import properties_changed
 
 from .. import formats
 from .. import properties as catalogue
@@ -125,8 +125,7 @@ def group_state(request: HttpRequest, name: str) -> HttpResponse:
         match request.POST.get("do"):
             case "archive" | "restore" as act:
                 definitions.archive_group(conn, name, act == "archive", by=by)
-                jobs.calculate_changed(conn)
-                segment_jobs.mind(conn)
+                properties_changed(conn)
             case "delete":
                 definitions.delete_group(conn, name, by=by)
             case _:

@@ -17,12 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.core.sql import Connection
-from cartfolk.properties import definitions, jobs
+from cartfolk.properties import definitions
 from cartfolk.properties.catalogue import Option, Property
 from cartfolk.properties.catalogue.model import Type
 from cartfolk.properties.defined import load
 from cartfolk.properties.definitions import BadDefinition
-from cartfolk.segments import jobs as segment_jobs
+from cartfolk.segments.jobs import properties_changed
 
 from .. import uses
 from ..access import actor, database, marketer
@@ -174,7 +174,7 @@ def state(request: HttpRequest, name: str) -> HttpResponse:
     except psycopg.errors.LockNotAvailable:
         messages.error(request, gettext("The contacts are busy with an import. Try again in a moment."))
         return redirect("web:properties-edit", name)
-    _follow(conn)
+    properties_changed(conn)
     messages.success(request, done[request.POST["do"]] % {"label": label})
     return redirect("web:properties") if act is definitions.delete else redirect("web:properties-edit", name)
 
@@ -186,7 +186,7 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
     if form.is_valid():
         try:
             saved = _save(conn, form, item, actor(request))
-            _follow(conn)
+            properties_changed(conn)
             told = {"label": saved.label(get_language() or "en"), "group": _group(conn, saved.group)}
             said = _("“%(label)s” is saved.") if item else _("“%(label)s” is made. It stands in the group %(group)s.")
             messages.success(request, said % told)
@@ -204,12 +204,6 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
     if formula:
         context |= formulas.help_(conn)
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
-
-
-def _follow(conn: Connection) -> None:
-    """What hangs on definitions follows them: formulas, and segments that can be asked again or no more."""
-    jobs.calculate_changed(conn)
-    segment_jobs.mind(conn)
 
 
 def _warn(request: HttpRequest, contacts: int, gone: list[str]) -> None:
