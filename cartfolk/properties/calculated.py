@@ -77,7 +77,7 @@ def read(item: Property, known: Mapping[str, Property]) -> Node:
     if item.type not in _TYPES[node.kind] or item.multi:
         raise FormulaError(
             _("The formula gives a value of another type; choose the type %(type)s.")
-            % {"type": _(TYPE_NAMES[_TYPES[node.kind][0]])}
+            % {"type": TYPE_NAMES[_TYPES[node.kind][0]]}
         )
     formulas = active(known) | {item.name: item}
     path = _circle(item.name, formulas, usable | {item.name: item}, [])

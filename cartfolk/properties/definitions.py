@@ -134,7 +134,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
     if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
         raise BadDefinition(
             _("%(name)s holds values of type %(old)s; they cannot all become %(new)s. Make a new property instead.")
-            % {"name": item.name, "old": _(TYPE_NAMES[old.type]), "new": _(TYPE_NAMES[item.type])}
+            % {"name": item.name, "old": TYPE_NAMES[old.type], "new": TYPE_NAMES[item.type]}
         )
     _told_apart(item, load(conn, archived=True).properties, old)
     if bool(old.formula) != bool(item.formula):

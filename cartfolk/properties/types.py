@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from django.utils.translation import gettext_noop as _n
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-TYPE_NAMES: Mapping[str, str] = {
-    "string": _n("Text, one line"),
-    "text": _n("Text, several lines"),
-    "number": _n("Number"),
-    "date": _n("Date"),
-    "datetime": _n("Date and time"),
-    "bool": _n("Yes or no"),
-    "enumeration": _n("Choice"),
-    "email": _n("E-mail"),
-    "phone": _n("Phone"),
-    "url": _n("Web address"),
+TYPE_NAMES: Mapping[str, Promise] = {
+    "string": _("Text, one line"),
+    "text": _("Text, several lines"),
+    "number": _("Number"),
+    "date": _("Date"),
+    "datetime": _("Date and time"),
+    "bool": _("Yes or no"),
+    "enumeration": _("Choice"),
+    "email": _("E-mail"),
+    "phone": _("Phone"),
+    "url": _("Web address"),
 }
-"""Type -> its name, to be translated where it is shown."""
+"""Type -> its name; lazy, because this is imported before there are settings."""

@@ -196,4 +196,6 @@ def _particular(key: str, value: Any) -> str:
         value = ", ".join(map(str, value))
     if value in Role.values:
         value = Role(value).label
-    return f"{label}: {say(TYPE_NAMES if key == 'type' else {**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"
+    if key == "type":
+        return f"{label}: {TYPE_NAMES.get(value, value)}"
+    return f"{label}: {say({**CHANNEL, **CONSENT, **IMPORT_KIND}, str(value))}"

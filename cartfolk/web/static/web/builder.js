@@ -27,7 +27,10 @@
     show();
   };
   const go = (from, to) => {
-    if (!from.length) return;
+    // What was pressed before is done before. What a step back leaves is not counted any more, and an earlier step is
+    // no longer wanted: their answers would be taken for what was done after this one.
+    if (!from.length || form().classList.contains("htmx-request")) return;
+    for (const asking of [document.getElementById("preview"), document.body]) htmx.trigger(asking, "htmx:abort");
     to.push(present);
     present = from.pop();
     const { name, segment, seen } = form().elements;
