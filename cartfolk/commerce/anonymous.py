@@ -14,7 +14,7 @@ from cartfolk.core.sql import Connection, Statements
 
 from .stage import as_json, clean
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "anonymous.sql")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

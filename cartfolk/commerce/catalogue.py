@@ -11,7 +11,7 @@ from cartfolk.core.sql import Connection, Statements
 
 from .stage import as_json, clean
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "catalogue.sql")
 
 _DELETE = {"product": "delete_products", "category": "delete_categories", "coupon": "delete_coupons"}
 

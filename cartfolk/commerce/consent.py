@@ -23,8 +23,7 @@ from cartfolk.core.time import now
 
 from . import derive
 
-Q = Statements.beside(__file__)
-LEDGER = Statements.beside(__file__, "ledger.sql")
+Q = Statements.beside(__file__, "ledger.sql")
 CHANNELS = ("email", "sms", "phone", "post")
 PURPOSES = ("marketing", "newsletter", "transactional")
 BASES = (
@@ -104,7 +103,7 @@ def act(
         raise NoEvidence("A grant needs its evidence: say when, where and to which words the person agreed.")
     told = {key: value for key, value in {**evidence, "by": by}.items() if value}
     conn.execute(
-        LEDGER["act"],
+        Q["act"],
         {
             "contact": contact_id, "channel": channel, "purpose": purpose, "status": status, "source": source,
             "wording": wording or None, "evidence": Jsonb(told), "at": at or now(),
@@ -115,4 +114,4 @@ def act(
 
 def ledger(conn: Connection, contact_id: int, limit: int = 200) -> list[Entry]:
     """Every entry of a contact, newest first."""
-    return [Entry(*row) for row in conn.execute(LEDGER["ledger"], {"contact": contact_id, "limit": limit})]
+    return [Entry(*row) for row in conn.execute(Q["ledger"], {"contact": contact_id, "limit": limit})]

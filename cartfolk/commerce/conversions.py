@@ -24,7 +24,7 @@ from datetime import datetime
 
 from cartfolk.core.sql import Connection, Statements
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "conversions.sql")
 
 
 def refresh(conn: Connection, contacts: Sequence[int], at: datetime) -> None:

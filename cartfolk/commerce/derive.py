@@ -9,7 +9,7 @@ from cartfolk.core.sql import Connection, Statements
 
 from . import carts, conversions
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "derive.sql")
 
 
 def refresh(conn: Connection, contacts: Sequence[int], at: datetime) -> None:

@@ -25,7 +25,7 @@ from psycopg.pq import TransactionStatus
 from cartfolk.connectors.canonical import Cart, Consent, Customer, Deleted, Order, OrderStatus, Record
 from cartfolk.core.sql import Connection, Statements, copy_rows
 
-from . import rates, stage
+from . import derive, rates, stage
 from .anonymous import adopt, keep_anonymous
 from .catalogue import write_catalogue
 from .moves import move, move_guest, move_objects
@@ -35,7 +35,7 @@ __all__ = [
     "write", "write_catalogue",
 ]  # fmt: skip
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "facts.sql")
 
 Seen = Mapping[int, datetime | None]  # contact -> when it had last given or got rows
 
@@ -101,7 +101,7 @@ def write(conn: Connection, placed: Sequence[Placed], *, lane: int, seen: Seen |
         changed |= _carts(conn, carts)
     if consents:
         changed |= _consents(conn, consents)
-    _mark(conn, changed, lane)
+    derive.dirty(conn, sorted(changed), lane)
     return changed
 
 
@@ -148,7 +148,7 @@ def delete(conn: Connection, placed: Sequence[Placed], *, lane: int, seen: Seen 
                 },
             )
             changed |= {row[0] for row in found}
-    _mark(conn, changed, lane)
+    derive.dirty(conn, sorted(changed), lane)
     return changed
 
 
@@ -158,11 +158,6 @@ def _hold(conn: Connection, statement: str, contacts: set[int], seen: Seen | Non
     held: dict[int, datetime | None] = dict(conn.execute(Q[statement], {"contacts": list(contacts)}).fetchall())
     if moved := [one for one in contacts if one not in held or (seen and held[one] != seen.get(one, held[one]))]:
         raise ContactMoved(moved)
-
-
-def _mark(conn: Connection, contacts: set[int], lane: int) -> None:
-    if contacts:
-        conn.execute(Q["mark_dirty"], {"contacts": sorted(contacts), "lane": lane})
 
 
 def _version(one: Placed) -> tuple[datetime, datetime]:

@@ -15,7 +15,10 @@ from psycopg import sql
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.identity.decide import final_targets
 
-Q = Statements.beside(__file__)
+from . import derive
+
+Q = Statements.beside(__file__, "moves.sql")
+FACTS = Statements.beside(__file__, "facts.sql")
 
 # "order" or "cart" and our number of it, or "customer" and (store, the shop's id); from contact, to contact
 Move = tuple[str, int | tuple[int, str], int, int]
@@ -39,7 +42,7 @@ def move(conn: Connection, gone_to_kept: Mapping[int, int], *, lane: int = 0) ->
     conn.execute(Q["move_customers"], keys)
     conn.execute(Q["move_consents"], keys)
     conn.execute(Q["forget_derived"], {"gone": gone})
-    conn.execute(Q["mark_dirty"], {"contacts": sorted(set(pairs.values()) - set(gone)), "lane": lane})
+    derive.dirty(conn, sorted(set(pairs.values()) - set(gone)), lane)
 
 
 def move_guest(conn: Connection, emails: Sequence[str], source: int, target: int, *, lane: int = 0) -> None:
@@ -48,7 +51,7 @@ def move_guest(conn: Connection, emails: Sequence[str], source: int, target: int
     if source == target or not emails:
         return
     conn.execute(Q["move_consents"], {"gone": [source], "kept": [target], "emails": list(emails)})
-    conn.execute(Q["mark_dirty"], {"contacts": sorted({source, target}), "lane": lane})
+    derive.dirty(conn, [source, target], lane)
 
 
 def move_objects(conn: Connection, moves: Sequence[Move], *, lane: int = 0) -> None:
@@ -65,7 +68,7 @@ def move_objects(conn: Connection, moves: Sequence[Move], *, lane: int = 0) -> N
     _objects(conn, wanted)
     _customers(conn, wanted)
     touched = {one[2] for one in wanted} | {one[3] for one in wanted}
-    conn.execute(Q["mark_dirty"], {"contacts": sorted(touched), "lane": lane})
+    derive.dirty(conn, sorted(touched), lane)
 
 
 def _customers(conn: Connection, moves: Sequence[Move]) -> None:
@@ -100,7 +103,7 @@ def _objects(conn: Connection, moves: Sequence[Move]) -> None:
         for table, key in tables:
             conn.execute(_move_rows(table, key, columns[table]), keys)
         if kind == "cart":
-            conn.execute(Q["carts_from_moments"], {"contacts": keys["targets"], "carts": keys["objects"]})
+            conn.execute(FACTS["carts_from_moments"], {"contacts": keys["targets"], "carts": keys["objects"]})
 
 
 def _remove_twins(conn: Connection, kind: str, twins: Sequence[tuple[int, int]]) -> None:
@@ -109,12 +112,17 @@ def _remove_twins(conn: Connection, kind: str, twins: Sequence[tuple[int, int]])
     contacts, numbers = [contact for contact, _ in twins], [number for _, number in twins]
     if kind == "order":
         keys = {"contacts": contacts, "orders": numbers}
-        for statement in ("keep_twin_versions", "remove_order_lines", "remove_refunds", "remove_orders"):
-            conn.execute(Q[statement], keys)
+        for statement in (
+            Q["keep_twin_versions"],
+            FACTS["remove_order_lines"],
+            FACTS["remove_refunds"],
+            Q["remove_orders"],
+        ):
+            conn.execute(statement, keys)
     else:
         keys = {"contacts": contacts, "carts": numbers}
-        for statement in ("remove_cart_lines", "remove_carts"):
-            conn.execute(Q[statement], keys)
+        for statement in (FACTS["remove_cart_lines"], Q["remove_carts"]):
+            conn.execute(statement, keys)
 
 
 def _move_rows(table: str, key: str, columns: Sequence[str]) -> sql.Composed:

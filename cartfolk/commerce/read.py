@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "read.sql")
 
 Row = dict[str, Any]
 ALL = 1_000_000

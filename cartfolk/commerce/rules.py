@@ -13,7 +13,7 @@ from cartfolk.core.sql import Connection, Statements
 
 from . import rates
 
-Q = Statements.beside(__file__)
+Q = Statements.beside(__file__, "rules.sql")
 
 
 class RuleInvalid(ValueError):

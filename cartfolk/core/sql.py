@@ -1,7 +1,7 @@
 """Named SQL statements and COPY: how every room talks to PostgreSQL in sets.
 
-A room keeps its statements in ``queries.sql`` beside its modules. Each begins with ``-- :name``
-and a sentence that says what it does; the text up to the next name is the statement::
+A room keeps its statements in ``queries.sql`` beside its modules, or those of a module in a file of its name. Each
+begins with ``-- :name`` and a sentence that says what it does; the text up to the next name is the statement::
 
     -- :name lock_contacts
     -- Holds the contacts against a merge while facts are written for them.
