@@ -151,12 +151,14 @@ def _batch_written(call: Call, target: Any, status: int) -> Answer:
     started, known = now(), load(call.conn).properties
     changes: list[Change] = []
     answers: list[Problem | None] = []
+    named: set[str] = set()
     for item in inputs(call.body):
         try:
             number, properties = target(item), writing.told(item)
             writing.check(known, properties)
             if number is None:
                 _not_there(call.conn, properties)
+                _not_twice(properties, named)
         except Problem as refused:
             answers.append(refused)
         else:
@@ -180,7 +182,7 @@ def _batch_of(
         if isinstance(answer, Problem):
             errors.append(answer)
         else:
-            numbers.append((answer, change.contact is None))
+            numbers.append((answer, change.contact is None and all(answer != number for number, _new in numbers)))
     names = sorted({*reading.DEFAULT, *(name for change in changes for name in change.properties)})
     found = objects(call.conn, [number for number, _new in numbers], names)
     results = [
@@ -214,6 +216,15 @@ def _not_there(conn: Connection, properties: Mapping[str, Any]) -> None:
     [there] = people.find(conn, [writing.person(properties)])
     if there is not None:
         raise Conflict(f"Contact already exists. Existing ID: {there}")
+
+
+def _not_twice(properties: Mapping[str, Any], named: set[str]) -> None:
+    """Raises Conflict for somebody an earlier input of the batch makes; ``named`` are those, and grows."""
+    who = writing.person(properties)
+    name = normalise.email(who.email) or normalise.phone(who.phone) or ""
+    if name in named:
+        raise Conflict(f"Contact already exists. Another input of this batch is {name} too.")
+    named.add(name)
 
 
 def _found(conn: Connection, asked: str, by: object) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 
@@ -15,10 +17,10 @@ from cartfolk.stores.database import database
 from cartfolk.web import tokens
 from cartfolk.web.tokens import Scope
 
-from .problems import Invalid, MissingScopes, NotSupported, Problem, Unauthorised
+from .problems import Invalid, MissingScopes, NotFound, NotSupported, Problem, Unauthorised
 
 Json = dict[str, Any]
-LONGEST = 3_000_000  # bytes of a body: a hundred contacts with long texts
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,16 @@ def endpoint(**actions: tuple[Scope, Action]) -> Callable[..., HttpResponse]:
     return view
 
 
+def nowhere(request: HttpRequest) -> HttpResponse:
+    """What is no address here, refused in the words of the others: programs read JSON, not a page."""
+    problem = NotFound(f"There is nothing at {request.path[:200]} here: of HubSpot's addresses those of contacts and "
+                       "their properties are answered.")  # fmt: skip
+    return JsonResponse(problem.body(), status=problem.status)
+
+
+nowhere.csrf_exempt = True  # type: ignore[attr-defined]
+
+
 def whole(value: object, name: str, most: int) -> int:
     """A number from 0 to ``most`` (more is ``most``). Raises Invalid."""
     text = str(value)
@@ -113,11 +125,24 @@ def _body(request: HttpRequest) -> Json:
     if request.method in ("GET", "DELETE"):
         return {}
     try:
-        if int(request.headers.get("Content-Length") or 0) > LONGEST:
-            raise Invalid("The body is too long; send fewer inputs at once.")
         found = json.loads(request.body or b"{}")
-    except ValueError:
+        sound = storable(found)
+    except RequestDataTooBig:
+        raise Invalid("The body is too long; send fewer inputs at once.") from None
+    except (ValueError, RecursionError):
         raise Invalid("The body is not JSON.") from None
     if not isinstance(found, dict):
         raise Invalid("The body must be a JSON object.")
+    if not sound:
+        raise Invalid("The body holds a character that no text can hold: NUL, or half of a surrogate pair.")
     return cast(Json, found)
+
+
+def storable(value: object) -> bool:
+    """Whether PostgreSQL can take every text in it. The values of contacts are looked at one by one, later: a bad one
+    refuses its own contact."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
+    if isinstance(value, dict):
+        return all(name == "properties" or (storable(name) and storable(item)) for name, item in value.items())
+    return all(map(storable, value)) if isinstance(value, list) else True

@@ -93,7 +93,9 @@ def read(body: Mapping[str, Any], old: Property | None = None) -> Property:
         if old and shown(old)["type"] == asked and not multi and not old.multi:
             type_ = old.type
     label = str(body.get("label") or (old.label_en if old else ""))
-    description = str(body.get("description") or (old.definition_en if old else ""))
+    description = str(body.get("description", old.definition_en if old else "") or "")
+    if body.get("hasUniqueValue") is True and old is None:
+        raise Invalid("hasUniqueValue is not supported: only email and hs_object_id name one contact.")
     base = old or Property(
         name=str(body.get("name")),
         label_en="",
@@ -136,11 +138,17 @@ def _formula(body: Mapping[str, Any], base: Property) -> str | None:
 def _options(told: object) -> tuple[Option, ...]:
     if not isinstance(told, list) or not all(isinstance(item, dict) and item.get("value") for item in told):
         raise Invalid("options must be a list of objects with label and value.")
+    last = len(told)  # where those of no place, or of -1, come
+
+    def place(item: Json) -> float:
+        at = item.get("displayOrder")
+        return at if isinstance(at, int | float) and at >= 0 else last
+
     return tuple(
         Option(
             str(i["value"]), str(i.get("label") or i["value"]), str(i.get("label") or i["value"]), bool(i.get("hidden"))
         )
-        for i in told
+        for i in sorted(told, key=place)
     )
 
 
@@ -182,9 +190,10 @@ def _batch_made(call: Call) -> Answer:
 
 def _batch_archived(call: Call) -> Answer:
     known = load(call.conn).properties
-    for item in inputs(call.body):
-        if str(item.get("name")) in known:
-            _archived(call, str(item.get("name")))
+    with call.conn.transaction():  # all of them or, when one is refused, none
+        for name in dict.fromkeys(str(item.get("name")) for item in inputs(call.body)):
+            if name in known:
+                _archived(call, name)
     return Answer(None, 204)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 from psycopg import sql
@@ -19,7 +19,7 @@ from cartfolk.segments import compile as compiler
 from cartfolk.segments import tree
 from cartfolk.segments.account import context
 from cartfolk.segments.language import from_json
-from cartfolk.segments.operators import Kind, kind
+from cartfolk.segments.operators import OPERATORS, Kind, kind
 from cartfolk.segments.problems import Refused
 from cartfolk.web import listing, narrow, properties
 
@@ -136,6 +136,11 @@ def _filter(item: object, known: tree.Context) -> Json:
     def condition(name_: str, value_: Any = None) -> Json:
         return {"type": "property", "property": name, "operator": name_, "value": value_}
 
+    def same(value_: Any, equal: bool) -> Json:
+        if moment and (end := _end(value_)) != value_:
+            return condition("between" if equal else "not_between", [value_, end])
+        return condition("is" if equal else "is_not", value_)
+
     one = _value(value, asked) if operator not in ("IN", "NOT_IN", "HAS_PROPERTY", "NOT_HAS_PROPERTY") else None
     match operator:
         case "HAS_PROPERTY":
@@ -145,34 +150,51 @@ def _filter(item: object, known: tree.Context) -> Json:
         case "EQ" | "NEQ":
             if asked is Kind.LIST:
                 return condition("is_any_of" if operator == "EQ" else "is_none_of", [one])
-            return condition("is" if operator == "EQ" else "is_not", one)
+            return same(one, operator == "EQ")
         case "IN" | "NOT_IN":
             several = item.get("values")
             if not isinstance(several, list) or not several:
                 raise Invalid(f"{operator} needs values, a list.")
-            return condition("is_any_of" if operator == "IN" else "is_none_of", [_value(v, asked) for v in several])
+            given = [_value(v, asked) for v in several]
+            if asked in OPERATORS["is_any_of"].kinds:
+                return condition("is_any_of" if operator == "IN" else "is_none_of", given)
+            children = [same(value_, operator == "IN") for value_ in given]
+            return {"type": "group", "match": "any" if operator == "IN" else "all", "children": children}
         case "GT" | "GTE" | "LT" | "LTE" if moment:
             # Our spans are inclusive at both ends; "before" and "after" are not.
             day = asked is Kind.DAY
             first, last = (_FIRST[:10], _LAST[:10]) if day else (_FIRST, _LAST)
             return {
-                "GT": condition("after", one),
+                "GT": condition("after", _end(one)),
                 "LT": condition("before", one),
                 "GTE": condition("between", [one, last]),
-                "LTE": condition("between", [first, one]),
+                "LTE": condition("between", [first, _end(one)]),
             }[operator]
         case "GT" | "GTE" | "LT" | "LTE":
             ours = {"GT": "greater", "GTE": "greater_equal", "LT": "less", "LTE": "less_equal"}[operator]
             return condition(ours, one)
         case "BETWEEN":
-            return condition("between", [one, _value(item.get("highValue"), asked)])
+            upper = _value(item.get("highValue"), asked)
+            return condition("between", [one, _end(upper) if moment else upper])
         case "CONTAINS_TOKEN" | "NOT_CONTAINS_TOKEN":
             text = str(one)
+            if "*" in text.strip("*") or not text.strip("*"):
+                raise Invalid(f"{operator} takes a text with * at its beginning or end.")
             ours = {(True, False): "starts_with", (False, True): "ends_with"}.get(
                 (text.endswith("*"), text.startswith("*")), "contains"
             )
             return condition(ours if operator == "CONTAINS_TOKEN" else f"not_{ours}", text.strip("*"))
     raise Invalid(f"The operator {operator!r} is not supported.")
+
+
+def _end(time: Any) -> Any:
+    """The end of the millisecond a time names: an answer tells no more of one, and who goes on behind it must neither
+    meet nor miss what lies within. A day stays a day."""
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return time  # which the language refuses
+    return time if len(time) <= 10 or at.microsecond % 1000 else (at + timedelta(microseconds=999)).isoformat()
 
 
 def _value(value: object, asked: Kind) -> Any:
@@ -192,6 +214,8 @@ def _value(value: object, asked: Kind) -> Any:
         case Kind.NUMBER:
             return text
         case Kind.BOOL:
+            if text.lower() not in ("true", "false"):
+                raise Invalid(f"{text[:40]!r} is neither true nor false.")
             return text.lower() == "true"
     return text
 

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.urls import URLPattern, re_path
 
 from . import contacts, properties
+from .endpoint import nowhere
 
 _TYPE = "(?:contacts?|CONTACTS?|0-1)"
 
@@ -36,4 +37,5 @@ urlpatterns = [
     _at(f"{_PROPERTIES}/batch/create", properties.batch_create),
     _at(f"{_PROPERTIES}/batch/archive", properties.batch_archive),
     _at(f"{_PROPERTIES}/(?P<name>[^/]+)", properties.one),
+    re_path("^crm/", nowhere),
 ]

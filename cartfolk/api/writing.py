@@ -6,7 +6,7 @@ A request or an input of a batch is written entirely or not at all; a value that
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import psycopg
@@ -19,6 +19,7 @@ from cartfolk.identity import normalise
 from cartfolk.people import NewPerson
 from cartfolk.properties import write as values
 from cartfolk.properties.catalogue import Property
+from cartfolk.properties.defined import load
 from cartfolk.properties.parse import BadValue, parse
 
 from .problems import BadValues, Conflict, Invalid, NotFound, Problem
@@ -48,10 +49,12 @@ def check(known: Mapping[str, Property], properties: Mapping[str, Any]) -> None:
     for name, raw in properties.items():
         item = known.get(name)
         if item is None:
-            wrong.append((name, "PROPERTY_DOESNT_EXIST", f'Property "{name}" does not exist'))
+            wrong.append((_shown(name), "PROPERTY_DOESNT_EXIST", f'Property "{_shown(name)}" does not exist'))
+        elif isinstance(raw, dict) or (isinstance(raw, list) and not item.multi):
+            wrong.append((name, "INVALID_VALUE", f"{name} takes one text, number or truth value."))
         elif name == "email":
             if raw and normalise.typed(str(raw)) is None:
-                wrong.append((name, "INVALID_EMAIL", f"Email address {str(raw)[:80]} is invalid"))
+                wrong.append((name, "INVALID_EMAIL", f"Email address {_shown(str(raw))} is invalid"))
         elif not item.editable:
             wrong.append((name, "READ_ONLY_VALUE", f'"{name}" is a read only property; its value cannot be set.'))
         else:
@@ -62,6 +65,11 @@ def check(known: Mapping[str, Property], properties: Mapping[str, Any]) -> None:
                 wrong.append((name, code, f"{name} {bad}"))
     if wrong:
         raise BadValues(wrong)
+
+
+def _shown(text: str) -> str:
+    """What was sent, as an answer can tell it."""
+    return text[:80].encode("utf-8", "replace").decode().replace("\0", "?")
 
 
 def person(properties: Mapping[str, Any]) -> NewPerson:
@@ -95,12 +103,19 @@ def apply(conn: Connection, changes: Sequence[Change], actor: str) -> list[int |
             if email and change.contact is not None:
                 answers[number] = _rename(conn, identity, change.contact, str(email))
     going = [number for number, answer in enumerate(answers) if isinstance(answer, int)]
+    several = {name for name, item in load(conn).properties.items() if item.multi}
     with conn.transaction():
-        writes = [
-            values.Write(int(answers[n]), {k: v for k, v in changes[n].properties.items() if k != "email"})  # type: ignore[arg-type]
-            for n in going
-        ]
+        writes, additions = [], []
+        for n in going:
+            told = {k: v for k, v in changes[n].properties.items() if k != "email"}
+            added = {k: v for k, v in told.items() if k in several and str(v).lstrip().startswith(";")}
+            writes.append(values.Write(int(answers[n]), {k: v for k, v in told.items() if k not in added}))  # type: ignore[arg-type]
+            additions.append(values.Write(int(answers[n]), added))  # type: ignore[arg-type]
         outcomes = values.write(conn, writes, mode=values.Mode.OVERWRITE, source="api", by=actor, new=made)
+        if any(one.values for one in additions):
+            # As with HubSpot: ";gold" adds to the values that are there, "gold" takes their place.
+            more = values.write(conn, additions, mode=values.Mode.APPEND, source="api", by=actor, new=made)
+            outcomes = [replace(a, refused=a.refused + b.refused) for a, b in zip(outcomes, more, strict=True)]
         renamed = [int(answers[n]) for n in going if changes[n].properties.get("email")]  # type: ignore[arg-type]
         if renamed:
             # What is answered is true: names and dates are computed now, not when the worker comes to it.

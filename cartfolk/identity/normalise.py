@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_NO_ADDRESS = re.compile(r"[\s\x00-\x1f]")  # an address has no spaces and no control characters
+_NO_ADDRESS = re.compile(r"[\s\x00-\x1f\ud800-\udfff]")  # no spaces, no control characters, no half of a pair
 _TYPED = re.compile(r"[^@:<>]+@[^@.]+(\.[^@.]+)+")
 # Mailboxes of an office, a shop or a machine: several people may write from them.
 SHARED = frozenset(

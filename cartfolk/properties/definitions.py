@@ -128,8 +128,8 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
 
     Raises BadDefinition.
     """
-    _check(conn, item)
     old = _custom(conn, item.name)
+    _check(conn, item)
     same = old.type == item.type and old.multi == item.multi and old.column == item.column
     if not same and not ((old.type, item.type) in _LOSSLESS and old.column == item.column and old.multi == item.multi):
         raise BadDefinition(

@@ -19,6 +19,7 @@ from cartfolk.properties.catalogue import Option, Property
 _LONGEST = 65_536  # characters of a text
 _MOST = 500  # values of a list
 _DAY = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})")
+_MILLISECONDS = re.compile(r"-?\d{9,14}")  # since 1970, as programs tell times
 _NO_ADDRESS = re.compile(r"[\s<>\"\\^`{|}]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _TRUE = {"true", "yes", "1", "ja", "wahr", "x", "on"}
@@ -84,6 +85,8 @@ def _text(raw: object) -> str:
     text = str(raw)
     if "\x00" in text:
         raise BadValue(_("contains a character that no text can hold (NUL)"))
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise BadValue(_("contains half of a character"))
     if len(text) > _LONGEST:
         raise BadValue(_("is longer than %(most)s characters") % {"most": _LONGEST})
     return text
@@ -131,9 +134,9 @@ def _date(raw: object) -> date:
         return utc(raw).astimezone(UTC).date()
     if isinstance(raw, date):
         return raw
-    if isinstance(raw, int):
-        return _moment(raw).date()
     text = str(raw).strip()
+    if isinstance(raw, int) or _MILLISECONDS.fullmatch(text):
+        return _moment(raw).date()
     try:
         if found := _DAY.fullmatch(text):
             return date(int(found[3]), int(found[2]), int(found[1]))
@@ -149,7 +152,7 @@ def _moment(raw: object) -> datetime:
         if isinstance(raw, date):
             return datetime(raw.year, raw.month, raw.day, tzinfo=UTC)
         text = str(raw).strip()
-        if not isinstance(raw, bool) and re.fullmatch(r"-?\d{9,14}", text):
+        if not isinstance(raw, bool) and _MILLISECONDS.fullmatch(text):
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         if found := _DAY.match(text):
             text = f"{found[3]}-{int(found[2]):02}-{int(found[1]):02}{text[found.end() :]}"

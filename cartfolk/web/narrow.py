@@ -243,9 +243,10 @@ class _Places:
 
         question, name = node.question, node.question.operator
         if asked in (Kind.MOMENT, Kind.DAY):
-            if name in ("known", "unknown") or "updated" in name or "anniversary" in name or name.startswith("not_"):
+            row = operators.OPERATORS[name]
+            if name == "known" or row.denies or "anniversary" in name:
                 return None
-            if operators.OPERATORS[name].shape is operators.Shape.PROPERTY or not operators.OPERATORS[name].fact:
+            if row.shape is operators.Shape.PROPERTY or not row.fact:
                 return None
             work_out = windows.days if asked is Kind.DAY else windows.instants
             lower, upper = work_out(question, now(), self.narrowing.known.zone)

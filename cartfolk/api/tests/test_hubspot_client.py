@@ -163,6 +163,16 @@ def test_search_finds_what_its_filters_say(client: Any) -> None:
     assert found([where("email", "NOT_CONTAINS_TOKEN", "*b.org")]) == ["ann"]
     assert found([where("hs_object_id", "GT", ids["ann"]), where("city", "HAS_PROPERTY")]) == ["bob"]
     assert found([where("createdate", "GTE", "2020-01-01")], sorts=["-hs_object_id"]) == ["cem", "bob", "ann"]
+    assert found([where("createdate", "NEQ", "2020-01-01")]) == ["ann", "bob", "cem"]
+    assert found([where("createdate", "NOT_IN", values=["2020-01-01", "1600000000000"])]) == ["ann", "bob", "cem"]
+    assert found([where("createdate", "IN", values=["2020-01-01", "1600000000000"])]) == []
+    made = client.crm.contacts.basic_api.get_by_id(ids["bob"]).properties["createdate"]
+    assert found([where("createdate", "IN", values=["2020-01-01", made])]) == ["bob"]
+    # Read by slices of time, as synchronisations do, everybody is met once: what was answered lies in its millisecond.
+    lower, upper = where("createdate", "LTE", made), where("createdate", "GT", made)
+    assert (found([lower]), found([upper])) == (["ann", "bob"], ["cem"])
+    assert found([where("createdate", "BETWEEN", made, highValue=made)]) == found([where("createdate", "EQ", made)])
+    assert found([where("createdate", "NEQ", made)]) == ["ann", "cem"]
     assert found([where("lastmodifieddate", "LTE", "1600000000000")]) == []
     assert found([where("lastmodifieddate", "GT", "1600000000000")], sorts=["firstname"], limit=2) == ["ann", "bob"]
     assert found(query="bob") == ["bob"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 _SAMPLE = 256 * 1024  # bytes that show how a file is written
 _SEPARATORS = ",;\t|"
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_MAY_BE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # .xlsx and .ods; .xls
 csv.field_size_limit(1024 * 1024)
 
@@ -92,13 +94,28 @@ class Table:
                     continue
                 try:
                     value = json.loads(text, parse_float=Decimal)
-                except ValueError as error:
+                    values = flat(value) if isinstance(value, dict) else None
+                except (ValueError, RecursionError) as error:
                     yield Row(number, {}, at, _("it is no JSON (%s)") % error)
                     continue
-                if not isinstance(value, dict):
+                if values is None:
                     yield Row(number, {}, at, _("it is no JSON object"))
-                    continue
-                yield Row(number, flat(value), at)
+                elif not _whole(text, values):
+                    yield Row(number, {}, at, _("it holds half of a character"))
+                else:
+                    yield Row(number, values, at)
+
+
+def _whole(text: str, value: object) -> bool:
+    """Whether no text in it has half of a surrogate pair, which JSON can write and neither UTF-8 nor PostgreSQL hold.
+    ``text`` is the JSON: almost always a look at it is enough."""
+    if not _MAY_BE_HALF.search(text):
+        return True
+    try:
+        json.dumps(value, default=str, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def flat(value: dict[str, Any], before: str = "") -> dict[str, Any]:
@@ -148,9 +165,10 @@ def look(path: Path, *, encoding: str = "", separator: str = "") -> Table:
 def _names(line: str) -> list[str]:
     try:
         value = json.loads(line)
-    except ValueError:
+        values = flat(value) if isinstance(value, dict) else {}
+    except (ValueError, RecursionError):
         return []
-    return list(flat(value)) if isinstance(value, dict) else []
+    return list(values) if _whole(line, values) else []
 
 
 def _encoding(path: Path, sample: bytes) -> str:

@@ -193,6 +193,23 @@ def test_orders_are_whole_wherever_their_rows_stand(conn: Connection, tmp_path: 
         assert (order["currency"], order["status"], order["status_raw"]) == ("EUR", "completed", "bezahlt")
 
 
+def test_a_line_no_database_can_hold_does_not_stop_the_others(conn: Connection, tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    good = {"email": "a@x.de", "first_name": "Ann \U0001f680"}
+    deep = '{"email": ' + "[" * 50_000 + "]" * 50_000 + "}"
+    half = r'{"email": "h@x.de", "first_name": "half \ud83d"}'
+    path.write_text("\n".join([half, json.dumps(good), deep, r'{"half \udc00": 1, "email": "b@x.de"}']))
+    found = table.look(path)
+    assert found.columns == ("email", "first_name")
+    rows = list(found.rows())
+    assert [bool(row.problem) for row in rows] == [True, False, True, True]
+    assert rows[1].values == good
+    assert "half" in rows[0].problem
+    made = list(load.customers(source(path, "customers"), load.Options(), nothing))
+    assert [one.line for one in made if isinstance(one, load.Problem)] == [1, 3, 4]
+    json.dumps([one.row for one in made if isinstance(one, load.Problem)], ensure_ascii=False).encode()
+
+
 def test_lines_of_no_order_are_said_and_not_lost(conn: Connection, tmp_path: Path) -> None:
     orders, lines = tmp_path / "o.csv", tmp_path / "l.csv"
     orders.write_text("order id,date,total,currency\n1,2026-05-05,9.90,EUR\n")
