@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from .exits import CommandFailed, Exit
-from .shops import opened
+from .shops import left_out, opened
 
 
 def add_arguments(item: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def list_(arguments: argparse.Namespace) -> int:
         since = f"from {one['from']}" if one["from"] else "from the beginning"
         print(f"1 {one['currency']} = {one['rate']} {store.home_currency}  {since}")
     for currency, number in missing.items():
-        print(f"{number} orders in {currency} without an exchange rate: their value is left out.")
+        print(left_out(number, currency))
     if not told and not missing:
         print("No rate of your own, and none is needed.")
     return Exit.OK

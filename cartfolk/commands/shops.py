@@ -402,8 +402,14 @@ def status(arguments: argparse.Namespace) -> int:
             print(f"{one['store']:20} {one['state']:10} {one['contacts']} contacts, {one['orders']} orders, "
                   f"{one['quarantined']} in quarantine  {one['reason']}")  # fmt: skip
             for currency, number in one["orders_without_rate"].items():
-                print(f"{'':20} {number} orders in {currency} without an exchange rate: their value is left out. "
+                print(f"{'':20} {left_out(number, currency)} "
                       f"`cartfolk rates {one['store']} set {currency} RATE` enters one.")  # fmt: skip
     if not told and not arguments.json:
         print("No store yet: `cartfolk connect` connects one.")
     return Exit.OK
+
+
+def left_out(number: int, currency: str) -> str:
+    """Orders that count without value."""
+    orders, its = ("order", "its") if number == 1 else ("orders", "their")
+    return f"{number} {orders} in {currency} without an exchange rate: {its} value is left out."

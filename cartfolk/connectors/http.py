@@ -22,6 +22,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx2
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from .addresses import GuardedBackend
 from .base import StoreConfig
@@ -32,6 +33,7 @@ from .reading import JsonBroken, json_text
 # Their own log lines show whole addresses, and an address may carry a key.
 for _name in ("httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.WARNING)
+_LOG = logging.getLogger(__name__)
 
 USER_AGENT = "Cartfolk (contact hub)"
 MAX_BYTES = 64 * 1024 * 1024
@@ -363,6 +365,13 @@ def _again(error: Exception) -> bool | float:
     if error.after is None:
         return True
     return error.after if error.after <= MAX_WAIT else False
+
+
+def _told(details: RetryDetails) -> None:
+    _LOG.warning("%s Asked again in %.1f s (try %d).", details.caused_by, details.wait_for, details.retry_num + 1)
+
+
+set_on_retry_hooks([_told])  # stamina's own line says neither which shop nor why
 
 
 def _check_json(answer: Answer, host: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
+import socket
 
 import pytest
 
 from cartfolk.connectors import registry
 from cartfolk.connectors.addresses import allowed
-from cartfolk.connectors.errors import AddressRefused
+from cartfolk.connectors.errors import AddressRefused, RetryLater
 from cartfolk.connectors.http import Transport, retry_after
 from cartfolk.connectors.reading import JsonBroken, json_text, text
 
@@ -39,6 +41,22 @@ def test_a_connection_into_the_own_network_is_never_opened(url):
 
     with pytest.raises(AddressRefused, match="private network"):
         asyncio.run(run())
+
+
+def test_a_shop_that_does_not_answer_is_named_in_the_log_with_the_reason(caplog):
+    with socket.socket() as nobody:  # bound, and not listening
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+
+        async def run():
+            async with Transport(url, attempts=2, patience=0.01, allow_private_address=True) as transport:
+                await transport.get(url + "/customers?key=secret")
+
+        with caplog.at_level("WARNING"), pytest.raises(RetryLater):
+            asyncio.run(run())
+    assert [re.sub(r"\d\.\d s", "S", line) for line in caplog.messages] == [
+        "127.0.0.1 cannot be reached. Check the address, and that the shop is online. Asked again in S (try 2)."
+    ]
 
 
 def test_the_wait_a_shop_asks_for_is_found_in_its_header():
