@@ -130,6 +130,13 @@ def create(arguments: argparse.Namespace) -> int:
         name, definition = arguments.name or preset.name, preset.definition
     else:
         name, definition = arguments.name, _definition(arguments.file) if arguments.file else None
+    from cartfolk.segments import hubspot
+
+    if hubspot.keeps_its_members(definition):
+        sys.stderr.write(
+            "In HubSpot this list keeps whom it found at first. Here the segment follows the data; "
+            "“Save as static” on its page keeps its present members.\n"
+        )
     with _opened() as conn, _sentences():
         called, definition = _ours(conn, definition, arguments.list)
         if not (name := name or called):
@@ -305,6 +312,8 @@ def _sentences() -> Iterator[None]:
         yield
     except hubspot.Unsupported as unsupported:
         lines = ["This cannot be said, so nothing was done:", *sentence.unsaid(unsupported.parts)]
+        if any(part.text == hubspot.THEIR_NUMBER for part in unsupported.parts):
+            lines.append("Which segment a list of HubSpot's is here is said by --list NUMBER=SEGMENT.")
         raise CommandFailed("\n".join(lines), Exit.USAGE) from unsupported
     except Refused as refused:
         raise CommandFailed(sentence.refusal(refused), Exit.USAGE) from refused

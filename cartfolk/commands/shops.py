@@ -69,7 +69,10 @@ def connect(arguments: argparse.Namespace) -> int:
                         f"{store.name} waits for its shop. `cartfolk app {store.name}` writes the app to install there."
                     )
                     return Exit.OK
-                print(f"Connected {store.name}. `cartfolk sync {store.name} --wait` imports it.")
+                way = f"sync {store.name} --wait` imports it"
+                if not info.streams:
+                    way = f"import {store.name}` takes its files in"
+                print(f"Connected {store.name}. `cartfolk {way}.")
     return Exit.OK
 
 
@@ -295,10 +298,10 @@ def summarise(conn: Connection, store: Any) -> dict[str, Any]:
 
 
 def pause(arguments: argparse.Namespace) -> int:
-    from cartfolk.inbox import bulk
-    from cartfolk.stores import health
-
     def act(conn: Connection, store_id: int) -> None:
+        from cartfolk.inbox import bulk
+        from cartfolk.stores import health
+
         bulk.pause(conn, store_id, now())
         health.pause(conn, store_id)
 
@@ -306,10 +309,10 @@ def pause(arguments: argparse.Namespace) -> int:
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    from cartfolk.inbox import bulk
-    from cartfolk.stores import health
-
     def act(conn: Connection, store_id: int) -> None:
+        from cartfolk.inbox import bulk
+        from cartfolk.stores import health
+
         if arguments.moved or arguments.copy:
             _decide(conn, store_id, arguments.moved)
         health.resume(conn, store_id)
@@ -333,6 +336,7 @@ def _decide(conn: Connection, store_id: int, moved: bool) -> None:
 
 
 def _switch(name: str, act: Callable[[Connection, int], None]) -> int:
+    """``act`` imports the rooms it needs itself: they can be imported once the store is open and Django set up."""
     with opened(name) as (conn, store):
         act(conn, store.pk)
         print(f"{name} is {store_named(conn, name).get_state_display().lower()}.", file=sys.stderr)

@@ -85,7 +85,7 @@ class ShopFiles:
 
     def _read(self, sorter: Connection, one: ledger.Import) -> Iterator[dict[str, Any] | load.Problem]:
         sources = [
-            load.Source(table, kinds(one.kind, place, len(one.files)), found)
+            load.Source(table, kinds(one.kind, place, len(one.files)), found, one.files[place]["name"])
             for place, (table, found) in enumerate(matched(one.kind, one.files, one.settings.get("columns", {})))
         ]
         options = options_of(self._store, one)
@@ -122,7 +122,7 @@ def options_of(store: Store, one: ledger.Import) -> load.Options:
     chosen = one.settings
     semicolons = any(entry["separator"] == ";" for entry in one.files)
     manner = cells.Manner(
-        chosen.get("decimal") or ("," if semicolons else "."), store.timezone, chosen.get("dates") or ""
+        chosen.get("decimal") or ("," if semicolons else "."), store.timezone, chosen.get("dates") or "", on_page=True
     )
     return load.Options(manner, store.home_currency, chosen.get("statuses", {}))
 

@@ -32,7 +32,7 @@ from cartfolk.properties.catalogue import Property
 from cartfolk.properties.defined import load
 from cartfolk.properties.formula import FormulaError, Kind, Node, follows_the_clock, inputs, parse
 from cartfolk.properties.formula.compile import result
-from cartfolk.properties.formula.tree import Call
+from cartfolk.properties.formula.tree import Call, Constant
 from cartfolk.properties.types import TYPE_NAMES
 
 Q = Statements.beside(__file__, "calculated.sql")
@@ -101,7 +101,17 @@ def gives_a_year(item: Property, known: Mapping[str, Property]) -> bool:
         node = parse(item.formula or "", known)
     except FormulaError:
         return False
-    return item.type == "number" and isinstance(node, Call) and node.key == "year"
+    return item.type == "number" and _is_a_year(node)
+
+
+def _is_a_year(node: Node) -> bool:
+    """One by year(), or a choice among such: a constant may stand beside them."""
+    if not isinstance(node, Call):
+        return False
+    if node.key in ("if", "coalesce", "min", "max"):
+        chosen = node.arguments[1:] if node.key == "if" else node.arguments
+        return any(map(_is_a_year, chosen)) and all(isinstance(one, Constant) or _is_a_year(one) for one in chosen)
+    return node.key == "year"
 
 
 def users(name: str, known: Mapping[str, Property]) -> list[Property]:

@@ -57,6 +57,9 @@ LEAVE_OUT = gettext_noop("%(type)s is not supported. Leave it out.")
 _BOUGHT = gettext_noop("%(type)s is not supported. Leave it out, or ask for orders, carts or products in the builder.")
 _STEPS = gettext_noop("%(type)s is not supported. Leave it out, or ask for steps of the purchase in the builder.")
 _CONSENT = gettext_noop("%(type)s is not supported. Leave it out, or ask for consent in the builder.")
+THEIR_NUMBER = gettext_noop(
+    "%(list)s is HubSpot's number of a list. Leave it out, and ask for the segment it is here in the builder."
+)
 _INSTEAD: Mapping[str, str] = {
     "ASSOCIATION": _BOUGHT,
     "PROPERTY_ASSOCIATION": _BOUGHT,
@@ -142,6 +145,18 @@ CONTACTS = "0-1"
 """HubSpot's number of the type "contact"."""
 
 
+def _listed(data: Json) -> list[Json]:
+    """The lists in what the list API takes or answers: one by itself, or several in an envelope."""
+    found: object = data.get("lists", data.get("list", data.get("updatedList", data)))
+    return [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+
+
+def keeps_its_members(data: object) -> bool:
+    """Whether HubSpot asks such a list's filters once and then keeps whom it found, as our segments of a definition
+    do not."""
+    return isinstance(data, dict) and any(item.get("processingType") == "SNAPSHOT" for item in _listed(data))
+
+
 def of_list(data: object) -> tuple[str, Json] | None:
     """Name and filterBranch of what HubSpot's list API takes or answers: a list, by itself or in its envelope, or a
     filterBranch alone, without a name. None for anything else. Raises Unsupported for a list without filters, of
@@ -150,8 +165,7 @@ def of_list(data: object) -> tuple[str, Json] | None:
         return None
     if "filterBranchType" in data:
         return "", data
-    found: object = data.get("lists", data.get("list", data.get("updatedList", data)))
-    several = [item for item in (found if isinstance(found, list) else [found]) if isinstance(item, dict)]
+    several = _listed(data)
     if not several or not all(item.keys() & {"filterBranch", "listId"} for item in several):
         return None
     name = str(several[0].get("name") or "")
@@ -253,11 +267,7 @@ def _list(number: str, lists: Mapping[int, int] | None) -> int:
     if lists is None:
         return int(number)
     if int(number) not in lists:
-        text = gettext_noop(
-            "%(list)s is HubSpot's number of a list. Say which segment it is here (on the command line"
-            " --list %(list)s=SEGMENT), or leave it out."
-        )
-        raise Part(text, list=number)
+        raise Part(THEIR_NUMBER, list=number)
     return lists[int(number)]
 
 

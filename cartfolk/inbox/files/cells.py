@@ -29,11 +29,13 @@ class Undecided(Wrong):
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How the file writes: ``decimal`` mark, ``zone`` of its times, ``order`` of day and month where a date like
-    03/04/2026 leaves it open ("" = then it is wrong)."""
+    03/04/2026 leaves it open ("" = then it is wrong). ``on_page``: whoever is told what is wrong sits before a page,
+    not at a command line."""
 
     decimal: Literal[",", "."] = "."
     zone: str = "UTC"
     order: Literal["", "dmy", "mdy"] = ""
+    on_page: bool = False
 
     def number(self, value: Any, column: str) -> str | int | Decimal:
         """A number as text with a point. Raises Wrong."""
@@ -79,6 +81,8 @@ class Manner:
             month, day, year = first, second, third
         else:
             what = _n("is %(value)r: day or month first? Choose it for the file (--dates dmy or --dates mdy)")
+            if self.on_page:
+                what = _n("is %(value)r: day or month first? Choose it under “How the file writes dates and numbers”")
             raise Undecided(column, what, value=text[:40])
         if year < 100:
             year += 2000

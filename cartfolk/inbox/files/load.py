@@ -44,11 +44,13 @@ STATUSES: Mapping[str, str] = {word: str(ours) for ours, words in _STATUSES.item
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to read. ``kinds``: what its rows hold; orders and their lines may share a file."""
+    """One file to read. ``kinds``: what its rows hold; orders and their lines may share a file. ``name``: what people
+    call it, where it is kept under another."""
 
     table: Table
     kinds: tuple[Kind, ...]
     columns: Columns
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ def _order(
             return problem(row, row[3]["wrong"][1], row[3]["wrong"][0])
     heads = [row for row in rows if "orders" in row[3]]
     if not heads:
-        path = sources[0].table.path.name
+        path = sources[0].name or sources[0].table.path.name
         return problem(
             rows[0],
             _("%(order)s: %(file)s has no such order; its lines are left out.") % {"order": key, "file": path},
@@ -189,6 +191,8 @@ def _status(word: str, options: Options) -> dict[str, str]:
     ours = options.statuses.get(word) or STATUSES.get(plain)
     if ours is None:
         what = _n("is %(word)r; say what it means (--status %(word)r=completed)")
+        if options.manner.on_page:
+            what = _n("is %(word)r; say what it means under “What do these statuses mean?”")
         raise Wrong("status", what, word=word[:40])
     return {"status": ours, "status_raw": word}
 

@@ -64,6 +64,7 @@ def test_every_filter_that_cannot_be_asked_is_named_and_nothing_is_made(conn: Co
     assert (code, out) == (Exit.USAGE, "")
     assert "filters[1] (PAGE_VIEW): PAGE_VIEW is not supported. Leave it out." in err
     assert "filters[2] (IN_LIST): 12 is HubSpot's number of a list" in err
+    assert "--list NUMBER=SEGMENT" in err
     assert stored.every(conn) == []
     vip = stored.create(conn, "VIP", None, "system")
     assert run("create", "-", "--list", "12=VIP", file=a_list(ULM, member))[0] == 0
@@ -72,6 +73,16 @@ def test_every_filter_that_cannot_be_asked_is_named_and_nothing_is_made(conn: Co
     assert made["root"]["children"][1] == {"type": "segment", "segment": vip, "member": True}
     assert run("create", "-", "--list", "VIP", file=a_list(ULM))[0] == Exit.USAGE
     assert run("create", "-", "--list", "12=nobody", file=a_list(ULM))[0] == Exit.NOT_FOUND
+
+
+def test_a_list_that_keeps_its_members_there_is_not_made_one_that_changes_without_a_word(
+    conn: Connection, run: Run
+) -> None:
+    for kind, told in (("SNAPSHOT", True), ("DYNAMIC", False)):
+        found = a_list(ULM)
+        found["list"] |= {"processingType": kind, "name": kind}
+        code, _out, err = run("create", "-", file=found)
+        assert (code, "keeps whom it found at first" in err) == (0, told)
 
 
 def test_what_hubspot_cannot_ask_is_named(conn: Connection, run: Run) -> None:

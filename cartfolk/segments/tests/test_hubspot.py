@@ -260,7 +260,7 @@ def test_a_list_is_known_by_its_keys_alone_and_in_its_envelope() -> None:
 def test_hubspots_numbers_of_lists_are_not_taken_for_ours() -> None:
     """Risk: list 12 there is another one than segment 12 here."""
     there = tree({"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "77"})
-    with pytest.raises(Unsupported, match="--list 77=SEGMENT"):
+    with pytest.raises(Unsupported, match="77 is HubSpot's number of a list"):
         from_hubspot(there, CONTEXT, {})
     assert to_hubspot(from_hubspot(there, CONTEXT, {77: 12}), CONTEXT)["filterBranches"][0]["filters"] == [
         {"filterType": "IN_LIST", "operator": "IN_LIST", "listId": "12"}

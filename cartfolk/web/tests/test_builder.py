@@ -396,6 +396,8 @@ def test_a_pasted_list_of_hubspot_opens_unsaved_or_says_what_it_cannot_ask(
     page = owner.post("/segments/hubspot", {"text": json.dumps(pasted)}).text
     assert 'name="r.0:operator"' in page
     assert 'value="Ulm &lt;3"' in page
+    kept = owner.post("/segments/hubspot", {"text": json.dumps(pasted | {"processingType": "SNAPSHOT"})}).text
+    assert ["keeps whom it found at first" in told for told in (page, kept)] == [False, True]
     branch["filters"] = [good, {"filterType": "PAGE_VIEW"}, {"filterType": "IN_LIST", "operator": "IN_LIST"}]
     refused = owner.post("/segments/hubspot", {"text": json.dumps(pasted)}, headers={"accept-language": "de"})
     assert refused.status_code == 422

@@ -57,7 +57,7 @@ def test_orders_and_their_lines_of_a_shop(owner: Client, shop: int, conn: Connec
     checked = work(conn, database, number)
     assert (checked.state, checked.created, checked.wrong) == ("checked", 2, 2)
     assert conn.execute("select count(*) from delivery").fetchone() == (0,)
-    assert "no such order" in owner.get(f"/contacts/import/{number}").text
+    assert "o.csv has no such order" in owner.get(f"/contacts/import/{number}").text
     owner.post(f"/contacts/import/{number}/do", {"do": "run"})
     assert work(conn, database, number).state == "done"
     drain_all(conn, database)
@@ -123,7 +123,7 @@ def test_what_is_wrong_with_a_shops_rows_is_told_in_the_readers_language(
     assert [reason for reason in reasons if re.search(r"\b(is|has|are|no|say)\b", reason)] == []
     assert "Bestelldatum ist 'irgendwann', keine Zeit wie 2026-04-03 10:30 oder 03.04.2026 10:30." in reasons
     assert "E-Mail ist 'nobody', keine E-Mail-Adresse." in reasons
-    assert "Status ist 'gepackt'; bitte die Bedeutung angeben (--status 'gepackt'=completed)." in reasons
+    assert "Status ist 'gepackt'; bitte die Bedeutung unter „Was bedeuten diese Status?“ angeben." in reasons
     assert len(reasons) == 5
 
 

@@ -99,6 +99,14 @@ def test_a_year_is_written_without_a_mark_for_thousands(conn, owner, people):
     assert "<strong>2026</strong>" in owner.post("/settings/property-formula", typed).text
     doubled = owner.post("/settings/property-formula", typed | {"formula": "year(createdate) * 2"})
     assert "<strong>4,052</strong>" in doubled.text
+    for formula in (
+        "if(is_known(createdate), year(createdate))",
+        "if(is_known(phone), 0, if(is_known(createdate), year(createdate), 1990))",
+        "coalesce(year(last_order_date), year(createdate))",
+    ):
+        assert "<strong>2026</strong>" in owner.post("/settings/property-formula", typed | {"formula": formula}).text
+    mixed = owner.post("/settings/property-formula", typed | {"formula": "if(true, 2026, total_value_of_orders)"})
+    assert "<strong>2,026</strong>" in mixed.text
     owner.post("/settings/properties/new?calculated", typed | {"label_en": "Since", "group": "contactinformation"})
     from cartfolk.properties import calculated
 

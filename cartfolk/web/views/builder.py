@@ -83,6 +83,12 @@ def segment_hubspot(request: HttpRequest) -> HttpResponse:
             if (found := hubspot.of_list(_json(text))) is not None:
                 name, branch = found
                 root = builder.sound(language.node_json(hubspot.from_hubspot(branch, known, {})))
+                if hubspot.keeps_its_members(_json(text)):
+                    messages.info(
+                        request,
+                        _("In HubSpot this list keeps whom it found at first. Here the segment follows the data; when "
+                          "it is saved, “Save as static” keeps its present members."),
+                    )  # fmt: skip
                 return _page(request, Draft(conn, known, root, name))
             problems = [_("This is no list of HubSpot. Paste the JSON of one with its filterBranch.")]
         except hubspot.Unsupported as unsupported:
