@@ -14,7 +14,7 @@ from cartfolk.core.sql import Connection
 from cartfolk.core.time import now
 
 OF_A_STORE = ["pause", "resume", "sync", "app", "reconcile", "quarantine", "rates list", "import --orders none.csv"]
-OF_ALL = ["status", "members list", "export -", "pause bench"]
+OF_ALL = ["status", "members list", "export -", "recompute", "pause bench"]
 
 
 def run(words: str, url: str, folder: Path) -> tuple[int, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import time
 from dataclasses import asdict
 
 from cartfolk.core.plain import plain
@@ -50,12 +51,20 @@ def quarantine(arguments: argparse.Namespace) -> int:
 
 def recompute(arguments: argparse.Namespace) -> int:
     """Every derived value again from the facts: the result is the same, or it was wrong before."""
-    with program.database() as url, program.connected(url) as conn:
-        from cartfolk import pipeline
+    from rich.console import Console
+    from rich.progress import Progress
 
-        conn.execute("insert into contact_dirty (contact_id, lane) select contact_id, 1 from contact")
-        done = 0
+    with program.database() as url, program.connected(url) as conn, Progress(console=Console(file=sys.stderr)) as bar:
+        from cartfolk import pipeline
+        from cartfolk.commerce import derive
+
+        everybody, done, began = derive.dirty_everybody(conn, pipeline.BULK), 0, time.monotonic()
+        task = bar.add_task("contacts", total=everybody)
         while count := pipeline.refresh_dirty(conn, pipeline.BULK, 2000):
             done += count
-        print(f"{done} contacts computed.", file=sys.stderr)
+            rate = done / (time.monotonic() - began)
+            bar.update(task, completed=done, description=f"{done:,} of {everybody:,} contacts, {rate:,.0f} a second")
+    left = everybody - done
+    others = f"; the worker that runs computes the other {left:,}" if left > 0 else ""
+    print(f"{done:,} contacts computed{others}.", file=sys.stderr)
     return Exit.OK

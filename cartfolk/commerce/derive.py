@@ -28,9 +28,9 @@ def dirty(conn: Connection, contacts: Sequence[int], lane: int) -> None:
         conn.execute(Q["mark_dirty"], {"contacts": sorted(set(contacts)), "lane": lane})
 
 
-def dirty_everybody(conn: Connection, lane: int) -> None:
-    """Puts every contact into the queue of ``lane``."""
-    conn.execute(Q["mark_everybody"], {"lane": lane})
+def dirty_everybody(conn: Connection, lane: int) -> int:
+    """Puts every contact into the queue of ``lane``; returns how many there are."""
+    return conn.execute(Q["mark_everybody"], {"lane": lane}).rowcount
 
 
 def take_dirty(conn: Connection, lane: int, limit: int) -> list[int]:

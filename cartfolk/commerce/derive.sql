@@ -4,7 +4,7 @@ insert into contact_dirty (contact_id, lane)
 select contact_id, %(lane)s::smallint from unnest(%(contacts)s::bigint[]) as k (contact_id)
 
 -- :name mark_everybody
--- Every contact's derived rows must be made again: this version of Cartfolk makes them otherwise.
+-- Every contact's derived rows must be made again: this version of Cartfolk makes them otherwise, or somebody asks.
 insert into contact_dirty (contact_id, lane) select contact_id, %(lane)s::smallint from contact order by contact_id
 
 -- :name take_dirty
