@@ -24,6 +24,8 @@ from django.urls import reverse
 from . import saved
 
 LONGEST = 20_000  # characters of filters in an address
+# A cut-off address, for example. It must not pass for one without filters: everybody would be exported.
+UNREADABLE: dict[str, Any] = {"root": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def _path(route: str) -> str:
 
 
 def read(parameters: QueryDict | Mapping[str, str], views: list[saved.View]) -> Asked:
-    """What the parameters ask; an unknown view is everybody, filters that are no JSON are none."""
+    """What the parameters ask; an unknown view is everybody, filters that are no JSON are some nobody can ask."""
     asked = {key: parameters.get(key, "") for key in ("view", "q", "sort", "filters", "columns") if key in parameters}
     by_key = {view.key: view for view in views}
     view = by_key.get(asked.get("view", ""), views[0]) if "view" in asked else _without_view(asked, views)
@@ -105,11 +107,13 @@ def _without_view(asked: Mapping[str, str], views: list[saved.View]) -> saved.Vi
 
 
 def _json(raw: str) -> dict[str, Any] | None:
-    try:
-        found = json.loads(raw[:LONGEST]) if raw else None
-    except ValueError:
+    if not raw:
         return None
-    return found if isinstance(found, dict) else None
+    try:
+        found = json.loads(raw[:LONGEST])
+    except (ValueError, RecursionError):
+        return UNREADABLE
+    return found if isinstance(found, dict) else UNREADABLE
 
 
 def text(filters: Mapping[str, Any] | None) -> str:

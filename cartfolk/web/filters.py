@@ -21,7 +21,7 @@ from cartfolk.segments.operators import Operator
 from cartfolk.segments.problems import Refused
 
 from . import controls, formats
-from .asked import Asked
+from .asked import UNREADABLE, Asked
 from .given import whole
 
 _SAMPLE, _SUGGESTED = 2_000, 40
@@ -86,6 +86,8 @@ def offered(known: tree.Context) -> list[tuple[str, str]]:
 
 def root(filters: Mapping[str, Any] | None, known: tree.Context) -> tree.Group | None:
     """The condition of the filters, checked; none without one. Raises FilterRefused."""
+    if filters == UNREADABLE:
+        raise FilterRefused(gettext("They are not complete. Open the whole address again, or choose filters here."))
     if not filters or (isinstance(filters.get("root"), dict) and filters["root"].get("children") == []):
         return None
     try:

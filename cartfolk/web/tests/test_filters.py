@@ -360,3 +360,16 @@ def test_properties_people_make_are_columns_filters_and_orders(owner: Client, co
     assert shown(owner.get(CONTACTS, {"sort": "shoe_size"}).content.decode())[:31] == [*range(1, 31), 31]
     lines = b"".join(owner.get(reverse("web:contacts-export"), {**asked, "sort": "shoe_size"})).decode().splitlines()
     assert [line.split(",")[2] for line in lines[1:]] == [str(n) for n in range(11, 31)]
+
+
+@pytest.mark.parametrize("asked", [{"filters": '{"version":1,"root":{"ty'}, {"filters": "[1]"}, {"view": "999"}])
+def test_an_address_that_lost_what_it_asked_does_not_do_it_to_everybody(
+    owner: Client, values: None, asked: dict[str, str]
+) -> None:
+    """A link that was cut off by mail, a view that somebody deleted meanwhile."""
+    assert '<p class="notice error" role="alert">' in owner.get(CONTACTS, asked).text
+    assert owner.get(reverse("web:contacts-export"), asked).status_code == 302
+    for way in ("web:contacts-edit", "web:contacts-erase"):
+        answer = owner.get(reverse(way), asked | {"everything": "1"}, follow=True)
+        assert "No contacts are chosen" in answer.text, way
+    assert owner.get(CONTACTS, {"view": "customers"}).context["problem"] == ""

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpRespo
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from cartfolk.audit import log
@@ -45,7 +46,7 @@ class Shown:
     offered: dict[str, tuple[str, str]]
     picked: list[str]
     narrowing: narrow.Narrowing | None = None
-    problem: str = ""  # why the filters of the address cannot be asked
+    problem: str = ""  # why the list is everybody although the address asks for some
 
     @cached_property
     def known(self) -> tree.Context:
@@ -77,6 +78,11 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     there, custom = properties.columns(conn, meant)
     offered = table.offered({**there, **custom}, meant)
     shown = Shown(conn, views, asked, there, custom, meant, offered, table.chosen(request, offered, asked))
+    given = request.GET if parameters is None else parameters
+    if given.get("view") and "filters" not in given and given["view"] not in {view.key for view in views}:
+        shown.problem = gettext(
+            "The view of this address is not there: it was deleted, or somebody keeps it private. Everybody is shown."
+        )
     if asked.shown.filters:
         try:
             root = filters.root(asked.shown.filters, shown.known)
@@ -84,7 +90,8 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
                 narrow.narrowing(conn, root, shown.known, {**there, **custom}) if root is not None else None
             )
         except filters.FilterRefused as refused:
-            shown.problem = str(refused)
+            told = gettext("The filters of this address cannot be asked; everybody is shown.")
+            shown.problem = f"{told} {refused}"
     return shown
 
 
