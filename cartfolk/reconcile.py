@@ -9,7 +9,6 @@ count is kept with the store, for its page.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from procrastinate.contrib.django import app
 
 from cartfolk.connectors.base import Connector
 from cartfolk.connectors.errors import ConnectorError, PageUnreadable
+from cartfolk.connectors.together import together
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.inbox import bulk, deliveries
@@ -46,7 +46,7 @@ async def reconcile_stores(timestamp: int) -> None:
     since = EVER if at.day == 1 else at - RECENT
     with connected() as conn:
         stores = [store for store in lookup.every(conn) if store.state == Store.State.CONNECTED]
-        await asyncio.gather(*(_opened(conn, store, since) for store in stores if not bulk.needed(conn, store.pk)))
+        await together(*(_opened(conn, store, since) for store in stores if not bulk.needed(conn, store.pk)))
 
 
 async def _opened(conn: Connection, store: Store, since: datetime) -> None:

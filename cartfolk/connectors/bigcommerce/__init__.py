@@ -8,7 +8,6 @@ smaller when it does not: nothing depends on an order of rows that edits could d
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +21,7 @@ from ..errors import PageUnreadable, RetryLater
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, second
 from ..reading import page_body
+from ..together import together
 from . import webhooks
 from .checking import check, fingerprint
 from .client import AccessToken, BigClient, Raw, Rows
@@ -61,7 +61,7 @@ class BigCommerce(Connector):
         return await fingerprint(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self._total(stream) for stream in INFO.streams))
+        totals = await together(*(self._total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     async def _total(self, stream: str) -> int | None:
@@ -89,7 +89,7 @@ class BigCommerce(Connector):
         number = max(1, min(WINDOWS, total // WINDOW_ROWS))
         if stream in _BY_TIME:
             return await self._windows_by_time(stream, until, number)
-        first, last = await asyncio.gather(
+        first, last = await together(
             self._end(stream, LISTS[stream].above(0, None)), self._end(stream, LISTS[stream].newest_first)
         )
         if first is None or last is None:
@@ -257,13 +257,13 @@ class BigCommerce(Connector):
     async def fetch(self, stream: str, ids: Sequence[str]) -> Page:
         if stream == "carts":
             wanted = [key for key in dict.fromkeys(ids) if _TOKEN.fullmatch(key)]
-            found = await asyncio.gather(*(self.client.cart(key) for key in wanted))
+            found = await together(*(self.client.cart(key) for key in wanted))
             return await self._page(stream, [row for row in found if row is not None], None)
         numbers = [key for key in dict.fromkeys(ids) if key.isdecimal()]
         if stream == "orders":
             rows = await self._orders(sorted(int(key) for key in numbers))
         elif stream == "coupons":
-            each = await asyncio.gather(*(self.client.one(stream, f"v2/coupons/{key}") for key in numbers))
+            each = await together(*(self.client.one(stream, f"v2/coupons/{key}") for key in numbers))
             rows = [row for row in each if row is not None]
         else:
             rows = await self._by_ids(stream, numbers)
@@ -294,7 +294,7 @@ class BigCommerce(Connector):
                 rows |= {int(row["id"]): row for row in listed if int(row["id"]) in set(run)}
                 run = [key for key in run if key not in rows]
         missing = [key for key in numbers if key not in rows]
-        found = await asyncio.gather(
+        found = await together(
             *(self.client.one("orders", f"v2/orders/{key}", LISTS["orders"].params) for key in missing)
         )
         rows |= {int(row["id"]): row for row in found if row is not None}

@@ -18,6 +18,7 @@ import httpx2
 from ..errors import AddressRefused, ConnectorError, CredentialsInvalid, PageUnreadable, PermissionMissing
 from ..http import Answer, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, money, text
+from ..together import together
 from .info import INCOMPLETE, PARTIALLY_REFUNDED, REFUNDED
 
 Raw = dict[str, Any]
@@ -189,7 +190,7 @@ class BigClient:
     async def with_details(self, orders: list[Raw]) -> list[Raw]:
         """Orders with what is kept elsewhere: refunds, coupon codes, and lines where they were not included."""
         refunds = await self._refunds([str(row.get("id")) for row in orders if _was_refunded(row)])
-        return list(await asyncio.gather(*(self._detailed(row, refunds) for row in orders)))
+        return list(await together(*(self._detailed(row, refunds) for row in orders)))
 
     async def _detailed(self, order: Raw, refunds: Mapping[str, list[Raw]]) -> Raw:
         key = str(order.get("id"))

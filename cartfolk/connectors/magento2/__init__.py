@@ -7,7 +7,6 @@ and our module (integrations/magento2) tells what happens meanwhile.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from ..canonical import Mapped
 from ..errors import PageUnreadable
 from ..http import Overwhelmed
 from ..reading import load, page_body
+from ..together import together
 from . import webhooks
 from .auth import Integration
 from .checking import check, fingerprint
@@ -54,7 +54,7 @@ class Magento(Connector):
         return await fingerprint(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self._total(stream) for stream in INFO.streams))
+        totals = await together(*(self._total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     async def _total(self, stream: str) -> int | None:
@@ -69,7 +69,7 @@ class Magento(Connector):
         total = await self._total(stream)
         if total == 0:
             return []
-        first, last = await asyncio.gather(
+        first, last = await together(
             *(self.client.end(stream, _history(stream), descending) for descending in (False, True))
         )
         number = max(1, min(WINDOWS, (total or 0) // WINDOW_ROWS, last - first + 1))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from ..errors import AddressRefused, CredentialsInvalid, PageUnreadable, PermissionMissing, RetryLater
 from ..http import Answer, Overwhelmed, Transport
 from ..reading import FieldError, JsonBroken, load, mapping, objects
+from ..together import together
 from .auth import Integration
 from .lists import LISTS, PAPERS, Raw
 from .refusals import Keys, Refused, refusal, resource_of
@@ -308,7 +309,7 @@ class MagentoClient:
         """Orders with their credit memos, invoices and shipments as ``_creditmemos`` ...: an order has the sums of
         them only, without dates."""
         wanted = {name: [str(row.get("entity_id")) for row in rows if has(row)] for name, has in PAPERS.items()}
-        found = await asyncio.gather(*(self._papers(name, orders) for name, orders in wanted.items()))
+        found = await together(*(self._papers(name, orders) for name, orders in wanted.items()))
         done = []
         for row in rows:
             key = str(row.get("entity_id"))
@@ -352,7 +353,7 @@ class MagentoClient:
             except (AddressRefused, PageUnreadable, Overwhelmed):
                 return row  # ordered meanwhile, or holds something that is sold no more
 
-        return list(await asyncio.gather(*map(one, rows)))
+        return list(await together(*map(one, rows)))
 
 
 def _criteria(

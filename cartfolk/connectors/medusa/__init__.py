@@ -8,7 +8,6 @@ day those of the last three months and all accounts (for their groups and addres
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from ..errors import PageUnreadable
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, TimeCursor, second
 from ..reading import mapping as inner
+from ..together import together
 from . import checking, webhooks
 from .client import MedusaClient, Row, body_of
 from .info import INFO
@@ -81,7 +81,7 @@ class Medusa(Connector):
         return str((await checking.store(self.client)).get("id") or "")
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self.client.total(stream) for stream in INFO.streams))
+        totals = await together(*(self.client.total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     # -- history
@@ -93,7 +93,7 @@ class Medusa(Connector):
         number = max(1, min(WINDOWS, total // WINDOW_ROWS))
         offsets = [place * total // number for place in range(1, number)]
         # The shop's own order of ids counts, so what it gave in order is not sorted again.
-        found = await asyncio.gather(*(self._id_at(stream, each) for each in offsets))
+        found = await together(*(self._id_at(stream, each) for each in offsets))
         edges = ["", *dict.fromkeys(filter(None, found)), None]
         return [Window(stream, f"{stream}-{start}", start, end) for start, end in pairwise(edges)]
 

@@ -7,7 +7,6 @@ are fetched by id whatever they are. Carts of nobody are taken along as they hap
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,6 +19,7 @@ from ..errors import PageUnreadable
 from ..http import Overwhelmed
 from ..paging import Cursor
 from ..reading import FieldError, page_body
+from ..together import together
 from .auth import WebserviceKey
 from .checking import check, fingerprint
 from .client import NONE, PrestaClient, Raw, ResourceMissing, one_of
@@ -72,7 +72,7 @@ class PrestaShop(Connector):
         return await fingerprint(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self._total(stream) for stream in INFO.streams))
+        totals = await together(*(self._total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     async def _total(self, stream: str) -> int | None:
@@ -90,7 +90,7 @@ class PrestaShop(Connector):
         number = max(1, min(WINDOWS, (total or 0) // WINDOW_ROWS))
         resource, filters = STREAM_RESOURCES[stream], _HISTORY.get(stream, NONE)
         offsets = [place * (total or 0) // number for place in range(1, number)]
-        firsts = await asyncio.gather(*(self.client.id_at(resource, offset, filters) for offset in offsets))
+        firsts = await together(*(self.client.id_at(resource, offset, filters) for offset in offsets))
         edges: list[int | None] = [0, *sorted({key for key in firsts if key}), None]
         return [
             Window(stream, f"{stream}-{first}", str(first), None if end is None else str(end))

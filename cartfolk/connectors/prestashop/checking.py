@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from urllib.parse import urlsplit
 
 from ..base import CheckReport, CheckStep
 from ..errors import ConnectorError, CredentialsInvalid, PermissionMissing
 from ..reading import mapping, text
+from ..together import together
 from .client import NotAllowed, PrestaClient, ResourceMissing, SwitchedOff
 from .companions import settings
 from .info import RESOURCES
@@ -26,7 +26,7 @@ async def check(client: PrestaClient) -> CheckReport:
     steps = [_address(client), CheckStep("keys", True, "The webservice key is accepted.")]
     others = RESOURCES[1:]
     try:
-        allowed = await asyncio.gather(*(_may_view(client, resource) for resource in others))
+        allowed = await together(*(_may_view(client, resource) for resource in others))
     except ConnectorError as error:
         return CheckReport((*steps, CheckStep("permissions", False, str(error))))
     missing = ["configurations"] * lacking + [name for name, may in zip(others, allowed, strict=True) if not may]

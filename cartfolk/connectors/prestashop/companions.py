@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import ConnectorError
 from ..reading import mapping, reference, text
+from ..together import together
 from .client import NONE, PrestaClient, Raw, ResourceMissing, one_of
 from .info import ROLES
 
@@ -52,14 +53,14 @@ class Companions:
 
     async def _orders(self, rows: Sequence[Raw]) -> None:
         keys = _numbers(rows, "id")
-        (slips, history, carriers, vouchers), (states, money, roles, people, places) = await asyncio.gather(
-            asyncio.gather(
+        (slips, history, carriers, vouchers), (states, money, roles, people, places) = await together(
+            together(
                 self._beside("order_slip", "id_order", keys),
                 self._beside("order_histories", "id_order", keys),
                 self._beside("order_carriers", "id_order", keys),
                 self._vouchers(keys),
             ),
-            asyncio.gather(
+            together(
                 self.table("order_states"),
                 self.table("currencies"),
                 self.roles(),
@@ -85,7 +86,7 @@ class Companions:
 
     async def _people(self, rows: Sequence[Raw]) -> None:
         keys = _numbers(rows, "id")
-        groups, languages, places = await asyncio.gather(
+        groups, languages, places = await together(
             self.table("groups"), self.table("languages"), self._beside("addresses", "id_customer", keys)
         )
         places_done = await self._placed([place for each in places.values() for place in each])
@@ -102,13 +103,13 @@ class Companions:
 
     async def _carts(self, rows: Sequence[Raw]) -> None:
         lines = {str(row["id"]): _inside(row, "cart_rows") for row in rows}
-        people, money = await asyncio.gather(
+        people, money = await together(
             self._by_id("customers", _numbers(rows, "id_customer"), _PERSON), self.table("currencies")
         )
         wanted: dict[str, list[Raw]] = defaultdict(list)
         for row in rows:
             wanted[str(row.get("id_currency"))] += lines[str(row["id"])]
-        goods = dict(zip(wanted, await asyncio.gather(*map(self._goods, wanted, wanted.values())), strict=True))
+        goods = dict(zip(wanted, await together(*map(self._goods, wanted, wanted.values())), strict=True))
         for row in rows:
             row["_customer"] = people.get(str(row.get("id_customer")))
             row["_currency"] = money.get(str(row.get("id_currency")))
@@ -122,7 +123,7 @@ class Companions:
         price: dict[str, str | int] = {"price[gross][use_tax]": 1, "price[gross][decimals]": 6}
         if currency.isdigit() and currency != "0":
             price["price[gross][currency]"] = currency
-        products, variants = await asyncio.gather(
+        products, variants = await together(
             self._by_id("products", _numbers(lines, "id_product"), _GOODS, price),
             self._by_id("combinations", _numbers(lines, "id_product_attribute"), _VARIANT, price),
         )
@@ -158,7 +159,7 @@ class Companions:
     ) -> list[Raw]:
         parts = [keys[start : start + _TOGETHER] for start in range(0, len(keys), _TOGETHER)]
         try:
-            pages = await asyncio.gather(
+            pages = await together(
                 *(self._client.page(resource, {name: one_of(part)}, display=display, more=more) for part in parts)
             )
         except ResourceMissing:
@@ -181,7 +182,7 @@ class Companions:
 
     async def _placed(self, places: Iterable[Raw]) -> dict[str, Raw]:
         """Addresses by id, with the codes of their country and state."""
-        countries, states = await asyncio.gather(self.table("countries"), self.table("states"))
+        countries, states = await together(self.table("countries"), self.table("states"))
         return {
             str(place.get("id")): {
                 **place,

@@ -8,7 +8,6 @@ versions of that day's are looked at, and those that changed are fetched.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from ..errors import PageUnreadable
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, second
 from ..reading import moment, page_body
+from ..together import together
 from . import webhooks
 from .checking import check, fingerprint
 from .client import Row, Rows, SaleorClient, Unanswered, global_id, split_id
@@ -74,7 +74,7 @@ class Saleor(Connector):
         return await fingerprint(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self.client.total(stream) for stream in INFO.streams))
+        totals = await together(*(self.client.total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     # -- history

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from ..canonical import Mapped
 from ..errors import AddressRefused, PageUnreadable
 from ..http import Overwhelmed
 from ..paging import SECOND, Cursor, IdCursor, TimeCursor, second
+from ..together import together
 from . import webhooks
 from .auth import ConsumerKey
 from .checking import check, fingerprint
@@ -66,7 +66,7 @@ class WooCommerce(Connector):
         return await check(self.client)
 
     async def counts(self) -> Mapping[str, int | None]:
-        totals = await asyncio.gather(*(self._total(stream) for stream in INFO.streams))
+        totals = await together(*(self._total(stream) for stream in INFO.streams))
         return dict(zip(INFO.streams, totals, strict=True))
 
     async def _total(self, stream: str) -> int | None:
@@ -90,7 +90,7 @@ class WooCommerce(Connector):
         total = await self._total(stream) or 0
         number = max(1, min(WINDOWS, total // WINDOW_ROWS))
         offsets = [place * total // number for place in range(1, number)]
-        firsts = await asyncio.gather(*(self._id_at(stream, offset) for offset in offsets))
+        firsts = await together(*(self._id_at(stream, offset) for offset in offsets))
         cuts = [(0, 0)] + [(offset, key) for offset, key in zip(offsets, firsts, strict=True) if key]
         ends: list[str | None] = [*(str(key) for _offset, key in cuts[1:]), None]
         return [

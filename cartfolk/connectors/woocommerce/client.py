@@ -19,6 +19,7 @@ from ..errors import (
 )
 from ..http import Answer, Overwhelmed, Transport
 from ..reading import JsonBroken, mapping, pieces
+from ..together import together
 from .auth import ConsumerKey
 
 API = "wc/v3"
@@ -170,7 +171,7 @@ class WooClient:
             return list(rows)
         found = await self._refunds_by_id([key for keys in wanted.values() for key in keys])
         short = [order for order, keys in wanted.items() if not all(key in found for key in keys)]
-        for rest in await asyncio.gather(*(self._refunds_of(order) for order in short)):
+        for rest in await together(*(self._refunds_of(order) for order in short)):
             found |= rest
         done = []
         for row in rows:
