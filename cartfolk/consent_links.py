@@ -17,9 +17,10 @@ from psycopg.types.json import Jsonb
 
 from cartfolk.commerce import consent
 from cartfolk.core import secrets
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, again
 from cartfolk.core.time import now
 from cartfolk.identity import merges
+from cartfolk.identity.resolve import hold
 from cartfolk.identity.suppression import Q
 from cartfolk.pipeline import refresh
 
@@ -73,8 +74,7 @@ def find(conn: Connection, token: str) -> Link | None:
 
 def confirm(conn: Connection, token: str, link: Link, ip: str) -> None:
     """The person confirms; opened again after an unsubscribe it changes nothing. ``ip``: evidence, may be empty."""
-    if link.used_at is None:
-        _act(conn, token, link, "granted", "double opt-in", {"ip": ip})
+    _act(conn, token, link, "granted", "double opt-in", {"ip": ip}, once=True)
 
 
 def unsubscribe(conn: Connection, token: str, link: Link, one_click: bool = False) -> None:
@@ -93,14 +93,28 @@ def clean(conn: Connection) -> int:
 
 
 def _act(
-    conn: Connection, token: str, link: Link, status: consent.Status, source: str, evidence: dict[str, Any]
+    conn: Connection,
+    token: str,
+    link: Link,
+    status: consent.Status,
+    source: str,
+    evidence: dict[str, Any],
+    once: bool = False,
 ) -> None:
-    at = now()
-    with conn.transaction():
-        consent.act(conn, link.contact_id, link.channel, link.purpose, status, source, evidence=evidence,
-                    wording=link.wording, at=at)  # fmt: skip
-        conn.execute(Q["link_used"], {"hash": _hash(token), "at": at})
-        refresh(conn, [link.contact_id], at, "user")
+    """``once``: a link that was used before, be it a moment ago by the same button, does nothing. Whoever was erased
+    meanwhile is written down nowhere."""
+
+    def acted() -> None:
+        with conn.transaction():
+            if hold(conn, [link.contact_id]):  # before the link: an erasure holds the contact first
+                at = now()
+                (first,) = conn.execute(Q["link_used"], {"hash": _hash(token), "at": at}).fetchone() or (False,)
+                if first or not once:
+                    contact = consent.act(conn, link.contact_id, link.channel, link.purpose, status, source,
+                                          evidence=evidence, wording=link.wording, at=at)  # fmt: skip
+                    refresh(conn, [contact], at, "user")
+
+    again(acted)  # a mail program that unsubscribes with one click does not ask twice
 
 
 def _about(channel: str, purpose: str, wording: str) -> dict[str, str]:

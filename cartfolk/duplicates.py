@@ -17,6 +17,7 @@ from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity import merges
+from cartfolk.identity.resolve import hold
 
 Q = Statements.beside(__file__, "duplicates.sql")
 
@@ -156,6 +157,10 @@ def people(conn: Connection, contacts: Sequence[int]) -> dict[int, dict[str, Any
 def dismiss(conn: Connection, one: int, other: int, by: str) -> None:
     """A person says that these are two people: not suggested again, and no rule merges them."""
     with conn.transaction():
+        held = hold(conn, [one, other])
+        if len(held) < 2 or held[one] == held[other]:
+            return  # one of them was erased, or they are one meanwhile
+        one, other = held[one], held[other]
         merges.set_apart(conn, one, other, by, "dismissed")
         conn.execute(Q["drop_pair"], {"one": min(one, other), "other": max(one, other)})
         log.note(conn, by, "duplicate.dismissed", f"contact:{min(one, other)}", other=max(one, other))

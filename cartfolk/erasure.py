@@ -32,7 +32,7 @@ from cartfolk import consent_links, remains
 from cartfolk.audit import log
 from cartfolk.commerce import derive, forget
 from cartfolk.contact_files import upload
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import Connection, Statements, again
 from cartfolk.identity import merges, normalise, resolve, suppression
 from cartfolk.identity.suppression import Name
 from cartfolk.inbox import deliveries, quarantine, recovery, retention
@@ -99,20 +99,26 @@ def whose(
 
     A shop may have several accounts of one address: they are the same person's, and go together. Raises NobodyToErase.
     """
-    people = {now for one in contacts if (now := merges.kept(conn, one)) is not None}
     given = {Name("customer", store, external) for store, external in accounts}
-    for one in given:
-        asked = {"store": one.store_id, "accounts": [one.value]}
-        people |= {int(row[0]) for row in conn.execute(suppression.Q["contacts_by_customer"], asked)}
     given |= {Name("email", 0, email) for text in emails if (email := normalise.email(text))}
+    people, names = _bearers(conn, contacts, given)
+    if not names and not people:
+        raise NobodyToErase("There is no such contact. Give its number, or an e-mail address as name@example.org.")
+    return people, names
+
+
+def _bearers(conn: Connection, contacts: Iterable[int], given: set[Name]) -> tuple[list[int], set[Name]]:
+    """These contacts as they are now and whoever bears a name of theirs or of ``given``; and all their names."""
+    people = {now for one in contacts if (now := merges.kept(conn, one)) is not None}
+    for one in given:
+        if one.kind == "customer":
+            asked = {"store": one.store_id, "accounts": [one.value]}
+            people |= {int(row[0]) for row in conn.execute(suppression.Q["contacts_by_customer"], asked)}
     addresses = _emails(given | suppression.names_of(conn, sorted(people)))
     if addresses:
         rows = conn.execute(suppression.Q["contacts_by_email"], {"emails": addresses})
         people |= {int(row[0]) for row in rows} | set(forget.accounts(conn, addresses))
-    names = suppression.names_of(conn, sorted(people)) | given
-    if not names and not people:
-        raise NobodyToErase("There is no such contact. Give its number, or an e-mail address as name@example.org.")
-    return sorted(people), names
+    return sorted(people), suppression.names_of(conn, sorted(people)) | given
 
 
 def preview(
@@ -202,7 +208,7 @@ def run(
             watch(step, done, total)
 
         if step == "rows":
-            names, done = _rows(conn, asked, found, names, tell), 0
+            names, done = again(lambda: _rows(conn, asked, found, names, tell)), 0
         if not raw:
             return None
         traces = Traces(frozenset(names))
@@ -240,9 +246,9 @@ def _rows(conn: Connection, asked: suppression.Report, found: Found, names: set[
     with conn.transaction():
         conn.execute(suppression.Q["alone"])
         conn.execute(resolve.Q["lock_identities"])
-        # what was written for them until now names them too; who was merged meanwhile is who they are now
-        people = sorted({now for one in found.contacts if (now := merges.kept(conn, one)) is not None})
-        names = names | suppression.names_of(conn, people)
+        # Between the asking and now somebody may have merged them, split them, or brought a further account of theirs:
+        # whoever bears one of the names is one of them.
+        people, names = _bearers(conn, found.contacts, names)
         emails = _emails(names)
         found.contacts, found.names = people, _counted(names)
         found.hashes = suppression.add(conn, names)

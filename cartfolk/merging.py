@@ -12,7 +12,7 @@ from typing import Any
 
 from cartfolk.audit import log
 from cartfolk.commerce import derive
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import Connection, Statements, again
 from cartfolk.core.time import now
 from cartfolk.identity import merges, resolve, snapshot
 from cartfolk.identity.merges import Merge
@@ -92,18 +92,24 @@ def merge(conn: Connection, kept: int, others: Sequence[int], reason: str, by: s
     ``by`` is the person (user:3) and ``reason`` their words. Runs its own transaction; what is computed is true at
     its end. Raises :class:`CannotMerge` for fewer than two contacts or ones that are not there.
     """
-    contacts = _checked(conn, kept, others)
-    with conn.transaction():
-        _merge(conn, kept, others, reason, by)
-        for gone in contacts[1:]:
-            log.note(conn, by, "contact.merged", f"contact:{kept}", gone=gone)
+
+    def merged() -> None:
+        with conn.transaction():
+            for gone in _merge(conn, kept, others, reason, by):
+                log.note(conn, by, "contact.merged", f"contact:{kept}", gone=gone)
+
+    again(merged)
 
 
-def _merge(conn: Connection, kept: int, others: Sequence[int], reason: str, by: str) -> None:
+def _merge(conn: Connection, kept: int, others: Sequence[int], reason: str, by: str) -> list[int]:
+    """Returns those that are gone."""
     conn.execute(resolve.Q["lock_identities"])
-    merges.join_again(conn, [kept, *others])
-    resolve.merge(conn, dict.fromkeys(others, kept), reason, by, [], Facts())
+    # Looked at under the lock: somebody may have merged the same two the other way round a moment ago.
+    gone = _checked(conn, kept, others)[1:]
+    merges.join_again(conn, [kept, *gone])
+    resolve.merge(conn, dict.fromkeys(gone, kept), reason, by, [], Facts())
     refresh(conn, [kept], now(), "merge")
+    return gone
 
 
 def _checked(conn: Connection, kept: int, others: Sequence[int]) -> list[int]:
@@ -122,6 +128,10 @@ def undo(conn: Connection, merge_id: int, by: str) -> tuple[int, int]:
     Merges that were built on it are taken back first and made again afterwards. The two are remembered as two
     people. Runs its own transaction. Raises :class:`CannotUndo`.
     """
+    return again(lambda: _undo(conn, merge_id, by))
+
+
+def _undo(conn: Connection, merge_id: int, by: str) -> tuple[int, int]:
     with conn.transaction():
         conn.execute(resolve.Q["lock_identities"])
         wanted = merges.record(conn, merge_id)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.identity import normalise, suppression
+from cartfolk.identity import merges, normalise, suppression
 from cartfolk.identity.decide import GUEST, OWN, SEEN, Claim, Owner, Sighting
 from cartfolk.identity.resolve import claim as write_claim
 from cartfolk.identity.resolve import drop_email, look_up, settle
@@ -31,6 +31,10 @@ class NobodyNamed(ValueError):
 
 class Erased(NobodyNamed):
     """The person asked to be erased: let the address in again under Settings, Privacy first."""
+
+
+class Gone(NobodyNamed):
+    """The contact was erased meanwhile: there is nobody to give an address to."""
 
 
 class EmailNamed(ValueError):
@@ -70,8 +74,9 @@ def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPers
     sightings = [_sighting(person) for person in people]
     if not sightings:
         return []
-    _refuse_erased(identity_conn, sightings)
-    settled = settle(identity_conn, sightings, lambda _: [], Facts())
+    with suppression.inside(identity_conn):
+        _refuse_erased(identity_conn, sightings)
+        settled = settle(identity_conn, sightings, lambda _: [], Facts())
     contacts = [contact for contact in settled.contacts if contact is not None]
     derive.dirty(conn, contacts, lane)
     return contacts
@@ -80,7 +85,8 @@ def create(conn: Connection, identity_conn: Connection, people: Sequence[NewPers
 def rename(conn: Connection, identity_conn: Connection, contact_id: int, email: str) -> None:
     """Makes ``email`` the contact's first address; those it had stay as further ones.
 
-    Transactions as in ``create``. Raises EmailTaken when the address is somebody else's, NobodyNamed when it is none.
+    Transactions as in ``create``. Raises EmailTaken when the address is somebody else's, NobodyNamed when it is none,
+    Gone.
     """
     _claim_email(conn, identity_conn, contact_id, email, OWN)
 
@@ -126,11 +132,15 @@ def _claim_email(conn: Connection, identity_conn: Connection, contact_id: int, e
     value = normalise.typed(email)
     if value is None:
         raise NobodyNamed(f"{email[:80]!r} is no e-mail address; it looks like name@example.org.")
-    _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, strength, None, value, email, None)])
-    owner = Owner(contact_id, strength, now(), HERE, "", email.strip())
-    if holder := write_claim(identity_conn, Claim("email", value, owner)):
-        raise EmailTaken(value, holder)
-    derive.dirty(conn, [contact_id], LIVE)
+    with suppression.inside(identity_conn):
+        _refuse_erased(identity_conn, [Sighting(HERE, _ALWAYS, strength, None, value, email, None)])
+        owner = Owner(contact_id, strength, now(), HERE, "", email.strip())
+        whose = write_claim(identity_conn, Claim("email", value, owner))
+    if whose is None:
+        raise Gone(f"Contact {contact_id} is gone.")
+    if whose != contact_id and whose != merges.kept(conn, contact_id):
+        raise EmailTaken(value, whose)
+    derive.dirty(conn, [whose], LIVE)
 
 
 def _sighting(person: NewPerson) -> Sighting:

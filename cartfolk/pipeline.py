@@ -162,7 +162,8 @@ def apply(
     bad: list[quarantine.Bad] | None = None,
     erased: list[Received] | None = None,
 ) -> None:
-    """Canonical records → facts, inside the caller's transaction on ``conn``.
+    """Canonical records → facts, inside the caller's transaction on ``conn``, which holds no contact yet: who decides
+    who is who, on ``identity_conn``, may wait for a merge, and that for whoever holds its contacts.
 
     Records of erased people are left out and appended to ``erased``. When the database refuses the batch, it is
     halved until the refused record stands alone; that one is appended to ``bad`` (or raised when ``bad`` is None).
@@ -219,26 +220,51 @@ def _apply_all(
     lane: int,
     bad: list[quarantine.Bad] | None,
 ) -> None:
-    if not received:
-        return
+    left = list(received)
+    for attempt in range(5):
+        if not left:
+            return
+        try:
+            _try(conn, identity_conn, left, lane)
+            return
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if bad is None or attempt == 4:
+                raise
+            refused = _refusals(conn, identity_conn, left, lane, error)
+            bad += [_refused(item, why) for item, why in refused]
+            out = {id(item) for item, _why in refused}
+            left = [item for item in left if id(item) not in out]
+
+
+def _try(
+    conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int, *, keep: bool = True
+) -> None:
     for attempt in range(5):
         try:
-            with conn.transaction():
+            with conn.transaction(force_rollback=not keep):
                 _apply(conn, identity_conn, received, lane)
             return
         except facts.ContactMoved:
             if attempt == 4:
                 raise
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
-            if bad is None:
-                raise
-            if len(received) == 1:
-                bad.append(_refused(received[0], error))
-                return
-            middle = len(received) // 2
-            _apply_all(conn, identity_conn, received[:middle], lane, bad)
-            _apply_all(conn, identity_conn, received[middle:], lane, bad)
-            return
+
+
+def _refusals(
+    conn: Connection, identity_conn: Connection, received: Sequence[Received], lane: int, error: psycopg.Error
+) -> list[tuple[Received, psycopg.Error]]:
+    """Which of these records the database refuses, and why. What it takes is taken back, with the locks: the next half
+    asks who is who again, and nobody who asks that may hold a contact (a merge would wait for it, and it for the merge,
+    over two connections, where PostgreSQL cannot see it)."""
+    if len(received) == 1:
+        return [(received[0], error)]
+    middle = len(received) // 2
+    found: list[tuple[Received, psycopg.Error]] = []
+    for half in (received[:middle], received[middle:]):
+        try:
+            _try(conn, identity_conn, half, lane, keep=False)
+        except (psycopg.DataError, psycopg.IntegrityError) as refused:
+            found += _refusals(conn, identity_conn, half, lane, refused)
+    return found
 
 
 def _refused(item: Received, error: psycopg.Error) -> quarantine.Bad:

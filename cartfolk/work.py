@@ -19,23 +19,23 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from typing import Any
 
 import psycopg
 
 from cartfolk.core.garbage import collect_seldom
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, again
 from cartfolk.core.time import now
 
 log = logging.getLogger(__name__)
 LIVE, BULK = 0, 1
 IDLE = 0.5  # seconds a process waits for the bell before it looks by itself
 SWEEP_EVERY = 0.5  # seconds between looks at the clock when idle; at most ten times that under load
-_LOST = (
-    psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure,
-)  # fmt: skip
+DEAD_AFTER = 60  # seconds without a sign of life from a worker of jobs, which gives one every ten
+LOOK_EVERY = 10.0  # seconds between looks for what dead workers had in hand
+TRIES = 5  # times a job may take its worker down
 LIVE_BATCH, BULK_BATCH, REFRESH_BATCH = 200, 30, 1000
 
 
@@ -185,7 +185,7 @@ class Drain:
             return pipeline.drain(self.conn, self.identity_conn, lane, limit)
 
         try:
-            return self._again(whole)
+            return again(whole)
         except psycopg.OperationalError:
             raise
         except Exception:
@@ -214,22 +214,13 @@ class Drain:
     def _refresh(self, lane: int) -> int:
         from cartfolk import pipeline
 
-        return self._again(lambda: pipeline.refresh_dirty(self.conn, lane, REFRESH_BATCH))
+        return again(lambda: pipeline.refresh_dirty(self.conn, lane, REFRESH_BATCH))
 
     def _sweep(self) -> int:
         from cartfolk import pipeline
 
         self._swept = time.monotonic()
-        return self._again(lambda: pipeline.sweep(self.conn, now()))
-
-    def _again(self, work: Callable[[], int]) -> int:
-        """``work``, once more when PostgreSQL ended it in favour of another worker."""
-        for attempt in range(5):
-            try:
-                return work()
-            except _LOST:
-                time.sleep(0.02 * (attempt + 1))
-        return work()
+        return again(lambda: pipeline.sweep(self.conn, now()))
 
 
 class Shops:
@@ -329,10 +320,25 @@ def know_tasks() -> None:
     autodiscover_modules("jobs")
 
 
-async def jobs_forever(stop: Stop) -> None:
-    """procrastinate's worker; at its start lost jobs are dropped and every store with work is queued."""
-    from procrastinate.contrib.django import app
+async def give_back(working: Any) -> None:
+    """What a killed worker had in hand is asked for again: its locks would hold up whoever asks for the same, and some
+    of it nobody asks for twice. The work itself is in our own tables and goes on where it was. A job that took its
+    worker down time and again is dropped. ``working``: procrastinate's app, open."""
+    from procrastinate.exceptions import ConnectorException
     from procrastinate.jobs import Status
+
+    for lost in await working.job_manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
+        if lost.attempts < TRIES:
+            with suppress(ConnectorException):  # the same is waiting already, or another worker was quicker
+                await working.job_manager.retry_job(lost)
+                continue
+        with suppress(ConnectorException):
+            await working.job_manager.finish_job(lost, Status.FAILED, delete_job=True)
+
+
+async def jobs_forever(stop: Stop) -> None:
+    """procrastinate's worker; at its start every store with work is queued."""
+    from procrastinate.contrib.django import app
 
     from cartfolk.inbox import jobs
 
@@ -342,9 +348,7 @@ async def jobs_forever(stop: Stop) -> None:
             connector = app.connector.get_worker_connector()  # type: ignore[attr-defined]
             with app.replace_connector(connector) as working:
                 async with working.open_async():
-                    # What a killed worker had in hand; the work itself is in our own tables.
-                    for lost in await working.job_manager.get_stalled_jobs():
-                        await working.job_manager.finish_job(lost, Status.FAILED, delete_job=True)
+                    await give_back(working)
                     with jobs.connected() as conn:
                         await jobs.start_due(conn)
                     worker = asyncio.create_task(
@@ -356,8 +360,12 @@ async def jobs_forever(stop: Stop) -> None:
                             fetch_job_polling_interval=2,
                         )
                     )
+                    looked = time.monotonic()
                     while not stop and not worker.done():
                         await asyncio.sleep(0.3)
+                        if time.monotonic() - looked > LOOK_EVERY:
+                            await give_back(working)
+                            looked = time.monotonic()
                     worker.cancel()
                     with suppress(asyncio.CancelledError):
                         await worker

@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.identity.resolve import hold
 
 from . import derive
 
@@ -34,6 +35,10 @@ BASES = (
 )  # legal bases: GDPR article 6 1 a, advertising to customers, 6 1 f, 6 1 b
 Status = Literal["granted", "withdrawn", "pending"]
 HAND = "user"  # the source of what a user enters
+
+
+class NobodyThere(LookupError):
+    """The contact was erased meanwhile: there is nobody to write down."""
 
 
 class NoEvidence(ValueError):
@@ -93,23 +98,28 @@ def act(
     by: str = "",
     wording: str = "",
     at: datetime | None = None,
-) -> None:
-    """Writes one act of the person, or of a user in their name, into the ledger, in the caller's transaction.
+) -> int:
+    """Writes one act of the person, or of a user in their name, into the ledger, in the caller's transaction; returns
+    whose it is, of a merged contact the one that was kept, held until the transaction ends.
 
     ``evidence``: what proves it (text, ip, legal_basis ...); ``by``: user:3. ``source`` is never import or sync. The
-    contact waits in the live queue for what follows. Raises NoEvidence.
+    contact waits in the live queue for what follows. Raises NoEvidence, NobodyThere.
     """
     if source == HAND and status == "granted" and not str(evidence.get("text", "")).strip():
         raise NoEvidence("A grant needs its evidence: say when, where and to which words the person agreed.")
+    contact = hold(conn, [contact_id]).get(contact_id)
+    if contact is None:
+        raise NobodyThere(f"Contact {contact_id} is gone.")
     told = {key: value for key, value in {**evidence, "by": by}.items() if value}
     conn.execute(
         Q["act"],
         {
-            "contact": contact_id, "channel": channel, "purpose": purpose, "status": status, "source": source,
+            "contact": contact, "channel": channel, "purpose": purpose, "status": status, "source": source,
             "wording": wording or None, "evidence": Jsonb(told), "at": at or now(),
         },
     )  # fmt: skip
-    derive.dirty(conn, [contact_id], 0)
+    derive.dirty(conn, [contact], 0)
+    return contact
 
 
 def ledger(conn: Connection, contact_id: int, limit: int = 200) -> list[Entry]:

@@ -15,9 +15,10 @@ where seq in (select seq from contact_dirty where lane = %(lane)s order by seq l
 returning contact_id
 
 -- :name due
--- Contacts for whom the clock alone changes something by now, longest due first.
-select contact_id from contact_due where due_at <= %(at)s order by due_at limit %(limit)s
-for update skip locked
+-- Contacts for whom the clock alone changes something by now, longest due first. The contact is held, as by everybody
+-- who writes for it: whoever has it is refreshing it anyway.
+select c.contact_id from contact_due d join contact c on c.contact_id = d.contact_id
+where d.due_at <= %(at)s order by d.due_at limit %(limit)s for no key update of c skip locked
 
 -- :name set_due
 -- When the clock will next change something: the earliest of the contact's carts and what the caller names.

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 
 from cartfolk import people, pipeline
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import LOST, Connection, Statements
 from cartfolk.core.time import now
 from cartfolk.identity import normalise
 from cartfolk.identity.decide import Sighting
@@ -51,6 +52,10 @@ def own_words(conn: Connection, contacts: Iterable[int], names: Iterable[str]) -
         return {}
     statement = sql.SQL(Q["own_words"]).format(columns=columns)
     return dict(conn.execute(statement, {"contacts": sorted(set(contacts))}).fetchall())
+
+
+class _Gone(Exception):
+    """A contact of the chunk was merged or erased since it was found."""
 
 
 @dataclass(slots=True)
@@ -134,23 +139,27 @@ class Contacts:
         while True:
             found = self._find(wanted, group)
             missing = [item.person for item, contact in found if contact is None and item.person]
-            try:
+            # Whoever was erased or merged between the look and the act is seen when looked for again.
+            with suppress(people.Erased, _Gone, *LOST):
                 made = iter(people.create(self._conn, self._identity, missing, pipeline.BULK))
-                break
-            except people.Erased:  # between the look and the act: now it is seen
-                group.problems[:] = wrong
-        placed = [(item, next(made) if contact is None else contact) for item, contact in found]
+                placed = [(item, next(made) if contact is None else contact) for item, contact in found]
+                return self._consents(placed) and self._change(placed, group, step, began)
+            group.problems[:] = wrong
+            group.outcomes.clear()
+
+    def _change(self, placed: Sequence[tuple[Wanted, int]], group: _Group, step: Step, began: float) -> bool:
+        """Raises _Gone, and then nothing was written."""
         contacts = sorted({contact for _item, contact in placed})
         with self._conn.transaction():
             if ledger.hold(self._conn, self._number) != self._state:
                 return False
-            lock_for_refresh(self._conn, contacts)
+            if lock_for_refresh(self._conn, contacts) != contacts:
+                raise _Gone
             mine = self._conn.execute(Q["made_since"], {"contacts": contacts, "began": self._began})
             new = {row[0] for row in mine}
             before = self._own(contacts)
             self._write(placed, new, group)
             self._note(group, new, before)
-            self._consents(group)
             self._count(group, step, before)
             return self._advance(group, step, began)
 
@@ -227,13 +236,15 @@ class Contacts:
         group.outcomes = [(i, o, is_new and o.contact_id not in again) for i, o, is_new in group.outcomes]
         ledger.note_rows(self._conn, self._number, rows)
 
-    def _consents(self, group: _Group) -> None:
+    def _consents(self, placed: Sequence[tuple[Wanted, int]]) -> bool:
+        """Before the chunk and in a transaction of its own, since it asks who is who and so may hold no contact. Told
+        twice, an act is one. False when the import was stopped."""
         at = now()
-        received = [
-            pipeline.Received(item.consent, people.HERE, at) for item, outcome, _ in group.outcomes if item.consent
-        ]
-        if received:
-            pipeline.apply(self._conn, self._identity, received, pipeline.BULK)
+        received = [pipeline.Received(item.consent, people.HERE, at) for item, _contact in placed if item.consent]
+        with self._conn.transaction():
+            if received and (going := ledger.hold(self._conn, self._number) == self._state):
+                pipeline.apply(self._conn, self._identity, received, pipeline.BULK)
+            return not received or going
 
     def _count(self, group: _Group, step: Step, before: Mapping[int, Mapping[str, Any]]) -> None:
         """Numbers of the chunk, and the first rows of each outcome for the preview of a check."""
@@ -266,11 +277,11 @@ class Contacts:
         return item.label(self._chosen.language) if item else name
 
     def _advance(self, group: _Group, step: Step, began: float) -> bool:
-        step.wrong_bytes = self._wrong_bytes = self._put_aside(group.problems)
-        step.preview, step.seconds = self._preview, time.monotonic() - began
         with self._conn.transaction():
             if ledger.hold(self._conn, self._number) != self._state:
-                return False
+                return False  # an erasure may have forgotten its files: none is begun anew
+            step.wrong_bytes = self._wrong_bytes = self._put_aside(group.problems)
+            step.preview, step.seconds = self._preview, time.monotonic() - began
             ledger.advance(self._conn, self._number, step)
         return True
 

@@ -17,7 +17,7 @@ from typing import Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
-from cartfolk.core.sql import Connection
+from cartfolk.core.sql import Connection, again
 from cartfolk.identity import merges
 from cartfolk.identity.resolve import Q as IDENTITY
 from cartfolk.inbox.files import ledger
@@ -48,13 +48,14 @@ class Undo:
 
     def step(self) -> bool:
         """One chunk; False when there is nothing more to do."""
+        return again(self._step)
+
+    def _step(self) -> bool:
         began = time.monotonic()
         with self._conn.transaction():
             if ledger.hold(self._conn, self._number) != "undoing":
                 return False
-            rows = self._conn.execute(
-                ledger.Q["rows_to_undo"], {"id": self._number, "after": self._at, "limit": CHUNK}
-            ).fetchall()
+            rows = self._held()
             if not rows:
                 ledger.finish(self._conn, self._number, "undone")
                 return False
@@ -67,10 +68,23 @@ class Undo:
         self._at, self._told = rows[-1][0], told
         return True
 
+    def _held(self) -> list[tuple[int, bool, Mapping[str, Any], Mapping[str, Any]]]:
+        """The next rows, their contacts held against everybody: a shop that names one of them meanwhile waits, and
+        makes it anew if it is gone. Whoever may go is held against a claim on its address, too, which would be left
+        without a contact."""
+        asked = {"id": self._number, "after": self._at, "limit": CHUNK}
+        held: set[int] = set()
+        while True:
+            rows = self._conn.execute(ledger.Q["rows_to_undo"], asked).fetchall()
+            contacts = {row[0] for row in rows}
+            if contacts <= held:
+                return rows
+            if any(mine for _contact, mine, *_ in rows):
+                self._conn.execute(IDENTITY["lock_identities"])
+            self._conn.execute(IDENTITY["lock_for_merge"], {"contacts": sorted(contacts)})
+            held |= contacts  # read again: a merge that was waited for has moved rows
+
     def _chunk(self, rows: Sequence[tuple[int, bool, Mapping[str, Any], Mapping[str, Any]]]) -> dict[str, int]:
-        contacts = [row[0] for row in rows]
-        # Against everybody: a shop that names one of them meanwhile waits, and makes it anew if it is gone.
-        self._conn.execute(IDENTITY["lock_for_merge"], {"contacts": contacts})
         made = [contact for contact, mine, *_ in rows if mine]
         touched = self._touched(made)
         gone = [contact for contact in made if contact not in touched]

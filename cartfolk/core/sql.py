@@ -13,10 +13,11 @@ Parameters are psycopg's (``%(name)s``); nothing is ever formatted into a statem
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString, TypeVar, cast
 
 import psycopg
 from psycopg import sql
@@ -24,6 +25,11 @@ from psycopg.rows import TupleRow
 
 Connection = psycopg.Connection[TupleRow]
 
+LOST = (
+    psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable, psycopg.errors.SerializationFailure,
+)  # fmt: skip
+"""Nothing is wrong with what was asked: it may be asked again."""
+T = TypeVar("T")
 _NAME = re.compile(r"^-- :name (\w+)\s*$", re.MULTILINE)
 
 
@@ -59,6 +65,17 @@ class Statements(Mapping[str, LiteralString]):
 
     def __len__(self) -> int:
         return len(self._texts)
+
+
+def again(work: Callable[[], T], times: int = 5) -> T:
+    """``work``, a whole transaction, once more when PostgreSQL ended it in favour of another it was waiting for. Raises
+    what ``work`` raises the last time."""
+    for attempt in range(1, times):
+        try:
+            return work()
+        except LOST:
+            time.sleep(0.02 * attempt)
+    return work()
 
 
 def copy_rows(conn: Connection, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> int:

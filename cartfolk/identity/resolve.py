@@ -8,7 +8,7 @@ name people already known; those take no lock at all.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -196,15 +196,17 @@ def _claim(conn: Connection, claims: Sequence[Claim], real: Mapping[int, int]) -
 
 
 def claim(conn: Connection, one: Claim) -> int | None:
-    """Writes a claim that a person decided, whoever claimed the name for this contact before. When it is another
-    contact's, nothing is written and that contact is returned. Runs its own transaction on ``conn`` (autocommit)."""
+    """Writes a claim that a person decided, whoever claimed the name for this contact before; returns whose the name
+    is then: the contact's, of a merged one the kept contact's, or another's who has it. Then, and when the contact is
+    gone (None), nothing is written. Runs its own transaction on ``conn`` (autocommit)."""
     with conn.transaction():
         conn.execute(Q["lock_identities"])
+        contact = kept(conn, one.owner.contact_id)
         found = conn.execute(Q["identities"], {"kind": one.kind, "values": [one.value]}).fetchone()
-        if found and found[2] != one.owner.contact_id:
-            return int(found[2])
-        _claim(conn, [one], {})
-    return None
+        if contact is None or (found and found[2] != contact):
+            return int(found[2]) if found else None
+        _claim(conn, [one._replace(owner=one.owner._replace(contact_id=contact))], {})
+    return contact
 
 
 def drop_email(conn: Connection, contact_id: int, value: str) -> None:
@@ -369,7 +371,20 @@ def find_objects(
         return places, _moved_at(conn, [place.contact_id for place in places.values()])
 
 
-def lock_for_refresh(conn: Connection, contacts: Sequence[int]) -> list[int]:
+def lock_for_refresh(conn: Connection, contacts: Iterable[int]) -> list[int]:
     """Holds these contacts against another refresh; returns those that still exist."""
     rows = conn.execute(Q["lock_for_refresh"], {"contacts": sorted(set(contacts))})
     return [row[0] for row in rows]
+
+
+def hold(conn: Connection, contacts: Collection[int]) -> dict[int, int]:
+    """Holds whoever stands for these numbers now until the caller's transaction ends: nobody merges, erases or
+    refreshes them meanwhile. Number -> contact; numbers nobody stands for are absent.
+
+    Whatever a person, a program or a file writes for a contact is written under this: a row put beside a contact that
+    is gone belongs to nobody, and no erasure finds it.
+    """
+    found = records.standing(conn, contacts)
+    while not set(lock_for_refresh(conn, found.values())).issuperset(found.values()):
+        found = records.standing(conn, contacts)  # merged or erased while this waited
+    return found

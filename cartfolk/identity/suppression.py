@@ -8,7 +8,8 @@ addresses.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -67,6 +68,18 @@ def known(conn: Connection, names: Iterable[Name]) -> set[Name]:
     by_hash = {hashed(name): name for name in names}
     found = conn.execute(Q["known"], {"hashes": list(by_hash)}) if by_hash else ()
     return {by_hash[bytes(value)] for (value,) in found}
+
+
+@contextmanager
+def inside(conn: Connection) -> Iterator[None]:
+    """Who is not known as erased in here is not erased before the end: an erasure that begins now waits, and then
+    finds what was made. ``conn`` is autocommit; the block may be several transactions."""
+    conn.execute(Q["stay"])
+    try:
+        yield
+    finally:
+        if not conn.closed:  # the lock falls with the session
+            conn.execute(Q["go"])
 
 
 def add(conn: Connection, names: Iterable[Name]) -> list[str]:

@@ -31,6 +31,13 @@ select coalesce(sum(records), 0)::bigint from kept_out
 -- Whoever writes facts holds this until they are written; many do so side by side.
 select pg_advisory_xact_lock_shared(4027, 11)
 
+-- :name stay
+-- The same for several transactions of a session, until it leaves.
+select pg_advisory_lock_shared(4027, 11)
+
+-- :name go
+select pg_advisory_unlock_shared(4027, 11)
+
 -- :name alone
 -- An erasure waits for those who write facts, and lets nobody begin until it is done.
 select pg_advisory_xact_lock(4027, 11)
@@ -89,7 +96,10 @@ on conflict (token_hash) do update set expires_at = excluded.expires_at
 select contact_id, kind, about, expires_at, used_at from person_link where token_hash = %(hash)s
 
 -- :name link_used
-update person_link set used_at = coalesce(used_at, %(at)s) where token_hash = %(hash)s
+-- Notes that a link was used; whether that was the first time.
+with before as (select token_hash, used_at from person_link where token_hash = %(hash)s for update)
+update person_link l set used_at = coalesce(before.used_at, %(at)s)
+from before where l.token_hash = before.token_hash returning before.used_at is null
 
 -- :name clean_links
 delete from person_link where expires_at < %(before)s

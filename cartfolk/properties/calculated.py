@@ -284,6 +284,7 @@ def zone(conn: Connection) -> str:
 def revise(conn: Connection) -> bool:
     """Notes which formulas count from now on, in the transaction that changed a definition; whether everybody has to
     be calculated anew (:func:`rebuild`)."""
+    conn.execute(Q["alter"])  # two who change formulas at once: the second reads what the first wrote
     found = plan(load(conn, archived=True).properties)
     revision = found.revision if found else None
     conn.execute(Q["revise"], {"revision": revision, "zone": zone(conn)})

@@ -7,6 +7,9 @@ select timezone from stores_store order by id limit 1
 -- :name state
 select revision, zone, built, building, after, done, total, finished_at from calculation
 
+-- :name alter
+select from calculation for update
+
 -- :name revise
 -- From its commit on, whoever computes a contact uses these formulas. With none there is nothing left to build.
 update calculation set revision = %(revision)s, zone = %(zone)s,

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.identity.resolve import hold
 
 Q = Statements.beside(__file__, "notes.sql")
 LONGEST = 10_000  # characters
@@ -32,9 +33,12 @@ class Note:
 
 
 def add(conn: Connection, contact_id: int, body: str, by: str) -> int:
-    """Writes a note down; returns its number. Raises :class:`NoteRefused`."""
-    parameters = {"contact": contact_id, "at": now(), "body": _checked(body), "by": by}
-    (note_id,) = conn.execute(Q["add"], parameters).fetchone() or (0,)
+    """Writes a note down, of a merged contact with the one that was kept; returns its number. Raises
+    :class:`NoteRefused`, and :class:`NoteMissing` when the contact is gone."""
+    text = _checked(body)
+    with conn.transaction():
+        parameters = {"contact": _held(conn, contact_id), "at": now(), "body": text, "by": by}
+        (note_id,) = conn.execute(Q["add"], parameters).fetchone() or (0,)
     return int(note_id)
 
 
@@ -68,9 +72,18 @@ def move(conn: Connection, merges: Mapping[int, int]) -> None:
 
 
 def _must(conn: Connection, statement: str, contact_id: int, note_id: int, **more: str) -> None:
-    parameters = {"contact": contact_id, "note": note_id, "at": now(), **more}
-    if not conn.execute(Q[statement], parameters).rowcount:
-        raise NoteMissing(f"Contact {contact_id} has no note {note_id}.")
+    with conn.transaction():
+        parameters = {"contact": _held(conn, contact_id), "note": note_id, "at": now(), **more}
+        if not conn.execute(Q[statement], parameters).rowcount:
+            raise NoteMissing(f"Contact {contact_id} has no note {note_id}.")
+
+
+def _held(conn: Connection, contact_id: int) -> int:
+    """The contact that stands for this number, held until the transaction ends."""
+    contact = hold(conn, [contact_id]).get(contact_id)
+    if contact is None:
+        raise NoteMissing(f"Contact {contact_id} is gone.")
+    return contact
 
 
 def _checked(body: str) -> str:

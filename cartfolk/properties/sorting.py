@@ -85,6 +85,7 @@ def fill(conn: Connection, wanted: Key, at: datetime) -> bool:
         if not ready:
             _wait_for_writers(conn)
             _copy(conn, wanted, sort_id)
+            conn.execute(Q["forget_gone"], {"sort": sort_id})
             conn.execute(Q["complete"], {"sort": sort_id})
         return True
     finally:

@@ -41,6 +41,11 @@ where (contact_sort.word, contact_sort.number) is distinct from (excluded.word, 
 -- :name give_up
 delete from sorted_property where name = %(name)s
 
+-- :name forget_gone
+-- Whoever was merged or erased while its row was being copied.
+delete from contact_sort s where s.sort_id = %(sort)s
+    and not exists (select from contact c where c.contact_id = s.contact_id)
+
 -- :name complete
 update sorted_property set ready = true where sort_id = %(sort)s
 

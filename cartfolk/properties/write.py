@@ -27,8 +27,7 @@ from psycopg.types.json import Json
 from cartfolk.commerce import derive
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.identity.merges import standing
-from cartfolk.identity.resolve import lock_for_refresh
+from cartfolk.identity.resolve import hold
 from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import Property
 from cartfolk.properties.compute import compute
@@ -127,10 +126,9 @@ class _Batch:
 
     def write(self, writes: Sequence[Write]) -> list[Outcome]:
         at = now()
-        kept = standing(self.conn, {item.contact_id for item in writes})
-        locked = set(lock_for_refresh(self.conn, sorted(set(kept.values()))))
+        kept = hold(self.conn, {item.contact_id for item in writes})
         names = sorted({name for item in writes for name in item.values if name in self.known})
-        people = self._people(sorted(locked), names)
+        people = self._people(sorted(set(kept.values())), names)
         outcomes = [self._one(item, kept.get(item.contact_id), people) for item in writes]
         changed = {contact: person.written for contact, person in people.items() if person.written}
         if changed and not self.pretend:

@@ -59,8 +59,10 @@ never as (
 select count(*) from changed
 
 -- :name due
--- Contacts one of whose memberships the clock may change by now, longest due first.
-select contact_id from segment_due where due_at <= %(at)s order by due_at limit %(limit)s for update skip locked
+-- Contacts one of whose memberships the clock may change by now, longest due first; held as by everybody who writes
+-- for them.
+select c.contact_id from segment_due d join contact c on c.contact_id = d.contact_id
+where d.due_at <= %(at)s order by d.due_at limit %(limit)s for no key update of c skip locked
 
 -- :name forget_due
 delete from segment_due where contact_id = any(%(contacts)s)

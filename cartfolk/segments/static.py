@@ -7,7 +7,7 @@ from datetime import datetime
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.identity.resolve import lock_for_refresh
+from cartfolk.identity.resolve import hold
 from cartfolk.segments import refresh
 
 Q = Statements.beside(__file__, "static.sql")
@@ -42,8 +42,8 @@ def _each(conn: Connection, statement: str, segment: int, contacts: Sequence[int
     changed: list[int] = []
     for start in range(0, len(ids), BATCH):
         with conn.transaction():
-            held = lock_for_refresh(conn, ids[start : start + BATCH])
-            changed += _move(conn, statement, segment, held, now(), reason)
+            held = set(hold(conn, ids[start : start + BATCH]).values())
+            changed += _move(conn, statement, segment, sorted(held), now(), reason)
     return changed
 
 

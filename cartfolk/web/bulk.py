@@ -14,11 +14,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+from django.utils.translation import gettext as _
 from psycopg import sql
 
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
+from cartfolk.identity.resolve import hold
 from cartfolk.properties import defined
 from cartfolk.properties.write import Mode, Outcome, Write, write
 
@@ -158,11 +160,14 @@ def _summed(outcomes: Sequence[Outcome]) -> tuple[int, int, str]:
 
 
 def _restore(conn: Connection, contacts: Sequence[int], edit: BulkEdit) -> tuple[int, str]:
-    """Puts back what the property held. Of an own property the shop's value counts first; people's word is written
-    again only where it was another one."""
+    """Puts back what the property held; how many contacts keep what they have, and why. Of an own property the shop's
+    value counts first; people's word is written again only where it was another one."""
     name = edit.property
-    rows = conn.execute(Q["before"], {"contacts": contacts, "source": f"bulk:{edit.pk}", "name": name}).fetchall()
-    held: dict[int, Any] = dict(rows)
+    people = sorted(set(hold(conn, contacts).values()))  # nobody changes what is looked at
+    asked = {"contacts": people, "source": f"bulk:{edit.pk}", "name": name, "since": edit.created_at}
+    rows = conn.execute(Q["before"], asked).fetchall()
+    held: dict[int, Any] = {contact: value for contact, value, stays in rows if not stays}
+    left = len(rows) - len(held)
     item = defined.load(conn, archived=True).properties.get(name)
     outcomes: list[Outcome] = []
 
@@ -176,5 +181,5 @@ def _restore(conn: Connection, contacts: Sequence[int], edit: BulkEdit) -> tuple
         shops: dict[int, Any] = dict(conn.execute(Q["effective"], {"contacts": list(held), "name": name}).fetchall())
         held = {contact: value for contact, value in held.items() if shops.get(contact) != value}
     put(held)
-    _, refused, reason = _summed(outcomes)
-    return refused, reason
+    _changed, refused, reason = _summed(outcomes)
+    return refused + left, reason or (_("was changed since, or the contact was merged") if left else "")

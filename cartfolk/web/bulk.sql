@@ -20,22 +20,24 @@ update web_bulkedit set state = 'undoing', done = 0, parts_done = 0, refused = 0
 where id = %(edit)s and state = 'done' returning id
 
 -- :name before
--- What the property held before the edit changed it; contacts in which it was changed again since are left alone.
+-- What the property held before the edit changed it, and whether it is to stay all the same: it was changed again since,
+-- or somebody was merged into the contact, whose history tells of two people now.
 with mine as materialized (
-    select distinct on (h.contact_id) h.contact_id, h.change_id from property_history h
+    select h.contact_id, max(h.change_id) as change_id from property_history h
     where h.contact_id = any(%(contacts)s) and h.source = 'user' and h.source_id = %(source)s
         and jsonb_exists(h.changes, %(name)s)
-    order by h.contact_id, h.change_id desc
+    group by h.contact_id
 )
-select mine.contact_id, earlier.value
+select mine.contact_id, earlier.value,
+    exists (select from property_history l
+            where l.contact_id = mine.contact_id and l.change_id > mine.change_id and jsonb_exists(l.changes, %(name)s))
+    or exists (select from contact_merge m
+               where m.kept_id = mine.contact_id and m.merged_at >= %(since)s and m.undone_at is null)
 from mine
 left join lateral (
     select p.changes -> %(name)s as value from property_history p
     where p.contact_id = mine.contact_id and p.change_id < mine.change_id and jsonb_exists(p.changes, %(name)s)
     order by p.change_id desc limit 1) earlier on true
-where not exists (
-    select from property_history l
-    where l.contact_id = mine.contact_id and l.change_id > mine.change_id and jsonb_exists(l.changes, %(name)s))
 order by mine.contact_id
 
 -- :name effective

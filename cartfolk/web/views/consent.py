@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -29,9 +29,8 @@ def show(request: HttpRequest, contact_id: int) -> HttpResponse:
 def act(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Grant or withdraw in the person's name; a grant needs the evidence in words."""
     conn = database()
-    person = find(conn, contact_id)
-    if isinstance(person, int):
-        return redirect("web:contact-consent", person)
+    if isinstance(person := find(conn, contact_id), int):
+        contact_id = person  # merged meanwhile: what was said is said of who it is now
     told = {name: request.POST.get(name, "").strip() for name in ("channel", "purpose", "do", "text", "basis")}
     if told["channel"] not in consent.CHANNELS or told["purpose"] not in consent.PURPOSES:
         return _show(request, contact_id, told | {"error": _("Choose a channel and a purpose.")}, 422)
@@ -39,7 +38,7 @@ def act(request: HttpRequest, contact_id: int) -> HttpResponse:
     evidence = {"text": told["text"][:2000], "legal_basis": told["basis"] if told["basis"] in consent.BASES else ""}
     try:
         with conn.transaction():
-            consent.act(
+            contact_id = consent.act(
                 conn, contact_id, told["channel"], told["purpose"], status, consent.HAND,
                 evidence=evidence, by=actor(request),
             )  # fmt: skip
@@ -49,6 +48,8 @@ def act(request: HttpRequest, contact_id: int) -> HttpResponse:
     except consent.NoEvidence:
         said = _("Evidence: say when, where and to which words the person agreed.")
         return _show(request, contact_id, told | {"error": said}, 422)
+    except consent.NobodyThere:
+        raise Http404(_("There is no contact with this number.")) from None
     messages.success(request, _("Consent noted.") if status == "granted" else _("Withdrawal noted."))
     return redirect("web:contact-consent", contact_id)
 

@@ -10,33 +10,33 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cartfolk.audit import log
-from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.sql import Connection
+from cartfolk.identity import merges
 from cartfolk.properties import notes
 
-from .. import properties
 from ..access import actor, database, marketer
 from ..templatetags.cartfolk import number
-
-Q = Statements.beside(str(properties.__file__))
 
 
 @marketer
 @require_POST
 def add(request: HttpRequest, contact_id: int) -> HttpResponse:
-    conn = _of(contact_id)
+    conn, contact_id = _of(contact_id)
     try:
         with conn.transaction():
             note = notes.add(conn, contact_id, request.POST.get("body", ""), actor(request))
             log.note(conn, actor(request), "note.added", f"contact:{contact_id}", note=note)
     except notes.NoteRefused as error:
         messages.error(request, _refusal(error))
+    except notes.NoteMissing as error:
+        raise Http404(_("There is no contact with this number.")) from error
     return redirect("web:contact", contact_id)
 
 
 @marketer
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
-    conn = _of(contact_id)
+    conn, contact_id = _of(contact_id)
     try:
         note = notes.one(conn, contact_id, note_id)
         if request.method == "POST":
@@ -56,7 +56,7 @@ def change(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
     """Deletes the note; the page that follows offers to bring it back."""
-    conn = _of(contact_id)
+    conn, contact_id = _of(contact_id)
     try:
         with conn.transaction():
             notes.remove(conn, contact_id, note_id)
@@ -69,7 +69,7 @@ def remove(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
 @marketer
 @require_POST
 def bring_back(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
-    conn = _of(contact_id)
+    conn, contact_id = _of(contact_id)
     try:
         with conn.transaction():
             notes.bring_back(conn, contact_id, note_id)
@@ -79,12 +79,14 @@ def bring_back(request: HttpRequest, contact_id: int, note_id: int) -> HttpRespo
     return redirect("web:contact", contact_id)
 
 
-def _of(contact_id: int) -> Connection:
-    """The database, when the contact is there. Raises Http404."""
+def _of(contact_id: int) -> tuple[Connection, int]:
+    """The database and the contact, of a merged one the contact it is now: what was typed on its page is not lost.
+    Raises Http404."""
     conn = database()
-    if not conn.execute(Q["contact"], {"contact": contact_id}).fetchone():
+    kept = merges.kept(conn, contact_id)
+    if kept is None:
         raise Http404(_("There is no contact with this number."))
-    return conn
+    return conn, kept
 
 
 def _refusal(error: notes.NoteRefused) -> str:
