@@ -115,7 +115,7 @@ def parser() -> argparse.ArgumentParser:
     listed.add_argument("--limit", type=_positive, default=50)
     listed.set_defaults(run=contacts.list_)
     shown = verbs.add_parser("show", help="everything known of one contact")
-    shown.add_argument("email")
+    shown.add_argument("contact", help="the e-mail address or number of the contact")
     shown.add_argument("--json", action="store_true")
     shown.set_defaults(run=contacts.show)
     imports.add_arguments(verbs)

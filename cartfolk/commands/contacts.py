@@ -54,23 +54,28 @@ def listing(conn: Connection, sort: str, limit: int) -> list[dict[str, Any]]:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Everything known of one contact, found by e-mail."""
+    """Everything known of one contact, found by e-mail or number."""
     with program.database() as url, program.connected(url) as conn:
-        contact = find(conn, arguments.email)
+        contact = find(conn, arguments.contact)
         found = describe(conn, contact)
     json.dump(plain(found), sys.stdout, ensure_ascii=False, indent=None if arguments.json else 2)
     sys.stdout.write("\n")
     return Exit.OK
 
 
-def find(conn: Connection, email: str) -> int:
-    """The contact with this e-mail address. Raises CommandFailed."""
-    from cartfolk.identity.normalise import email as normalised
+def find(conn: Connection, text: str) -> int:
+    """The contact of this number (whoever it was merged into) or e-mail address. Raises CommandFailed."""
+    from cartfolk.identity import merges
+    from cartfolk.identity.normalise import email
 
-    row = conn.execute(Q["by_email"], {"email": normalised(email)}).fetchone()
+    if text.isdecimal():
+        if len(text) > 18 or (kept := merges.kept(conn, int(text))) is None:
+            raise CommandFailed(f"There is no contact {text}.", Exit.NOT_FOUND)
+        return kept
+    row = conn.execute(Q["by_email"], {"email": email(text)}).fetchone()
     if row is None:
         raise CommandFailed(
-            f"There is no contact with the e-mail address {email}. Check the spelling, or run `cartfolk sync`.",
+            f"There is no contact with the e-mail address {text}. Check the spelling, or run `cartfolk sync`.",
             Exit.NOT_FOUND,
         )
     return int(row[0])

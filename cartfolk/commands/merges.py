@@ -7,8 +7,6 @@ import json
 import sys
 from typing import Any
 
-from cartfolk.core.sql import Connection
-
 from . import contacts, program
 from .exits import CommandFailed, Exit
 
@@ -20,8 +18,8 @@ def merge(arguments: argparse.Namespace) -> int:
     with program.database() as url, program.connected(url) as conn:
         from cartfolk import duplicates, merging
 
-        kept = _contact(conn, arguments.kept)
-        others = [contact for one in arguments.others if (contact := _contact(conn, one)) != kept]
+        kept = contacts.find(conn, arguments.kept)
+        others = [contact for one in arguments.others if (contact := contacts.find(conn, one)) != kept]
         try:
             seen = merging.preview(conn, kept, others)
             for line in (line for line in seen.lines if line.differs):
@@ -43,7 +41,7 @@ def unmerge(arguments: argparse.Namespace) -> int:
         from cartfolk import duplicates, merging
         from cartfolk.identity import merges
 
-        contact = _contact(conn, arguments.contact)
+        contact = contacts.find(conn, arguments.contact)
         known = merges.history(conn, contact)
         if arguments.list:
             for one in known:
@@ -72,7 +70,10 @@ def duplicates(arguments: argparse.Namespace) -> int:
 
         if arguments.find:
             duplicates.find(conn, rebuild=True)
-        for pair in duplicates.suggestions(conn, limit=max(1, arguments.limit)):
+        found = duplicates.suggestions(conn, limit=max(1, arguments.limit))
+        if not found:
+            print("No two contacts look like one person. --find compares all now.", file=sys.stderr)
+        for pair in found:
             if arguments.json:
                 told = {"contacts": [pair.one, pair.other], "score": pair.score, "reasons": pair.reasons}
                 sys.stdout.write(json.dumps(told) + "\n")
@@ -99,17 +100,6 @@ def add_arguments(verbs: Any) -> None:
     doubled.add_argument("--limit", type=int, default=50)
     doubled.add_argument("--json", action="store_true", help="one JSON object a line")
     doubled.set_defaults(run=duplicates)
-
-
-def _contact(conn: Connection, text: str) -> int:
-    """The contact of this number (whoever it was merged into) or address. Raises CommandFailed."""
-    from cartfolk.identity import merges
-
-    if not text.isdecimal():
-        return contacts.find(conn, text)
-    if len(text) > 18 or (kept := merges.kept(conn, int(text))) is None:
-        raise CommandFailed(f"There is no contact {text}.", Exit.NOT_FOUND)
-    return kept
 
 
 def _said(value: object) -> str:

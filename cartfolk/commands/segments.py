@@ -195,7 +195,7 @@ def why(arguments: argparse.Namespace) -> int:
 
     with _opened() as conn:
         item = _named(conn, arguments.segment)
-        contact = int(arguments.contact) if arguments.contact.isdecimal() else find(conn, arguments.contact)
+        contact = find(conn, arguments.contact)
         if item.definition is None:
             raise CommandFailed("A static segment has no conditions: people put contacts in.", Exit.USAGE)
         with _sentences():

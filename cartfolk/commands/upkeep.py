@@ -41,7 +41,10 @@ def quarantine(arguments: argparse.Namespace) -> int:
                 count = waiting.retry(conn, store.pk, now())
             print(f"{count} records are on their way again.", file=sys.stderr)
             return Exit.OK
-        for item in waiting.listing(conn, store.pk):
+        found = waiting.listing(conn, store.pk)
+        if not found:
+            print("Nothing waits in quarantine.", file=sys.stderr)
+        for item in found:
             if arguments.json:
                 print(json.dumps(plain(asdict(item)), ensure_ascii=False))
             else:
