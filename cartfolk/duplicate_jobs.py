@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 from cartfolk import duplicates
+from cartfolk.core.time import now
 from cartfolk.inbox.jobs import connected
+
+
+def start() -> None:
+    """Has the worker compare what changed now; once, however often it is asked."""
+    with suppress(AlreadyEnqueued):
+        app.configure_task("cartfolk.find_duplicates", queueing_lock="find-duplicates").defer(
+            timestamp=int(now().timestamp())
+        )
 
 
 @app.periodic(cron="23 * * * *")

@@ -77,8 +77,8 @@ def find(conn: Connection, everything: bool = False, rebuild: bool = False) -> i
     pairs were found among them. With ``everything`` all are compared; with ``rebuild`` the keys they are compared by
     are made anew before. ``conn`` is autocommit; a killed search is begun again."""
     begun = now()
-    row = conn.execute(Q["watermark"]).fetchone()
-    since = row[0] - _OVERLAP if row and not rebuild else None
+    last = compared(conn)
+    since = last - _OVERLAP if last and not rebuild else None
     touched: list[int] = []
     after, count = 0, 0
     while batch := [
@@ -97,6 +97,12 @@ def find(conn: Connection, everything: bool = False, rebuild: bool = False) -> i
             count = _compare(conn, touched)
         conn.execute(Q["set_watermark"], {"until": begun})
     return count
+
+
+def compared(conn: Connection) -> datetime | None:
+    """What changed before then is compared; None before the first search."""
+    row = conn.execute(Q["watermark"]).fetchone()
+    return row[0] if row else None
 
 
 def refresh(conn: Connection, contacts: Sequence[int]) -> int:

@@ -108,6 +108,7 @@ NEEDS = {
     "contacts-duplicates": READER,
     "contacts-duplicates-dismissed": READER,
     "contacts-duplicates-dismiss": MARKETER,
+    "contacts-duplicates-compare": MARKETER,
     "contacts-duplicates-reconsider": MARKETER,
     "contacts-merge": MARKETER,
     "contacts-merge-undo": MARKETER,

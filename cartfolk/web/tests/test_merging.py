@@ -64,6 +64,18 @@ def test_the_first_of_the_addresses_is_the_same_in_every_line_of_the_preview(
         assert page.context["after"].emails[0] == after["email"]
 
 
+def test_comparing_need_not_wait_for_the_hour_and_is_asked_for_once(
+    owner: Client, conn: Connection, people: int
+) -> None:
+    for _ in range(2):
+        assert "being compared" in owner.post("/contacts/duplicates/compare", follow=True).content.decode()
+    asked = "select count(*) from procrastinate_jobs where task_name = 'cartfolk.find_duplicates' and status = 'todo'"
+    assert conn.execute(asked).fetchone() == (1,)
+    assert "compared <time" not in owner.get("/contacts/duplicates").content.decode(), "nothing was compared yet"
+    duplicates.find(conn)
+    assert "compared <time" in owner.get("/contacts/duplicates").content.decode()
+
+
 def test_dismissed_pairs_can_be_taken_back(owner: Client, twins: tuple[int, int]) -> None:
     owner.post("/contacts/duplicates/dismiss", {"ids": "1,2"})
     assert "ids=1,2" not in owner.get("/contacts/duplicates").content.decode()

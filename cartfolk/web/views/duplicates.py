@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from cartfolk import duplicates
+from cartfolk import duplicate_jobs, duplicates
 from cartfolk.identity import merges
 
 from .. import pairs
@@ -28,6 +28,7 @@ def suggested(request: HttpRequest) -> HttpResponse:
     found = duplicates.suggestions(conn, after=_after(request), limit=PAGE + 1)
     more, found = len(found) > PAGE, found[:PAGE]
     context: dict[str, Any] = {"pairs": pairs.described(conn, found), "total": duplicates.count(conn), "tab": "open"}
+    context["compared"] = duplicates.compared(conn)
     if more:
         last = found[-1]
         context["next"] = f"{last.score}-{last.one}-{last.other}"
@@ -53,6 +54,15 @@ def dismissed(request: HttpRequest) -> HttpResponse:
     ]
     context = {"pairs": shown, "total": duplicates.count(conn), "tab": "dismissed"}
     return render(request, "web/duplicates_dismissed.html", context)
+
+
+@marketer
+@require_POST
+def compare(request: HttpRequest) -> HttpResponse:
+    """Has contacts that changed compared now instead of within the hour."""
+    duplicate_jobs.start()
+    messages.success(request, _("The contacts are being compared. Load this page again in a moment."))
+    return redirect("web:contacts-duplicates")
 
 
 @marketer
