@@ -21,6 +21,7 @@ import pytest
 
 from cartfolk.simulator import start_simulator
 
+from .impatience import in_a_hurry
 from .keyboard import build_segment
 from .machine import ROOT, environment
 
@@ -100,6 +101,7 @@ def test_from_the_first_start_to_the_history_of_a_property_in_both_languages(lin
     filter_save_edit_undo(page, "Regulars", "is at least 2", "were changed", "Taken back")
     merge_undo(page, "Merge", "merged into this one", "Undo this merge", "The merge is undone")
     erase(page)
+    in_a_hurry(page)
     build_segment(page, "Faithful", "Orders", "Consent", "at least 3 orders and Consent to marketing", "is in")
     page.click("button[name=language][value=de]")
     page.wait_for_selector("html[lang=de]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
@@ -16,6 +17,10 @@ LONGEST = 10_000  # characters
 
 class NoteRefused(ValueError):
     """The text is empty or too long; the message says which."""
+
+
+class NoteChanged(Exception):
+    """Somebody changed the note since it was read: show both texts, and write over it only when told to."""
 
 
 class NoteMissing(LookupError):
@@ -31,6 +36,11 @@ class Note:
     edited_at: datetime | None
     deleted_at: datetime | None
 
+    @property
+    def version(self) -> datetime:
+        """When its text became what it is."""
+        return self.edited_at or self.at
+
 
 def add(conn: Connection, contact_id: int, body: str, by: str) -> int:
     """Writes a note down, of a merged contact with the one that was kept; returns its number. Raises
@@ -42,9 +52,15 @@ def add(conn: Connection, contact_id: int, body: str, by: str) -> int:
     return int(note_id)
 
 
-def change(conn: Connection, contact_id: int, note_id: int, body: str) -> None:
-    """Replaces the text. Raises :class:`NoteRefused` and :class:`NoteMissing`."""
-    _must(conn, "change", contact_id, note_id, body=_checked(body))
+def change(conn: Connection, contact_id: int, note_id: int, body: str, seen: datetime | None = None) -> None:
+    """Replaces the text; of the version ``seen`` only, if given. Raises :class:`NoteRefused`, :class:`NoteMissing` and
+    :class:`NoteChanged`."""
+    try:
+        _must(conn, "change", contact_id, note_id, body=_checked(body), seen=seen)
+    except NoteMissing:
+        if one(conn, contact_id, note_id).deleted_at:
+            raise
+        raise NoteChanged(f"Note {note_id} was changed since it was read.") from None
 
 
 def remove(conn: Connection, contact_id: int, note_id: int) -> None:
@@ -71,7 +87,7 @@ def move(conn: Connection, merges: Mapping[int, int]) -> None:
         conn.execute(Q["move"], {"gone": list(merges), "kept": list(merges.values())})
 
 
-def _must(conn: Connection, statement: str, contact_id: int, note_id: int, **more: str) -> None:
+def _must(conn: Connection, statement: str, contact_id: int, note_id: int, **more: Any) -> None:
     with conn.transaction():
         parameters = {"contact": _held(conn, contact_id), "note": note_id, "at": now(), **more}
         if not conn.execute(Q[statement], parameters).rowcount:
@@ -87,7 +103,7 @@ def _held(conn: Connection, contact_id: int) -> int:
 
 
 def _checked(body: str) -> str:
-    text = body.replace("\0", "").strip()
+    text = body.replace("\0", "").replace("\r\n", "\n").strip()  # a browser counts a line's end as one character
     if not text:
         raise NoteRefused("empty")
     if len(text) > LONGEST:

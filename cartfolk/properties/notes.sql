@@ -4,6 +4,7 @@ insert into note (contact_id, at, body, by) values (%(contact)s, %(at)s, %(body)
 -- :name change
 update note set body = %(body)s, edited_at = %(at)s
 where contact_id = %(contact)s and note_id = %(note)s and deleted_at is null
+  and coalesce(%(seen)s, edited_at, at) = coalesce(edited_at, at)
 
 -- :name remove
 update note set deleted_at = %(at)s where contact_id = %(contact)s and note_id = %(note)s and deleted_at is null

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django_htmx.http import HttpResponseClientRedirect
 
 from cartfolk.stores.database import database
 
@@ -25,6 +26,8 @@ from .roles import Role
 __all__ = ["actor", "database", "marketer", "member", "myself", "owner", "role_of", "who"]
 
 View = Callable[..., HttpResponseBase]
+_FORGERY = "csrfmiddlewaretoken"
+_SECRET = re.compile("pass|secret|token|key|code|present")
 
 
 def member(view: View) -> View:
@@ -83,14 +86,34 @@ def _guard(view: View, needs: Role, second_step: bool = True) -> View:
 
     @wraps(view)
     def protected(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        htmx = request.htmx  # type: ignore[attr-defined]
-        if htmx and not htmx.boosted and not request.user.is_authenticated:
-            # The session ended meanwhile. No sign-in in the middle of a list: the whole page goes there, and back.
-            return HttpResponseClientRedirect(redirect_to_login(htmx.current_url_abs_path or "/").url)
+        if not request.user.is_authenticated:  # the session may have ended under an open page
+            htmx = request.htmx  # type: ignore[attr-defined]
+            if htmx and not htmx.boosted:
+                # No sign-in in the middle of a list, and no leaving of what is typed: the page says what to do.
+                return HttpResponse(status=401)
+            if request.method == "POST":
+                return _again(request)
         return signed_in(request, *args, **kwargs)
 
     protected.needs = needs  # type: ignore[attr-defined]  # what the frame and the tests know of it
     return protected
+
+
+def _again(request: HttpRequest) -> HttpResponse:
+    """A form sent after the session ended: a page that keeps what was typed and sends it once somebody has signed in.
+    Not files, which no page can hold, nor secrets, which none should: after signing in their form is there again."""
+    fields = [(name, value) for name, values in request.POST.lists() for value in values if name != _FORGERY]
+    if not fields or request.FILES or any(_SECRET.search(name) for name, _value in fields):
+        return redirect_to_login(_before(request))
+    response = render(request, "web/signed_out.html", {"fields": fields}, status=401)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _before(request: HttpRequest) -> str:
+    """The address of the page whose form it was: the form's own may be for sending only."""
+    page = urlsplit(request.META.get("HTTP_REFERER", ""))
+    return urlunsplit(("", "", page.path, page.query, "")) if page.netloc == request.get_host() and page.path else "/"
 
 
 def _zone(request: HttpRequest, asking: Member) -> zoneinfo.ZoneInfo:

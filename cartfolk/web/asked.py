@@ -35,6 +35,7 @@ class Asked:
     view: saved.View
     shown: saved.View
     opens: str = saved.EVERYBODY  # the view a bare address shows
+    missing: bool = False  # the address names a view that is not there (any more): this is everybody instead
     # What differs from the view, worked out once: a page writes two dozen addresses.
     differs: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -98,7 +99,8 @@ def read(parameters: QueryDict | Mapping[str, str], views: list[saved.View]) -> 
     if asked.get("columns"):
         names = tuple(dict.fromkeys(name for name in asked["columns"][:4000].split(",") if name))
         shown = dataclasses.replace(shown, columns=names)
-    return Asked(view, shown, saved.opening(views).key)
+    missing = "view" in asked and asked["view"] not in by_key and "filters" not in asked
+    return Asked(view, shown, saved.opening(views).key, missing=missing)
 
 
 def _without_view(asked: Mapping[str, str], views: list[saved.View]) -> saved.View:

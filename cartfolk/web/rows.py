@@ -91,9 +91,11 @@ def html(row: Row, base: str, change: bool, kept: bool, *, beside: bool = False,
 
 def _act(address: str, target: str, swap: str, word: str, label: str, focus: bool = False) -> str:
     word = escape(word)
+    # Two panels asked for are shown in the order they were asked for.
+    order = f' hx-sync="{target}:queue last"' if target.startswith("#") else ""
     return (
-        f'<button class="link" hx-get="{address}" hx-target="{target}" hx-swap="{swap}" aria-label="{word}: {label}"'
-        f"{' autofocus' if focus else ''}>{word}</button>"
+        f'<button class="link" hx-get="{address}" hx-target="{target}" hx-swap="{swap}"{order}'
+        f' aria-label="{word}: {label}"{" autofocus" if focus else ""}>{word}</button>'
     )
 
 

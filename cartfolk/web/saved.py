@@ -54,6 +54,13 @@ def _only(**condition: Any) -> dict[str, Any]:
     return {"version": 1, "root": root}
 
 
+def missing() -> str:
+    """The sentence about a view that an address names and that is not there."""
+    return str(
+        _("The view of this address is not there: it was deleted, or somebody keeps it private. Everybody is shown.")
+    )
+
+
 def presets() -> list[View]:
     """The views Cartfolk comes with, in the order of their tabs."""
     return list(_presets(formats.language()))

@@ -81,7 +81,9 @@ def test_no_code_page_without_the_password_nor_after_it_changed(secured: tuple[s
     user = User.objects.get()
     user.set_password("another long phrase")
     user.save()
-    assert client.post("/sign-in/code", {"code": _code(secret)})["Location"] == "/sign-in"
+    again = client.post("/sign-in/code", {"code": _code(secret)}, follow=True)
+    assert again.redirect_chain == [("/sign-in", 302)]
+    assert "Enter your password again." in again.text
 
 
 def test_turning_it_off_takes_password_and_code(owner: Client, secured: tuple[str, list[str]]) -> None:

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import authenticate, login, logout
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
@@ -75,7 +76,8 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
     pending = request.session.get(PENDING)
     user = _pending_user(pending)
     if pending is None or user is None:
-        request.session.pop(PENDING, None)
+        if request.session.pop(PENDING, None):
+            messages.error(request, gettext("The second step was open for too long. Enter your password again."))
         return redirect("web:sign-in")
     form, status = Code(request.POST or None), 200
     if request.method == "POST" and form.is_valid():

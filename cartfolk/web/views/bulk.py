@@ -34,6 +34,12 @@ def selection(request: HttpRequest, parameters: QueryDict) -> tuple[bulk.Selecti
     return bulk.Selection(tuple(sorted(numbers)[:MOST_IDS])), shown
 
 
+def nobody(request: HttpRequest, shown: contacts.Shown) -> HttpResponse:
+    """Back to the list, which says why nobody is chosen."""
+    messages.error(request, f"{_('No contacts are chosen. Tick some in the list first.')} {shown.problem}".strip())
+    return redirect(shown.asked.address())
+
+
 @marketer
 @require_http_methods(["GET", "POST"])
 def contacts_edit(request: HttpRequest) -> HttpResponse:
@@ -66,8 +72,7 @@ def contacts_edit(request: HttpRequest) -> HttpResponse:
         "mode": mode.value,
     }
     if not context["total"]:
-        messages.error(request, _("No contacts are chosen. Tick some in the list first."))
-        return redirect(context["back"])
+        return nobody(request, shown)
     if request.method == "GET" or item is None or "choose" in given:
         return render(request, "web/contacts_edit.html", context)
     if problem or (value in (None, "", []) and mode is not Mode.OVERWRITE):

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection
@@ -78,12 +79,9 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
     there, custom = properties.columns(conn, meant)
     offered = table.offered({**there, **custom}, meant)
     shown = Shown(conn, views, asked, there, custom, meant, offered, table.chosen(request, offered, asked))
-    given = request.GET if parameters is None else parameters
-    if given.get("view") and "filters" not in given and given["view"] not in {view.key for view in views}:
-        shown.problem = gettext(
-            "The view of this address is not there: it was deleted, or somebody keeps it private. Everybody is shown."
-        )
-    if asked.shown.filters:
+    if asked.missing:  # what is asked of it is asked of nobody: everybody is not whom the reader means
+        shown.problem = saved.missing()
+    elif asked.shown.filters:
         try:
             root = filters.root(asked.shown.filters, shown.known)
             shown.narrowing = (
@@ -100,17 +98,17 @@ def read(request: HttpRequest, parameters: QueryDict | None = None) -> Shown:
 def contacts(request: HttpRequest) -> HttpResponse:
     """The whole page, or for htmx its table (search, sort, paging) or nothing new (the live poll: 204)."""
     shown = read(request)
+    part = request.htmx and not request.htmx.boosted  # type: ignore[attr-defined]
+    if part and shown.asked.missing:  # the rows of everybody under the name and the filters of the view
+        return HttpResponseClientRedirect(request.get_full_path())
     try:
         context = _page(request, shown)
     except listing.CursorInvalid:
         return redirect(shown.asked.with_(sort=shown.asked.view.sort).address())
-    if request.htmx and not request.htmx.boosted:  # type: ignore[attr-defined]
-        if request.GET.get("version") == context["version"]:
+    if part and "version" in request.GET:
+        if request.GET["version"] == context["version"]:
             return HttpResponse(status=204)
-        response = render(request, "web/contacts_table.html", context)
-        if "version" not in request.GET:
-            response["HX-Push-Url"] = context["here"]
-        return response
+        return render(request, "web/contacts_table.html", context)
     context |= {
         "tabs": [(view, asking.Asked(view, view, shown.asked.opens).address()) for view in shown.views],
         "chips": filters.chips(shown.asked, shown.known) if shown.asked.shown.filters else [],
@@ -118,11 +116,14 @@ def contacts(request: HttpRequest) -> HttpResponse:
         "rematch": filters.matched(shown.asked, "all" if filters.match(shown.asked) == "any" else "any").address(),
         "clear": shown.asked.with_(filters=None).address(),
         "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
-        "columns_menu": shown.asked.address("web:contacts-columns"),
         "problem": shown.problem,
         "computing": computing.progress(shown.conn),
         "as_segment": f"{reverse('web:segment-new')}?{urlencode({'filters': asking.text(shown.asked.shown.filters)})}",
     }
+    if part:  # the table, and above it all that says what it shows or leads on from there
+        response = render(request, "web/contacts_narrowed.html", context)
+        response["HX-Push-Url"] = context["here"]
+        return response
     return render(request, "web/contacts.html", context)
 
 
@@ -141,7 +142,7 @@ def contacts_columns(request: HttpRequest) -> HttpResponse:
     if request.method == "GET":
         shown = read(request)
         columns = table.choice(shown.picked, shown.offered)
-        context = {"columns_offered": columns, "most": table.MOST, "hidden": shown.asked.parameters()}
+        context = {"columns_offered": columns, "most": table.MOST}
         return render(request, "web/contacts_columns.html", context)
     shown = read(request, request.POST)
     wanted = [name for name in dict.fromkeys(request.POST.getlist("column")) if name in shown.offered][: table.MOST]

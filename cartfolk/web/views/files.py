@@ -118,6 +118,8 @@ def columns(request: HttpRequest, import_id: int) -> HttpResponse:
         return render(request, "web/import_columns.html", context, status=422)
     if ledger.choose(conn, import_id, chosen) and ledger.start(conn, import_id, "checking", before=["new"]):
         jobs.start(import_id)
+    else:
+        messages.warning(request, _("The import is at another step by now: this is how it stands."))
     return redirect("web:contacts-import-one", import_id)
 
 

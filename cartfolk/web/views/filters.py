@@ -34,4 +34,4 @@ def contacts_filter(request: HttpRequest) -> HttpResponse:
         form = filters.form(conn, asked, known, request.GET, problem)
     except filters.FilterRefused as refused:
         return HttpResponse(str(refused), status=422, content_type="text/plain; charset=utf-8")
-    return render(request, "web/contacts_filter.html", {"form": form, "hidden": asked.parameters()}, status=status)
+    return render(request, "web/contacts_filter.html", {"form": form}, status=status)

@@ -14,7 +14,7 @@ from cartfolk.segments import static, stored
 
 from ..access import actor, database, marketer
 from ..templatetags.cartfolk import number
-from .bulk import selection
+from .bulk import nobody, selection
 
 PART = 5_000  # contacts a transaction
 
@@ -28,8 +28,7 @@ def contacts_list(request: HttpRequest) -> HttpResponse:
     chosen, shown = selection(request, given)
     total = chosen.count(conn)
     if not total:
-        messages.error(request, _("No contacts are chosen. Tick some in the list first."))
-        return redirect(shown.asked.address())
+        return nobody(request, shown)
     context = {
         "total": total,
         "everything": chosen.question is not None,

@@ -15,6 +15,7 @@ from cartfolk.identity import merges
 from cartfolk.properties import notes
 
 from ..access import actor, database, marketer
+from ..given import moment
 from ..templatetags.cartfolk import number
 
 
@@ -36,20 +37,35 @@ def add(request: HttpRequest, contact_id: int) -> HttpResponse:
 @marketer
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, contact_id: int, note_id: int) -> HttpResponse:
+    """The note to change. A text that cannot be saved stays on the page with the reason: somebody else changed or
+    deleted the note since it was opened."""
     conn, contact_id = _of(contact_id)
+    typed, problem, gone = request.POST.get("body", ""), "", False
     try:
-        note = notes.one(conn, contact_id, note_id)
         if request.method == "POST":
             with conn.transaction():
-                notes.change(conn, contact_id, note_id, request.POST.get("body", ""))
+                notes.change(conn, contact_id, note_id, typed, moment(request.POST.get("seen", "")))
                 log.note(conn, actor(request), "note.changed", f"contact:{contact_id}", note=note_id)
             return redirect("web:contact", contact_id)
+    except notes.NoteChanged:
+        problem = _("This note was changed in the meantime. Save again to write yours over it.")
+    except notes.NoteMissing:
+        problem, gone = _("This note was deleted in the meantime. Save yours as a new one, or cancel."), True
+    except notes.NoteRefused as refused:
+        problem = _refusal(refused)
+    try:
+        note = notes.one(conn, contact_id, note_id)
     except notes.NoteMissing as error:
         raise Http404(_("This note is gone.")) from error
-    except notes.NoteRefused as refused:
-        messages.error(request, _refusal(refused))
-    context = {"contact": {"contact_id": contact_id}, "note": note, "note_longest": notes.LONGEST}
-    return render(request, "web/note.html", context)
+    context = {
+        "contact": {"contact_id": contact_id},
+        "note": note,
+        "body": typed if problem else note.body,
+        "problem": problem,
+        "gone": gone or note.deleted_at,
+        "note_longest": notes.LONGEST,
+    }
+    return render(request, "web/note.html", context, status=422 if problem else 200)
 
 
 @marketer

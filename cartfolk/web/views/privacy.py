@@ -119,8 +119,7 @@ def erase_chosen(request: HttpRequest) -> HttpResponse:
     with closing(chosen.contacts(database())) as contacts:
         ids = list(itertools.islice(contacts, MOST + 1))
     if not ids:
-        messages.error(request, _("No contacts are chosen. Tick some in the list first."))
-        return redirect(shown.asked.address())
+        return bulk.nobody(request, shown)
     return _erase(request, [str(one) for one in ids], shown.asked.address())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -182,8 +183,10 @@ def state(request: HttpRequest, name: str) -> HttpResponse:
 def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpResponse:
     conn = database()
     form = PropertyForm(conn, item, request.POST if request.method == "POST" else None, formula)
-    error = ""
-    if form.is_valid():
+    error, seen = "", _seen(item)
+    if form.is_valid() and request.POST.get("seen", seen) != seen:
+        error = gettext("This property was changed since you opened it here. Save again to write yours over it.")
+    elif form.is_valid():
         try:
             saved = _save(conn, form, item, actor(request))
             properties_changed(conn)
@@ -199,11 +202,17 @@ def _form(request: HttpRequest, item: Property | None, formula: bool) -> HttpRes
             error = gettext("The contacts are busy with an import. Try again in a moment.")
     usage = definitions.usage(conn, item.name) if item else None
     context: dict[str, Any] = {"form": form, "item": item, "usage": usage, "error": error, "formula": formula}
+    context["seen"] = seen
     if item:
         context["uses"] = uses.of(conn, item.name)
     if formula:
         context |= formulas.help_(conn)
     return render(request, "web/property.html", context, status=422 if error or form.errors else 200)
+
+
+def _seen(item: Property | None) -> str:
+    """Which version of the property a form shows: of two people who save, the second is told of the first."""
+    return hashlib.sha256(repr(_initial(item)).encode()).hexdigest()[:16] if item else ""
 
 
 def _warn(request: HttpRequest, contacts: int, gone: list[str]) -> None:

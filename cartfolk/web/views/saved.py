@@ -55,7 +55,8 @@ def contacts_view(request: HttpRequest, key: str) -> HttpResponse:
             return redirect(_address(key))
         row = saved.own(request.user, key)
     except (SavedView.DoesNotExist, ValueError):
-        raise Http404 from None
+        messages.error(request, saved.missing())
+        return redirect(f"{reverse('web:contacts')}?view={saved.EVERYBODY}")
     asked = asking.read(request.POST, saved.tabs(request.user))
     try:
         _do(request, do, row, asked)

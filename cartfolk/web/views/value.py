@@ -11,6 +11,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -92,10 +93,11 @@ def edit(request: HttpRequest, contact_id: int, name: str) -> HttpResponse:
     present = _entered(place.prop, place.value)
     if request.method == "GET":
         return _editor(request, place, present)
-    given = request.POST.getlist("value")
-    if place.prop.multi and not place.prop.options:
-        given = [line.strip() for text in given for line in text.splitlines() if line.strip()]
-    if "clear" in request.POST or given != present:
+    given, was = _lines(place.prop, request.POST.getlist("value")), _lines(place.prop, request.POST.getlist("was"))
+    kept = given == (was if "was" in request.POST else present)  # who changed nothing puts back nothing either
+    if "clear" in request.POST or (given != present and not kept):
+        if "was" in request.POST and was != present:
+            return _editor(request, place, given, _overtaken(place))
         raw: object = None if "clear" in request.POST else entered(place.prop, given)
         if problem := _write(request, place, raw, "user"):
             return _editor(request, place, given, problem)
@@ -132,6 +134,26 @@ def _write(request: HttpRequest, place: _Place, raw: object, source: str) -> str
     return f"{place.shown.label} {outcome.refused[0].reason}." if outcome.refused else ""
 
 
+def _lines(prop: Property, given: list[str]) -> list[str]:
+    """What the form sends: of several values (without options one a line) those there are, of a text its lines as they
+    are stored."""
+    if prop.multi:
+        lines = given if prop.options else [line for text in given for line in text.splitlines()]
+        return [line.strip() for line in lines if line.strip()]
+    return [text.replace("\r\n", "\n") for text in given]
+
+
+def _overtaken(place: _Place) -> str:
+    """The value is another one since the editor was opened; saved once more, it is written over."""
+    now_there = place.words.row(place.shown)
+    if now_there.empty:
+        return _("It was emptied in the meantime. Save again to write yours, or cancel.")
+    said = strip_tags(str(now_there.text))
+    return _("It was changed to “%(value)s” in the meantime. Save again to write yours over it, or cancel.") % {
+        "value": said
+    }
+
+
 def _editor(request: HttpRequest, place: _Place, given: list[str], problem: str = "") -> HttpResponse:
     language = get_language() or "en"
     options = [(o.value, o.label(language)) for o in place.prop.options if not o.hidden or o.value in given]
@@ -139,6 +161,7 @@ def _editor(request: HttpRequest, place: _Place, given: list[str], problem: str 
     options += [(value, value) for value in given if value and options and value not in place.shown.options]
     context = {
         "given": given,
+        "was": _entered(place.prop, place.value) or [""],
         "value": "\n".join(given),
         "options": [(value, label, value in given) for value, label in options],
         "type": place.prop.type,

@@ -66,10 +66,10 @@
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
     // Another search or order is another list; only the same one brought up to date keeps what is chosen.
-    if (event.target.id === "list" && event.target.dataset.live === undefined) { chosen.clear(); everything = false; }
+    if (event.target.id === "list" && event.detail.requestConfig.elt !== event.target) { chosen.clear(); everything = false; }
   });
   document.addEventListener("htmx:afterSettle", (event) => {
-    if (event.target.classList.contains("panel")) event.target.querySelector("input[type=search]")?.focus();
+    if (event.target.classList.contains("panel")) if (event.target.closest("details").contains(document.activeElement)) event.target.querySelector("input[type=search]")?.focus();
     show();
   });
   // Another comparison brings the form anew: what was typed meanwhile stays where the control is of the same kind.
@@ -89,7 +89,27 @@
       if (value && kind === input.type + input.inputMode) input.value = value;
     });
     const first = event.target.querySelector("[name=value]") || event.target.querySelector("[name=operator]");
-    if (first) first.focus();
+    const here = document.activeElement; // somebody who has gone on to type elsewhere stays there
+    if (first && (here === document.body || here.closest("#filters, #filter-form"))) first.focus();
+  });
+  // What is asked may be another since the menu of columns was filled.
+  document.addEventListener("formdata", (event) => {
+    if (event.target.matches("form.columns"))
+      for (const [name, value] of new FormData(document.getElementById("asked"))) event.formData.set(name, value);
+  });
+  // A late answer to a search brings the bar of filters anew: a menu open in it stays open, with what was typed.
+  let bar = null;
+  const menus = () => [...document.querySelectorAll("#filters details")];
+  const named = () => [...document.querySelectorAll("#view-name, #view-rename")];
+  document.addEventListener("htmx:oobBeforeSwap", (event) => {
+    if (event.target.id === "filters") bar = { open: menus().map((menu) => menu.open), named: named() };
+  });
+  document.addEventListener("htmx:oobAfterSwap", () => {
+    if (!bar) return;
+    menus().forEach((menu, at) => { menu.open = bar.open[at]; });
+    for (const old of bar.named) for (const field of named())
+      if (field.id === old.id && old.value !== old.defaultValue) field.value = old.value;
+    bar = null;
   });
   addEventListener("pageshow", () => { for (const box of boxes()) pick(box, box.checked); show(); });
   show();

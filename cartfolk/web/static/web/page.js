@@ -5,6 +5,10 @@
   if (!document.cookie.includes("timezone=" + encodeURIComponent(zone)) && !document.cookie.includes("timezone=" + zone))
     document.cookie = "timezone=" + zone + ";path=/;max-age=31536000;samesite=lax";
 
+  const failure = document.getElementById("failure");
+  // Signed in again in another tab, this one has an old token; the cookie has the new one.
+  const present = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1];
+
   let opener = ""; // the row whose panel is open; the keyboard goes back there, also when the row was brought anew
   const close = (panel) => {
     if (!panel || !panel.firstElementChild) return;
@@ -46,7 +50,8 @@
     const step = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 }[event.key];
     if (!step) return;
     event.preventDefault();
-    const at = all.findIndex((row) => row.dataset.id === chosen);
+    const here = event.target.closest(".rows tbody tr[data-id]"); // a ticked box, a link that has the focus
+    const at = here ? all.indexOf(here) : all.findIndex((row) => row.dataset.id === chosen);
     stand(all[Math.max(0, Math.min(all.length - 1, at + step))]);
   });
 
@@ -101,36 +106,93 @@
 
   // A form that takes its time shows it, and is sent once.
   document.addEventListener("submit", (event) => {
-    if (event.defaultPrevented || event.target.hasAttribute("hx-post")) return;
+    if (event.defaultPrevented || event.target.method !== "post") return; // a download leaves the page where it is
     // What cannot be taken back, or touches others, asks first.
     const ask = event.submitter && event.submitter.dataset.confirm;
     if (ask && !confirm(ask)) { event.preventDefault(); return; }
     if (event.target.dataset.sent) { event.preventDefault(); return; }
     event.target.dataset.sent = "yes";
+    const token = event.target.elements.csrfmiddlewaretoken;
+    if (token) token.value = present() || token.value;
     if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
   });
-  addEventListener("pageshow", () => {
+  const unsent = () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
     for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
-  });
+  };
+  addEventListener("pageshow", unsent);
+  document.addEventListener("keydown", (event) => { if (event.key === "Escape") unsent(); }); // the browser gives it up, too
 
-  let before = null;
+  // What is shown once is not made once more by a reload.
+  const once = document.querySelector("[data-once]");
+  if (once) history.replaceState(history.state, "", once.dataset.once);
+
+  let before = null, place = null; // the rows as they were; where in the list the keyboard stood
+  const polled = (asked) => /every /.test(asked.elt.getAttribute("hx-trigger"));
   document.addEventListener("htmx:beforeSwap", (event) => {
-    document.getElementById("failure").hidden = true;
-    before = event.target.id === "list" && event.target.dataset.live !== undefined && event.detail.requestConfig.triggeringEvent === undefined
-      ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
+    const asked = event.detail.requestConfig, list = event.target.id === "list" ? event.target : null;
+    if (!polled(asked) || failure.dataset.polled) failure.hidden = true;
+    if (!list) return;
+    // Not under an open menu; the next poll brings the same.
+    if (polled(asked) && list.querySelector("details[open]")) { event.detail.shouldSwap = false; return; }
+    before = polled(asked) ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
+    const row = document.activeElement.closest("#list tbody tr"), head = document.activeElement.closest("#list th[scope=col]");
+    place = row ? `tr[data-id="${row.dataset.id}"] ${document.activeElement.localName}`
+      : head && document.activeElement.localName === "a" ? `th:nth-child(${head.cellIndex + 1}) a` : null;
   });
   document.addEventListener("htmx:afterSettle", (event) => {
     const list = document.getElementById("list");
-    if (list && !before && event.target.id === "list")
-      say((list.querySelector(".paging span, .empty h2") || list).textContent.trim());
-    if (before) for (const row of rows()) {
-      if (!before.has(row.dataset.id)) row.classList.add("is-new");
-      else if (before.get(row.dataset.id) !== row.textContent) row.classList.add("is-changed");
+    if (list && event.target.id === "list") {
+      if (!before) say((list.querySelector(".paging span, .empty h2") || list).textContent.trim());
+      if (before) for (const row of rows()) {
+        if (!before.has(row.dataset.id)) row.classList.add("is-new");
+        else if (before.get(row.dataset.id) !== row.textContent) row.classList.add("is-changed");
+      }
+      before = null;
+      const again = place && document.activeElement === document.body && list.querySelector(place);
+      if (again) again.focus({ preventScroll: true });
     }
-    before = null;
     if (chosen) for (const row of rows()) row.classList.toggle("is-chosen", row.dataset.id === chosen);
   });
-  for (const name of ["htmx:responseError", "htmx:sendError"])
-    document.addEventListener(name, () => { document.getElementById("failure").hidden = false; });
+
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get" && present()) event.detail.headers["X-CSRFToken"] = present();
+  });
+
+  // A slow answer does not take the keyboard from where somebody has gone in the meantime.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt, requestConfig } = event.detail;
+    // A menu is filled when it is opened, and again when it could not be.
+    if (elt.matches("details.menu") && (!elt.open || elt.querySelector(".panel").firstElementChild)) { event.preventDefault(); return; }
+    requestConfig.stood = document.activeElement;
+    if (!polled(requestConfig)) failure.hidden = true;
+    keep(elt, true);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const { stood } = event.detail.requestConfig || {}, here = document.activeElement;
+    if (!stood || here === document.body || here === stood || (here.id && here.id === stood.id)) return;
+    for (const one of [event.target, ...event.target.querySelectorAll("[autofocus]")]) one.removeAttribute("autofocus");
+  });
+  // What is typed while a value is saved would be lost with its field.
+  const keep = (elt, saving) => {
+    if (elt.matches(".is-edited form")) for (const field of elt.elements) field.readOnly = saving;
+  };
+
+  // A request that failed: said in a sentence, with the way out; the control goes back to what is true.
+  const failed = (event, why) => {
+    const { elt, requestConfig } = event.detail;
+    const again = polled(requestConfig) && why !== "signedOut";
+    failure.dataset.polled = polled(requestConfig) ? "yes" : "";
+    failure.querySelector("span").textContent = failure.dataset[again ? "again" : why];
+    failure.querySelector("a").hidden = why !== "signedOut";
+    failure.hidden = false;
+    keep(elt, false);
+    if (elt.matches("details.menu")) elt.open = false;
+    if (elt.matches("input[type=checkbox]")) { elt.checked = !elt.checked; elt.dispatchEvent(new Event("input", { bubbles: true })); }
+  };
+  document.addEventListener("htmx:sendError", (event) => failed(event, "unreachable"));
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    failed(event, { 401: "signedOut", 403: "refused", 404: "gone", 410: "gone" }[status] || (status < 500 ? "gone" : "broken"));
+  });
 })();
