@@ -323,7 +323,7 @@ class _Walk:
             keep.append(self.narrowing.condition)
             parameters |= self.narrowing.parameters
             if self.sort.indexed:
-                conditions += narrow.within(self.conn, self.narrowing, self.name, parameters)
+                conditions += narrow.within(self.narrowing, self.name, parameters)
         if start is not None:
             parameters |= {"value": start[0], "id": start[1]}
             than = sql.SQL("<" if downwards else ">")

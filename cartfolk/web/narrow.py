@@ -97,7 +97,7 @@ def _compiled(root: tree.Group, known: tree.Context) -> tuple[compiler.Sql, comp
 def few(conn: Connection, narrowing: Narrowing) -> Few | None:
     """The contacts of the rarest filter when they are few, else None; they still have to answer ``condition``."""
     if not narrowing.found:
-        narrowing.found.append(_Places(conn, narrowing).of(narrowing.root))
+        narrowing.found.append(_Places(narrowing).of(conn, narrowing.root))
     return narrowing.found[0]
 
 
@@ -120,10 +120,10 @@ def total(conn: Connection, narrowing: Narrowing, everybody: int) -> tuple[int |
     return (min(everybody, int(row[0][0]["Plan"]["Plan Rows"])) if row else None), True
 
 
-def within(conn: Connection, narrowing: Narrowing, name: str, parameters: dict[str, Any]) -> list[sql.Composed]:
+def within(narrowing: Narrowing, name: str, parameters: dict[str, Any]) -> list[sql.Composed]:
     """The stretch of an order by ``name`` that the filters leave when they ask for that property, too: conditions on
     what sorts, their values added to ``parameters``."""
-    places, root, found = _Places(conn, narrowing), narrowing.root, []
+    places, root, found = _Places(narrowing), narrowing.root, []
     for node in root.children if root.match == "all" else ():
         if not isinstance(node, tree.Property) or node.name != name or places.scattered(node):
             continue
@@ -143,27 +143,26 @@ def within(conn: Connection, narrowing: Narrowing, name: str, parameters: dict[s
 
 @dataclass(slots=True)
 class _Places:
-    conn: Connection
     narrowing: Narrowing
 
-    def of(self, group: tree.Group) -> Few | None:
+    def of(self, conn: Connection, group: tree.Group) -> Few | None:
         if group.match == "none":
             return None
         if group.match == "all":
-            found = [some for child in group.children if (some := self.one(child)) is not None]
+            found = [some for child in group.children if (some := self.one(conn, child)) is not None]
             return min(found, key=lambda some: some.count, default=None)
         together: set[int] = set()
         for child in group.children:
-            some = self.one(child)
+            some = self.one(conn, child)
             if some is None:
                 return None
             together.update(map(int, filter(None, some.numbers[1:-1].split(","))))
         return Few(array(sorted(together)), len(together)) if len(together) <= FEW else None
 
-    def one(self, node: tree.Node) -> Few | None:
+    def one(self, conn: Connection, node: tree.Node) -> Few | None:
         """The contacts a condition leaves; None when they are too many, or not known."""
         if isinstance(node, tree.Group):
-            return self.of(node)
+            return self.of(conn, node)
         parameters: dict[str, Any] = {}
         place = self.place(node, parameters) if isinstance(node, tree.Property) else None
         if place is None:
@@ -171,7 +170,7 @@ class _Places:
         statement = sql.SQL(
             "select count(*), coalesce(array_agg(contact_id), '{{}}')::text from ({} limit {}) few"
         ).format(place, sql.Literal(FEW + 1))
-        count, numbers = self.conn.execute(statement, parameters).fetchone() or (0, "{}")
+        count, numbers = conn.execute(statement, parameters).fetchone() or (0, "{}")
         return Few(numbers, count) if count <= FEW else None
 
     def place(self, node: tree.Property, parameters: dict[str, Any]) -> sql.Composed | None:
