@@ -11,6 +11,7 @@ import psycopg
 
 from cartfolk import pipeline
 from cartfolk.connectors.canonical import Address, Customer, Line
+from cartfolk.identity.resolve import lock_for_refresh
 
 from .scene import Scene
 
@@ -94,6 +95,17 @@ def test_races_and_lost_updates(shop: Scene) -> None:
     assert shop.contacts() == 4
     assert [shop.value("total_number_of_orders", email=shop.email(f"p{n}")) for n in range(3)] == [4, 3, 3]
     assert shop.value("total_number_of_orders", email=shop.email("all")) == 40
+    # Of two who compute one contact the second waits: else the one that saw less could write last.
+    contact = shop.contact(shop.email("all"))
+    with psycopg.connect(shop.url) as first, psycopg.connect(shop.url) as second:
+        assert lock_for_refresh(first, [contact]) == [contact]
+        late = threading.Thread(target=pipeline.refresh, args=(second, [contact], shop.now, "live"))
+        late.start()
+        late.join(0.5)
+        assert late.is_alive()
+        first.commit()
+        late.join(20)
+        assert not late.is_alive()
 
 
 def test_webhooks_duplicated_late_or_out_of_order(shop: Scene) -> None:
