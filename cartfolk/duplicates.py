@@ -16,8 +16,7 @@ from psycopg.rows import dict_row
 from cartfolk.audit import log
 from cartfolk.core.sql import Connection, Statements
 from cartfolk.core.time import now
-from cartfolk.identity import merges
-from cartfolk.identity.resolve import hold
+from cartfolk.identity import merges, resolve
 
 Q = Statements.beside(__file__, "duplicates.sql")
 
@@ -163,10 +162,11 @@ def people(conn: Connection, contacts: Sequence[int]) -> dict[int, dict[str, Any
 def dismiss(conn: Connection, one: int, other: int, by: str) -> None:
     """A person says that these are two people: not suggested again, and no rule merges them."""
     with conn.transaction():
-        held = hold(conn, [one, other])
-        if len(held) < 2 or held[one] == held[other]:
+        conn.execute(resolve.Q["lock_identities"])
+        standing = merges.standing(conn, [one, other])
+        if len(standing) < 2 or standing[one] == standing[other]:
             return  # one of them was erased, or they are one meanwhile
-        one, other = held[one], held[other]
+        one, other = standing[one], standing[other]
         merges.set_apart(conn, one, other, by, "dismissed")
         conn.execute(Q["drop_pair"], {"one": min(one, other), "other": max(one, other)})
         log.note(conn, by, "duplicate.dismissed", f"contact:{min(one, other)}", other=max(one, other))
@@ -175,6 +175,7 @@ def dismiss(conn: Connection, one: int, other: int, by: str) -> None:
 def reconsider(conn: Connection, one: int, other: int, by: str) -> None:
     """Takes a dismissal back: the two may be suggested again, and merged by a rule."""
     with conn.transaction():
+        conn.execute(resolve.Q["lock_identities"])
         merges.join_again(conn, [one, other])
         log.note(conn, by, "duplicate.reconsidered", f"contact:{min(one, other)}", other=max(one, other))
     refresh(conn, [one, other])

@@ -31,6 +31,7 @@ from psycopg import sql
 from cartfolk import consent_links, remains
 from cartfolk.audit import log
 from cartfolk.commerce import derive, forget
+from cartfolk.commerce.tables import QUEUES
 from cartfolk.contact_files import upload
 from cartfolk.core.sql import Connection, Statements, again
 from cartfolk.identity import merges, normalise, resolve, suppression
@@ -334,6 +335,9 @@ def _count(conn: Connection, table: str, people: Sequence[int]) -> int:
 
 
 def _delete(conn: Connection, table: str, people: Sequence[int]) -> None:
+    if table in QUEUES:
+        derive.leave_queue(conn, people)
+        return
     statement = sql.SQL("delete from {} where contact_id = any(%s::bigint[])").format(sql.Identifier(table))
     conn.execute(statement, [list(people)])
 

@@ -19,6 +19,7 @@ from cartfolk.identity.merges import Merge
 from cartfolk.identity.tables import NAMES
 from cartfolk.pipeline import LIVE, Facts, refresh
 from cartfolk.properties import read
+from cartfolk.segments import merge as memberships
 from cartfolk.unmerge import split
 
 Q = Statements.beside(__file__, "merging.sql")
@@ -140,6 +141,8 @@ def _undo(conn: Connection, merge_id: int, by: str) -> tuple[int, int]:
         if wanted.undone_at is not None:
             raise CannotUndo("This merge was taken back before.")
         later = merges.built_on(conn, wanted)
+        people = {wanted.kept, wanted.gone, *(person for one in later for person in (one.kept, one.gone))}
+        conn.execute(resolve.Q["lock_for_merge"], {"contacts": sorted(people)})  # in one step, see resolve.settle
         for one in reversed(later):
             _take_back(conn, one)
         _take_back(conn, wanted, by_rule=wanted.by == SYNC)
@@ -148,7 +151,6 @@ def _undo(conn: Connection, merge_id: int, by: str) -> tuple[int, int]:
         for one in later:
             merges.drop(conn, one)
             resolve.merge(conn, {one.gone: one.kept}, one.reason, one.by, [], Facts(), one.at)
-        people = {wanted.kept, wanted.gone, *(person for one in later for person in (one.kept, one.gone))}
         refresh(conn, sorted(people), now(), "unmerge")
         log.note(conn, by, "contact.unmerged", f"contact:{wanted.kept}", gone=wanted.gone)
     return wanted.kept, wanted.gone
@@ -162,8 +164,8 @@ def _take_back(conn: Connection, merge: Merge, by_rule: bool = False) -> None:
     saved = snapshot.load(conn, merge.merge_id, shapes, [merge.kept, merge.gone])
     if saved is None:
         raise CannotUndo("Nothing is kept of how the two were before: the merge is too old, or somebody was erased.")
-    conn.execute(resolve.Q["lock_for_merge"], {"contacts": [merge.kept]})
     current = snapshot.read(conn, shapes, [merge.kept])
+    members = memberships.tally(conn, [merge.kept])
     rows = split(merge.kept, merge.gone, by_rule, saved, current, frozenset(Facts.derived))
     for table in tables:
         if table == "contact":
@@ -175,6 +177,7 @@ def _take_back(conn: Connection, merge: Merge, by_rule: bool = False) -> None:
         fresh = [row for key, row in then.items() if before.get(key) != row]
         snapshot.insert(conn, table, shapes[table], merge.kept, fresh)
         snapshot.insert(conn, table, shapes[table], merge.gone, list(rows[table, merge.gone].values()))
+    memberships.count(conn, members, [merge.kept, merge.gone])
     conn.execute(resolve.Q["mark_moved"], {"contacts": [merge.kept, merge.gone]})
     derive.dirty(conn, [merge.kept, merge.gone], LIVE)
 

@@ -4,6 +4,7 @@ rows that belong to nobody, or both wait for each other for ever."""
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -395,6 +396,47 @@ def test_a_page_with_a_record_the_database_refuses_does_not_wait_for_a_merge_for
     assert len(bad) == 1
     rows = conn.execute("select external_id, value from orders join identity using (contact_id) order by 1, 2")
     assert rows.fetchall() == [("1", "ann@x.de"), ("1", "bob@x.de"), ("3", "eve@x.de")]
+
+
+def test_a_merge_does_not_wait_for_who_is_about_to_refresh_the_contact(
+    conn: Connection, database: str, pair: tuple[int, int]
+) -> None:
+    ann, bob = pair
+    derive.dirty(conn, [ann, bob], pipeline.LIVE)
+    with others(database) as beside, conn.transaction():
+        assert derive.take_dirty(conn, pipeline.LIVE, 10) == [ann, bob]  # next it waits for the contacts
+        beside(lambda mine: merging.merge(mine, ann, [bob], "the same", BY)).result(PATIENCE)
+        beside(lambda mine: erasure.run(mine, erasure.ask(mine, contacts=[ann], by=BY), raw=False)).result(PATIENCE)
+
+
+def test_who_waits_for_the_contact_that_was_kept_holds_no_greater_one(
+    conn: Connection, database: str, pair: tuple[int, int]
+) -> None:
+    ann, bob = pair
+    (cy,) = people.create(conn, conn, [NewPerson("cy@x.de")])
+    done = threading.Event()
+
+    def keep(mine: Connection) -> None:
+        with mine.transaction():
+            mine.execute("select from contact where contact_id = %s for update", [ann])
+            done.wait(PATIENCE)
+
+    def both(mine: Connection) -> dict[int, int]:
+        with mine.transaction():
+            return resolve.hold(mine, [bob, cy])
+
+    with others(database) as beside:
+        with conn.transaction():
+            merging.merge(conn, ann, [bob], "the same", BY)
+            kept = beside(keep)
+            waiting(database)
+            held = beside(both)
+            waiting(database, 2)
+        waiting(database)
+        conn.execute("select from contact where contact_id = %s for update nowait", [cy])
+        done.set()
+        kept.result(PATIENCE)
+        assert held.result(PATIENCE) == {bob: ann, cy: cy}
 
 
 def test_the_clock_does_not_hold_up_who_is_writing(conn: Connection, database: str, pair: tuple[int, int]) -> None:

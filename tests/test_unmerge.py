@@ -11,10 +11,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from bench.server import add_store
-from cartfolk import merging
+from cartfolk import merging, people
 from cartfolk.connectors.canonical import Record
 from cartfolk.core.sql import Connection
 from cartfolk.pipeline import Facts
+from cartfolk.segments import static, stored
 
 from .people import refresh_all
 from .test_order_and_repetition import LIVE_FROM, _clean, _feed, histories
@@ -146,3 +147,13 @@ def facts(conn: Connection) -> dict[str, list[Any]]:
         table: conn.execute(f"select (to_jsonb(t) - 'contact_id')::text as r from {table} t order by r").fetchall()
         for table in ("identity", "reference", "account", "customer", "orders", "order_line", "refund", "cart_event")
     }
+
+
+def test_a_list_counts_its_members_after_a_merge_was_taken_back(conn: Connection) -> None:
+    ann, bob = people.create(conn, conn, [people.NewPerson("ann@x.de"), people.NewPerson("bob@x.de")])
+    segment = stored.create(conn, "Friends", None, "user:1")
+    static.add(conn, segment, [ann, bob])
+    merging.merge(conn, ann, [bob], "the same", "user:1")
+    assert stored.one(conn, segment).size == 1
+    merging.undo(conn, _standing(conn, [0], 0), "user:1")
+    assert stored.one(conn, segment).size == 2

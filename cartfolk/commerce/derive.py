@@ -33,6 +33,11 @@ def dirty_everybody(conn: Connection, lane: int) -> int:
     return conn.execute(Q["mark_everybody"], {"lane": lane}).rowcount
 
 
+def leave_queue(conn: Connection, contacts: Sequence[int]) -> None:
+    """Takes contacts that are gone out of the queue, which is never waited for."""
+    conn.execute(Q["leave_queue"], {"contacts": list(contacts)})
+
+
 def take_dirty(conn: Connection, lane: int, limit: int) -> list[int]:
     """Takes up to ``limit`` entries out of the queue: the contacts, each once. They come back if the
     transaction rolls back."""

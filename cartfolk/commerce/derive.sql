@@ -14,6 +14,12 @@ where seq in (select seq from contact_dirty where lane = %(lane)s order by seq l
               for update skip locked)
 returning contact_id
 
+-- :name leave_queue
+-- Contacts that are gone. Entries that a worker has taken are left to it: it waits for these contacts, and then finds
+-- nobody.
+delete from contact_dirty
+where seq in (select seq from contact_dirty where contact_id = any(%(contacts)s) for update skip locked)
+
 -- :name due
 -- Contacts for whom the clock alone changes something by now, longest due first. The contact is held, as by everybody
 -- who writes for it: whoever has it is refreshing it anyway.

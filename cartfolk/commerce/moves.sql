@@ -117,4 +117,5 @@ where excluded.received_at < e.received_at
 -- What was derived for contacts that are gone is derived again for those who stay.
 with conversions as (delete from conversion where contact_id = any(%(gone)s)),
      dues as (delete from contact_due where contact_id = any(%(gone)s))
-delete from contact_dirty where contact_id = any(%(gone)s)
+delete from contact_dirty where seq in (
+    select seq from contact_dirty where contact_id = any(%(gone)s) for update skip locked)

@@ -17,6 +17,8 @@ from typing import Any
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from cartfolk.commerce import derive
+from cartfolk.commerce.tables import QUEUES
 from cartfolk.core.sql import Connection, again
 from cartfolk.identity import merges
 from cartfolk.identity.resolve import Q as IDENTITY
@@ -31,7 +33,7 @@ _ROOMS = ("inbox", "segments", "properties", "commerce", "identity")  # from the
 _OURS = {  # rows that a contact has by being one, or that say nothing on their own
     "contact", "identity", "contact_import_row", "contact_property", "contact_custom", "property_history",
     "contact_list", "contact_sort", "duplicate", "duplicate_key", "conversion",
-    "contact_due", "contact_dirty", "consent_event",
+    "contact_due", "consent_event",
 }  # fmt: skip
 
 
@@ -93,6 +95,7 @@ class Undo:
         told = {"removed": len(gone), "kept": len(touched), **self._restore(stay)}
         if gone:
             merges.forget(self._conn, gone)
+            derive.leave_queue(self._conn, gone)
         for table in self._tables if gone else ():
             statement = sql.SQL("delete from {} where contact_id = any(%s)").format(sql.Identifier(table))
             self._conn.execute(statement, [gone])
@@ -142,9 +145,9 @@ class Undo:
 
 
 def _tables() -> list[str]:
-    """Every table with a person's rows."""
+    """Every table with a person's rows, the queue left out."""
     names: list[str] = []
     for room in _ROOMS:
         if find_spec(f"cartfolk.{room}.tables"):
             names += import_module(f"cartfolk.{room}.tables").PERSON_TABLES
-    return names
+    return [name for name in names if name not in QUEUES]

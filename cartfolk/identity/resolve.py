@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -61,6 +61,10 @@ class Move(NamedTuple):
     target: int
 
 
+class _Moved(Exception):
+    """Somebody does not stand for a number any more."""
+
+
 class Mover(Protocol):
     """Carries facts along, inside the deciding transaction, so that they move together with the names."""
 
@@ -103,7 +107,10 @@ def settle(
         return Settled(decision.contacts, plan.places, seen)
     with conn.transaction():
         conn.execute(Q["lock_identities"])
-        contacts = _write(conn, decide(sightings, look_up(conn, sightings)), mover)
+        decision = decide(sightings, look_up(conn, sightings))
+        if decision.merges or decision.transfers:
+            _hold_all(conn, decision, _plan(conn, objects(decision.contacts), "objects"))
+        contacts = _write(conn, decision, mover)
         plan = _plan(conn, objects(contacts), "hold_objects")
         if plan.missing:
             rows = conn.execute(Q["new_object_ids"], {"count": len(plan.missing)}).fetchall()
@@ -117,6 +124,15 @@ def settle(
             conn.execute(Q["mark_moved"], {"contacts": touched})
         seen = _moved_at(conn, contacts, plan)
     return Settled(contacts, plan.places, seen)
+
+
+def _hold_all(conn: Connection, decision: Decision, plan: _Plan) -> None:
+    """Everybody who is merged or gives something, in one step: held in two, a contact with a smaller number might be
+    held by somebody who waits for one of the first."""
+    held = {*decision.merges, *decision.merges.values()}
+    held |= {contact for handed in decision.transfers for contact in (handed.source, handed.target)}
+    held |= {contact for move in plan.moves for contact in (move.source, move.target)}
+    conn.execute(Q["lock_for_merge"], {"contacts": sorted(contact for contact in held if contact > 0)})
 
 
 @contextmanager
@@ -384,7 +400,10 @@ def hold(conn: Connection, contacts: Collection[int]) -> dict[int, int]:
     Whatever a person, a program or a file writes for a contact is written under this: a row put beside a contact that
     is gone belongs to nobody, and no erasure finds it.
     """
-    found = records.standing(conn, contacts)
-    while not set(lock_for_refresh(conn, found.values())).issuperset(found.values()):
-        found = records.standing(conn, contacts)  # merged or erased while this waited
-    return found
+    while True:
+        found = records.standing(conn, contacts)
+        with suppress(_Moved):
+            with conn.transaction():  # given back as a whole: whoever waits for a contact holds smaller ones only
+                if set(lock_for_refresh(conn, found.values())) != set(found.values()):
+                    raise _Moved  # merged or erased while this waited
+            return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -28,6 +29,18 @@ def move(conn: Connection, merges: Mapping[int, int], at: datetime) -> None:
             joined.setdefault(segment, []).append(kept)
     for segment, contacts in sorted(joined.items()):
         static.put(conn, segment, contacts, at, "merge")
+
+
+def tally(conn: Connection, contacts: Sequence[int]) -> Counter[int]:
+    """How many of these contacts are in each segment."""
+    return Counter(dict(conn.execute(Q["tally"], {"contacts": list(contacts)}).fetchall()))
+
+
+def count(conn: Connection, before: Counter[int], contacts: Sequence[int]) -> None:
+    """After rows of memberships were put back past the counters: sizes follow what ``before`` and now differ in."""
+    after = tally(conn, contacts)
+    moves = {segment: after[segment] - before[segment] for segment in sorted(before | after)}
+    conn.execute(Q["count"], {"segments": list(moves), "steps": list(moves.values())})
 
 
 def forget(conn: Connection, contacts: Sequence[int]) -> None:

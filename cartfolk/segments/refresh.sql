@@ -85,6 +85,14 @@ logged as (
 )
 select kept, segments from gone
 
+-- :name tally
+-- How many of these contacts are in each segment.
+select s, count(*) from contact_segment, unnest(segments) s where contact_id = any(%(contacts)s::bigint[]) group by s
+
+-- :name count
+insert into segment_delta (segment_id, delta)
+select segment_id, step from unnest(%(segments)s::int[], %(steps)s::int[]) as k (segment_id, step) where step <> 0
+
 -- :name move_log
 with moved as (
     delete from segment_log l using unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
