@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -529,3 +530,32 @@ def test_two_formulas_changed_at_once_both_count(conn: Connection, database: str
     plan = calculated.plan(load(conn, archived=True).properties)
     assert plan is not None
     assert conn.execute("select revision from calculation").fetchone() == (plan.revision,)
+
+
+def test_a_property_made_twice_at_once_is_made_once_and_the_second_is_told(
+    conn: Connection, database: str, pair: tuple[int, int]
+) -> None:
+    with others(database) as beside:
+        with conn.transaction():
+            definitions.create(conn, own("points"), by=BY)
+            twice = beside(lambda mine: definitions.create(mine, own("points"), by=BY))
+            alike = beside(lambda mine: definitions.create(mine, replace(own("score"), label_en="points"), by=BY))
+            reader = beside(lambda mine: definitions.create(mine, own("more", formula="points + 1"), by=BY))
+            waiting(database, 3)
+        for refused in (twice, alike):
+            with pytest.raises(definitions.BadDefinition):
+                refused.result(PATIENCE)
+        reader.result(PATIENCE)
+
+
+def test_a_property_put_aside_while_a_formula_begins_to_read_it_stays_readable(
+    conn: Connection, database: str, pair: tuple[int, int]
+) -> None:
+    definitions.create(conn, own("points"), by=BY)
+    with others(database) as beside:
+        with conn.transaction():
+            definitions.create(conn, own("more", formula="points + 1"), by=BY)
+            aside = beside(lambda mine: definitions.archive(mine, "points", by=BY))
+            waiting(database)
+        with pytest.raises(definitions.BadDefinition):
+            aside.result(PATIENCE)

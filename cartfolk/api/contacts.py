@@ -52,8 +52,7 @@ def _created(call: Call) -> Answer:
 
 def _read(call: Call, contact: str) -> Answer:
     number = _found(call.conn, contact, call.request.GET.get("idProperty"))
-    found = objects(call.conn, [number], call.names("properties"), call.names("propertiesWithHistory"))
-    return Answer(found[number])
+    return Answer(_shown(call, number, call.names("properties"), call.names("propertiesWithHistory")))
 
 
 def _changed(call: Call, contact: str) -> Answer:
@@ -128,7 +127,7 @@ def _merged(call: Call) -> Answer:
         merging.merge(call.conn, kept, [gone], "By the API", call.actor)
     except merging.CannotMerge as refused:
         raise Invalid(str(refused)) from None
-    return Answer(objects(call.conn, [kept])[kept])
+    return Answer(_shown(call, kept))
 
 
 def _erased(call: Call) -> Answer:
@@ -208,7 +207,15 @@ def _written(call: Call, change: Change) -> Json:
     [answer] = writing.apply(call.conn, [change], call.actor)
     if isinstance(answer, Problem):
         raise answer
-    return objects(call.conn, [answer], [*reading.DEFAULT, *change.properties])[answer]
+    return _shown(call, answer, [*reading.DEFAULT, *change.properties])
+
+
+def _shown(call: Call, number: int, properties: Sequence[str] = (), past: Sequence[str] = ()) -> Json:
+    """One contact. Raises NotFound: it was merged or erased a moment ago."""
+    found = objects(call.conn, [number], properties, past)
+    if number not in found:
+        raise NotFound(f"Object not found. objectId {number} was merged or erased meanwhile.")
+    return found[number]
 
 
 def _not_there(conn: Connection, properties: Mapping[str, Any]) -> None:

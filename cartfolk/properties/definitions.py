@@ -8,8 +8,10 @@ property aside (archive) keeps the column and every value in it. Where a formula
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 from django.utils.translation import gettext as _
 from psycopg import sql
@@ -39,6 +41,22 @@ class BadDefinition(ValueError):
     """The definition cannot be made or changed so; the message says what can. Correct it and try again."""
 
 
+P = ParamSpec("P")
+
+
+def _alone(act: Callable[Concatenate[Connection, P], None]) -> Callable[Concatenate[Connection, P], None]:
+    """One change of definitions at a time, in a transaction that looks and writes: two names that are the same, or a
+    formula and the archiving of what it reads, are seen by whoever comes second."""
+
+    @wraps(act)
+    def alone(conn: Connection, /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with conn.transaction():
+            conn.execute(Q["alone"])
+            act(conn, *args, **kwargs)
+
+    return alone
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
     """What deleting a property would take: contacts with a value and rows of history that name it."""
@@ -47,6 +65,7 @@ class Usage:
     changes: int
 
 
+@_alone
 def create_group(conn: Connection, name: str, label_en: str, label_de: str, *, by: str) -> None:
     """Makes a group of properties. Raises BadDefinition."""
     en, de = _labels(label_en, label_de)
@@ -58,6 +77,7 @@ def create_group(conn: Connection, name: str, label_en: str, label_de: str, *, b
         log.note(conn, by, "property_group.create", f"property_group:{name}")
 
 
+@_alone
 def change_group(conn: Connection, name: str, label_en: str, label_de: str, *, by: str) -> None:
     """Gives a group people made other labels. Raises BadDefinition."""
     _own_group(conn, name)
@@ -67,6 +87,7 @@ def change_group(conn: Connection, name: str, label_en: str, label_de: str, *, b
         log.note(conn, by, "property_group.change", f"property_group:{name}")
 
 
+@_alone
 def archive_group(conn: Connection, name: str, archived: bool, *, by: str) -> None:
     """Puts every property of a group people made aside, or brings them all back. Raises BadDefinition, and then
     nothing is changed: a formula outside the group reads one of them, or one cannot be read any more."""
@@ -86,6 +107,7 @@ def archive_group(conn: Connection, name: str, archived: bool, *, by: str) -> No
         log.note(conn, by, "property_group.archive" if archived else "property_group.restore", f"property_group:{name}")
 
 
+@_alone
 def delete_group(conn: Connection, name: str, *, by: str) -> None:
     """Deletes a group people made in which no property is, archived ones counted. Raises BadDefinition."""
     _own_group(conn, name)
@@ -100,6 +122,7 @@ def delete_group(conn: Connection, name: str, *, by: str) -> None:
         log.note(conn, by, "property_group.delete", f"property_group:{name}")
 
 
+@_alone
 def create(conn: Connection, item: Property, *, by: str) -> None:
     """Makes a property and its column. Raises BadDefinition, also for a label that another property has, and
     psycopg's LockNotAvailable when the table stays busy for 5 s: try again."""
@@ -123,6 +146,7 @@ def create(conn: Connection, item: Property, *, by: str) -> None:
         log.note(conn, by, "property.create", f"property:{item.name}", type=item.type)
 
 
+@_alone
 def change(conn: Connection, item: Property, *, by: str) -> None:
     """Changes a property people made: labels, group, options, place of display; the type only where nothing is lost.
 
@@ -148,6 +172,7 @@ def change(conn: Connection, item: Property, *, by: str) -> None:
         log.note(conn, by, "property.change", f"property:{item.name}")
 
 
+@_alone
 def archive(conn: Connection, name: str, *, by: str) -> None:
     """Puts a property aside: no page or writer knows it any more, its values stay. Raises BadDefinition, also when a
     formula reads it."""
@@ -159,6 +184,7 @@ def archive(conn: Connection, name: str, *, by: str) -> None:
         log.note(conn, by, "property.archive", f"property:{name}")
 
 
+@_alone
 def restore(conn: Connection, name: str, *, by: str) -> None:
     """Brings a property back with every value it had. Raises BadDefinition, also when its formula cannot be read any
     more."""
@@ -190,6 +216,7 @@ def lost(conn: Connection, item: Property, options: Collection[str]) -> int:
     return int(count)
 
 
+@_alone
 def delete(conn: Connection, name: str, *, by: str) -> None:
     """Deletes an archived property with its values; history keeps what it noted. Raises BadDefinition."""
     if not _custom(conn, name).archived:

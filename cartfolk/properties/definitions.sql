@@ -14,6 +14,10 @@ select json_build_object(
     'group_order', (select coalesce(json_agg(name order by position, name), '[]') from property_group_display)
 )::text
 
+-- :name alone
+-- Whoever changes definitions, one after the other.
+select pg_advisory_xact_lock(4027, 13)
+
 -- :name add_group
 insert into property_group (name, label_en, label_de, position)
 select %(name)s, %(en)s, %(de)s, coalesce(max(position) + 1, 0) from property_group
