@@ -37,5 +37,5 @@ urlpatterns = [
     _at(f"{_PROPERTIES}/batch/create", properties.batch_create),
     _at(f"{_PROPERTIES}/batch/archive", properties.batch_archive),
     _at(f"{_PROPERTIES}/(?P<name>[^/]+)", properties.one),
-    re_path("^crm/", nowhere),
+    re_path(r"^(?:crm|[a-z-]+/v\d)/", nowhere),
 ]

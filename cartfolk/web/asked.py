@@ -22,6 +22,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from . import saved
+from .given import json_object
 
 LONGEST = 20_000  # characters of filters in an address
 # A cut-off address, for example. It must not pass for one without filters: everybody would be exported.
@@ -111,11 +112,8 @@ def _without_view(asked: Mapping[str, str], views: list[saved.View]) -> saved.Vi
 def _json(raw: str) -> dict[str, Any] | None:
     if not raw:
         return None
-    try:
-        found = json.loads(raw[:LONGEST])
-    except (ValueError, RecursionError):
-        return UNREADABLE
-    return found if isinstance(found, dict) else UNREADABLE
+    found = json_object(raw, LONGEST)
+    return UNREADABLE if found is None else found
 
 
 def text(filters: Mapping[str, Any] | None) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from typing import overload
+from typing import Any, overload
 
 from django.utils import timezone
 
@@ -13,6 +14,8 @@ from cartfolk.properties.catalogue import Property
 
 from . import formats
 
+_ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+_UNSTORABLE = re.compile(r"[\ud800-\udfff]|\\u0000")
 _THOUSANDS = {"de": ".", "en": ","}
 _GROUPED = {language: re.compile(rf"[+-]?[1-9]\d{{0,2}}(\{sign}\d{{3}})+") for language, sign in _THOUSANDS.items()}
 
@@ -33,6 +36,18 @@ def moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def json_object(text: str, longest: int) -> dict[str, Any] | None:
+    """The JSON object in a text of at most so many characters; None for anything else, also for one with a NUL or half
+    of a surrogate pair, which JSON can write and neither a page nor PostgreSQL hold."""
+    try:
+        found = json.loads(text) if len(text) <= longest else None
+        if _ESCAPED.search(text) and _UNSTORABLE.search(json.dumps(found, ensure_ascii=False)):
+            return None
+    except (ValueError, RecursionError):  # the latter of JSON nested without end
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def number(text: str) -> str:

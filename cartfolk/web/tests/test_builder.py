@@ -403,7 +403,7 @@ def test_a_pasted_list_of_hubspot_opens_unsaved_or_says_what_it_cannot_ask(
     assert refused.status_code == 422
     assert "filters[1] (PAGE_VIEW): PAGE_VIEW wird nicht unterstützt" in refused.text
     assert "filters[2] (IN_LIST)" in refused.text
-    for none in ("{", "[" * 100_000):
+    for none in ("{", "[" * 100_000, r'{"name": "half \ud83d", "filterBranch": {}}', r'{"name": "\u0000"}'):
         assert owner.post("/segments/hubspot", {"text": none}).status_code == 422
     assert stored.every(conn) == []
 

@@ -19,6 +19,7 @@ from cartfolk.properties.catalogue import PROPERTIES, Property
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.segments import labels
 from cartfolk.web import filters, listing, narrow, properties
+from cartfolk.web.models import SavedView
 
 from .conftest import BORN
 
@@ -362,11 +363,18 @@ def test_properties_people_make_are_columns_filters_and_orders(owner: Client, co
     assert [line.split(",")[2] for line in lines[1:]] == [str(n) for n in range(11, 31)]
 
 
-@pytest.mark.parametrize("asked", [{"filters": '{"version":1,"root":{"ty'}, {"filters": "[1]"}, {"view": "999"}])
+HALF = r'{"version":1,"root":{"type":"property","property":"city","operator":"is","value":"\ud83d"}}'
+
+
+@pytest.mark.parametrize(
+    "asked", [{"filters": '{"version":1,"root":{"ty'}, {"filters": "[1]"}, {"filters": HALF}, {"view": "999"}]
+)
 def test_an_address_that_lost_what_it_asked_does_not_do_it_to_everybody(
     owner: Client, values: None, asked: dict[str, str]
 ) -> None:
     """A link that was cut off by mail, a view that somebody deleted meanwhile."""
+    owner.post(reverse("web:contacts-view-save"), asked | {"name": "Cut off"})
+    assert not SavedView.objects.filter(name="Cut off").exists()
     assert '<p class="notice error" role="alert">' in owner.get(CONTACTS, asked).text
     assert owner.get(reverse("web:contacts-export"), asked).status_code == 302
     for way in ("web:contacts-edit", "web:contacts-erase"):

@@ -22,7 +22,7 @@ from cartfolk.segments.tree import Context, Node
 
 from .. import builder, building, filters, timeline
 from ..access import actor, database, marketer
-from ..given import moment, whole
+from ..given import json_object, moment, whole
 from .membership import one
 from .segments import named
 
@@ -210,11 +210,7 @@ def _sent(request: HttpRequest) -> Draft:
 
 
 def _json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text) if len(text) <= LONGEST else None
-    except (ValueError, RecursionError):  # the latter of JSON nested without end
-        found = None
-    return found if isinstance(found, dict) else {}
+    return json_object(text, LONGEST) or {}
 
 
 def _save(request: HttpRequest, draft: Draft, seen: str) -> HttpResponse:

@@ -17,6 +17,7 @@ from .. import asked as asking
 from .. import saved
 from ..access import actor, database, marketer
 from ..models import SavedView
+from . import contacts
 
 
 def _address(key: str) -> str:
@@ -27,7 +28,11 @@ def _address(key: str) -> str:
 @require_POST
 def contacts_view_save(request: HttpRequest) -> HttpResponse:
     """What the reader sees becomes a view of its own."""
-    asked = asking.read(request.POST, saved.tabs(request.user))
+    shown = contacts.read(request, request.POST)
+    asked = shown.asked
+    if shown.problem:  # or it would be kept, to be told again by everyone who opens it
+        messages.error(request, shown.problem)
+        return redirect(asked.address())
     try:
         row = saved.create(request.user, request.POST.get("name", ""), asked.shown, shared="shared" in request.POST)
     except saved.ViewRefused as refused:
