@@ -9,8 +9,7 @@ from urllib.parse import urljoin
 
 from .keyboard import until
 
-GIVEN_UP = ("htmx:afterRequest", "htmx:sendAbort", "undefined")  # htmx calls what it gives up an error
-FAILED = ("htmx:afterRequest", "htmx:sendError", "Failed to load", "Response Status Error", "503 ")
+FAILED = ("htmx:sendError", "Failed to load", "Response Status Error", "503 ")
 
 
 @contextmanager
@@ -34,13 +33,14 @@ def forget(page: Any, *starts: str) -> None:
     page.errors[:] = [said for said in page.errors if not said.startswith(starts)]
 
 
-def in_a_hurry(page: Any) -> None:
+def in_a_hurry(page: Any, email: str, password: str) -> None:
     """All of it, with English pages, in an account that has contacts."""
     list_asked_twice(page)
     a_download_leaves_the_list_alive(page)
     acts_while_a_value_is_saved(page)
     builder_typed_in_meanwhile(page)
     nothing_answers(page)
+    signed_out_meanwhile(page, email, password)
 
 
 def list_asked_twice(page: Any) -> None:
@@ -56,16 +56,17 @@ def list_asked_twice(page: Any) -> None:
             page.wait_for_timeout(300)  # longer than the field waits for the next letter
             page.click("th[scope=col] a:has-text('E-mail')")
     quiet(page)
-    until(page, "word => location.search.includes('q=' + word) && location.search.includes('sort=email')", word)
+    asked = "word => (at => at.get('q') === word && at.get('sort') === 'email')(new URLSearchParams(location.search))"
+    until(page, asked, word)
     assert page.input_value("#search") == word
     assert page.get_attribute("th:has-text('E-mail')", "aria-sort") == "ascending"
     assert page.inner_text(".paging span") != everybody
     assert page.locator("#filters input[name=q]").first.input_value() == word, "a view saved now is of this search"
     page.keyboard.press("/")
     page.keyboard.type(word + "x")  # and the order stays, when the words change
-    until(page, "word => location.search.includes('q=' + word) && location.search.includes('sort=email')", word + "x")
+    until(page, asked, word + "x")
     quiet(page)
-    forget(page, *GIVEN_UP)
+    page.unroute_all()
 
 
 def a_download_leaves_the_list_alive(page: Any) -> None:
@@ -168,3 +169,47 @@ def nothing_answers(page: Any) -> None:
     assert page.is_visible("#property-fax")
     page.unroute("**/hide-empty")
     forget(page, *FAILED)
+    page.goto(page.url.split("/properties")[0])
+    page.fill("#note", "Typed before the server failed")
+    page.route("**/notes", lambda route: route.fulfill(status=500, body="<p>broken"))
+    page.click("form.write button")
+    page.wait_for_url("**/notes")
+    forget(page, *FAILED, "500 ")
+    page.go_back()
+    until(page, "() => document.querySelector('#note')?.value === 'Typed before the server failed'")
+
+
+def signed_out_meanwhile(page: Any, email: str, password: str) -> None:
+    """What is typed stays, is said to, and is saved once one has signed in again in another tab: by parts of a page
+    and by forms."""
+    here = page.url
+    page.goto(f"{here}/properties")
+    row = page.locator("#property-fax")
+    row.get_by_text("Edit", exact=True).click()
+    page.fill("#value-fax", "555")
+    page.context.clear_cookies(name="sessionid")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#failure:has-text('You are signed out') a:visible")
+    sign_in_beside(page, "#failure a", email, password)
+    page.focus("#value-fax")
+    page.keyboard.press("Enter")
+    until(page, "() => document.querySelector('#property-fax dd').innerText === '555'")
+    page.goto(here)
+    page.fill("#note", "Typed before the session ended")
+    page.context.clear_cookies(name="sessionid")
+    page.click("form.write button")
+    sign_in_beside(page, "main a.primary", email, password)
+    page.click("main form button")
+    page.wait_for_selector(".timeline .note:has-text('Typed before the session ended')")
+    forget(page, *FAILED)
+
+
+def sign_in_beside(page: Any, link: str, email: str, password: str) -> None:
+    with page.context.expect_page() as opened:
+        page.click(link)
+    other = opened.value
+    other.fill("input[name=email]", email)
+    other.fill("input[name=password]", password)
+    other.click("button.primary")
+    other.wait_for_selector("header.bar")
+    other.close()

@@ -135,6 +135,8 @@ def act(request: HttpRequest, import_id: int) -> HttpResponse:
             with conn.transaction():
                 if ledger.start(conn, import_id, "running", before=["checked"]):
                     log.note(conn, who, "import.started", f"import:{import_id}", kind=found.kind)
+                else:
+                    messages.warning(request, _("The import is at another step by now: this is how it stands."))
             jobs.start(import_id)
         case "go on" if found.files and found.began_at:
             ledger.go_on(conn, import_id, "running", before=["cancelled", "failed"])

@@ -102,6 +102,7 @@ class PropertyForm(forms.Form):
             kinds.choices = [(key, label) for key, label in _LABELS if key in _CALCULATED]
             del self.fields["options"]
             check = {"hx-post": reverse("web:properties-formula"), "hx-target": "#formula-check"}
+            check["hx-sync"] = "#formula-check:replace"  # the last one asked for is shown
             check["hx-include"] = "closest form"
             kinds.widget.attrs |= check | {"hx-trigger": "change"}
             self.fields["formula"].widget.attrs |= check | {

@@ -9,6 +9,10 @@
   // Signed in again in another tab, this one has an old token; the cookie has the new one.
   const present = () => (document.cookie.match(/(?:^|; )csrftoken=([^;]+)/) || [])[1];
 
+  // On a narrow screen the tabs run out of sight to the right: not the one that is shown.
+  for (const tab of document.querySelectorAll(".tabs [aria-current]"))
+    tab.parentElement.scrollLeft = Math.max(0, tab.offsetLeft + tab.offsetWidth - tab.parentElement.clientWidth);
+
   let opener = ""; // the row whose panel is open; the keyboard goes back there, also when the row was brought anew
   const close = (panel) => {
     if (!panel || !panel.firstElementChild) return;
