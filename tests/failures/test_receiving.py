@@ -48,7 +48,12 @@ def test_erasure_incomplete(shop: Scene) -> None:
     }  # fmt: skip
     shop.page("customers", account)
     shop.page("orders", woo(1, shop.email(), billing={"email": shop.email(), "first_name": name}), woo(2, "b@c.de"))
+    uploaded = upload.keep("people.csv", [f"E-Mail\n{shop.email().upper()}\n".encode()])
+    chosen = Chosen(columns={"E-Mail": "email"}, decimal=",").written()
+    ledger.add(shop.conn, "contacts", "user:1", [uploaded], chosen)
+    assert upload.table(uploaded).path.exists()
     erasure.erase(shop.conn, emails=[shop.email()], by="user:1")
+    assert not upload.table(uploaded).path.exists()
     shop.page("customers", account | {"date_modified_gmt": "2026-10-09T10:00:00"})  # the shop's next sync
     packed = [body for (body,) in shop.rows("select body from delivery where store_id = %s", shop.store)]
     everything = (dump(shop.conn) + "".join(zlib.decompress(body).decode() for body in packed)).lower()

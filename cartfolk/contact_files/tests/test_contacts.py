@@ -136,14 +136,16 @@ def test_what_somebody_touched_since_survives_the_undo(conn: Connection, databas
     with psycopg.connect(database, autocommit=True) as identity:
         (old,) = people.create(conn, identity, [people.NewPerson("bob@x.de")])
     write(conn, [Write(old, {"firstname": "Robert"})], mode=Mode.OVERWRITE, source="user", by="user:2")
-    number = bring(conn, TEXT + "dora@x.de;Dora;Ulm;\n")
+    number = bring(conn, TEXT + "dora@x.de;Dora;Ulm;\neva@x.de;Eva;Ulm;\n")
     finish(conn, database, number, "running")
     ids = dict(conn.execute("select email, contact_id from contact_list").fetchall())
-    write(conn, [Write(ids["dora@x.de"], {"city": "Jena"})], mode=Mode.OVERWRITE, source="user", by="user:2")
+    for email, city in (("dora@x.de", "Jena"), ("eva@x.de", "Jena"), ("eva@x.de", "Ulm")):  # hers, though as it was
+        write(conn, [Write(ids[email], {"city": city})], mode=Mode.OVERWRITE, source="user", by="user:2")
     undone = finish(conn, database, number, "undoing")
-    assert world(conn) == {"bob@x.de": ("Robert", None, None), "dora@x.de": (None, "Jena", None)}
+    kept = {"dora@x.de": (None, "Jena", None), "eva@x.de": (None, "Ulm", None)}
+    assert world(conn) == {"bob@x.de": ("Robert", None, None)} | kept
     assert undone.state == "undone"
-    assert undone.undone == {"removed": 1, "kept": 1, "restored": 2, "contacts": 2, "left": 1}
+    assert undone.undone == {"removed": 1, "kept": 2, "restored": 3, "contacts": 3, "left": 2}
     for table in ("identity", "contact", "contact_property", "contact_custom", "property_history", "contact_list"):
         gone = conn.execute(f"select count(*) from {table} where contact_id = %s", [ids["ann@x.de"]]).fetchone()
         assert gone == (0,), table

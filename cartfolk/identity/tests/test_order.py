@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given, settings
@@ -102,3 +103,22 @@ def test_accounts_of_two_shops_with_the_same_own_address_are_one_person() -> Non
     people.feed([sighting("1", "a@x.de", OWN, 0)])
     people.feed([Sighting(2, START, OWN, "77", "a@x.de", "a@x.de")])
     assert people.partition() == {frozenset({(1, "1"), (2, "77"), "a@x.de"})}
+
+
+def test_an_address_stays_with_its_account_whoever_else_types_it_later() -> None:
+    own, typed, guest = (
+        sighting("2", "b@x.de", OWN, 0), sighting("1", "b@x.de", SEEN, 1), sighting(None, "b@x.de", GUEST, 2),
+    )  # fmt: skip
+    for told in itertools.permutations([own, typed, guest]):
+        people = People()
+        for one in told:
+            people.feed([one])
+        assert people.partition() == {frozenset({(1, "1")}), frozenset({(1, "2"), "b@x.de"})}, told
+
+
+def test_an_address_an_account_orders_with_is_its_own_before_a_guests() -> None:
+    for told in itertools.permutations([sighting("1", "g@x.de", SEEN, 0), sighting(None, "g@x.de", GUEST, 1)]):
+        people = People()
+        for one in told:
+            people.feed([one])
+        assert people.partition() == {frozenset({(1, "1"), "g@x.de"})}, told
