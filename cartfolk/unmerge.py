@@ -102,6 +102,11 @@ class Split:
         empty: Row = dict.fromkeys(now)
         then, merged = mine or empty, made or empty
         row = {name: then.get(name) if value == merged.get(name) else value for name, value in now.items()}
+        if table == "contact_segment" and now["segments"] != merged["segments"]:
+            # One by one: whoever joined another segment since does not stay in what the merge brought.
+            had, got, has = (_members(one["segments"]) for one in (then, merged, now))
+            left = sorted((has - (got - had)) | (had - got))
+            row["segments"] = f"{{{','.join(map(str, left))}}}"
         if mine or row != empty:
             self.rows[table, self.kept][()] = row
 
@@ -168,6 +173,11 @@ class Split:
 def split(kept: int, gone: int, by_rule: bool, saved: Saved, now: Rows, derived: frozenset[str]) -> Rows:
     """The rows of ``kept`` and ``gone`` after the merge of the two is taken back; ``now`` are the kept one's."""
     return Split(kept, gone, by_rule, saved.before, saved.made, now, derived).work()
+
+
+def _members(array: str | None) -> set[int]:
+    """The numbers in PostgreSQL's text of an array."""
+    return {int(number) for number in (array or "{}").strip("{}").split(",") if number}
 
 
 def _object(row: Row | None) -> str:

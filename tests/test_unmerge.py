@@ -157,3 +157,17 @@ def test_a_list_counts_its_members_after_a_merge_was_taken_back(conn: Connection
     assert stored.one(conn, segment).size == 1
     merging.undo(conn, _standing(conn, [0], 0), "user:1")
     assert stored.one(conn, segment).size == 2
+
+
+def test_a_list_the_merge_brought_is_left_though_another_was_joined_since(conn: Connection) -> None:
+    ann, bob = people.create(conn, conn, [people.NewPerson("ann@x.de"), people.NewPerson("bob@x.de")])
+    friends, later, gone = (stored.create(conn, name, None, "user:1") for name in ("Friends", "Later", "Gone"))
+    static.add(conn, friends, [bob])
+    static.add(conn, gone, [ann])
+    merging.merge(conn, ann, [bob], "the same", "user:1")
+    static.add(conn, later, [ann])
+    static.remove(conn, gone, [ann])
+    merging.undo(conn, _standing(conn, [0], 0), "user:1")
+    found = {segment: stored.members(conn, segment) for segment in (friends, later, gone)}
+    assert found == {friends: [bob], later: [ann], gone: []}
+    assert [stored.one(conn, segment).size for segment in (friends, later, gone)] == [1, 1, 0]
