@@ -539,7 +539,7 @@ def test_a_property_made_twice_at_once_is_made_once_and_the_second_is_told(
         with conn.transaction():
             definitions.create(conn, own("points"), by=BY)
             twice = beside(lambda mine: definitions.create(mine, own("points"), by=BY))
-            alike = beside(lambda mine: definitions.create(mine, replace(own("score"), label_en="points"), by=BY))
+            alike = beside(lambda mine: definitions.create(mine, replace(own("marks"), label_en="points"), by=BY))
             reader = beside(lambda mine: definitions.create(mine, own("more", formula="points + 1"), by=BY))
             waiting(database, 3)
         for refused in (twice, alike):

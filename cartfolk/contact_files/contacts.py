@@ -200,7 +200,8 @@ class Contacts:
         return found
 
     def _own(self, contacts: Iterable[int]) -> dict[int, dict[str, Any]]:
-        return own_words(self._conn, contacts, self._written)
+        there = load(self._conn, archived=True).properties  # one may have been deleted since the import began
+        return own_words(self._conn, contacts, [name for name in self._written if name in there])
 
     def _write(self, placed: Sequence[tuple[Wanted, int]], new: set[int], group: _Group) -> None:
         outcomes = write(

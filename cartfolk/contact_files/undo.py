@@ -46,7 +46,6 @@ class Undo:
         self._at = one.undo_at
         self._told: Counter[str] = Counter(one.undone)
         self._tables = _tables()
-        self._columns = set(load(conn, archived=True).properties)
 
     def step(self) -> bool:
         """One chunk; False when there is nothing more to do."""
@@ -120,7 +119,8 @@ class Undo:
         contacts = [row[0] for row in rows]
         asked = {"contacts": contacts, "source_id": source_id(self._number)}
         later = set(self._conn.execute(Q["changed_since"], asked).fetchall())
-        names = sorted({name for *_, after in rows for name in after} & self._columns)
+        there = load(self._conn, archived=True).properties  # one may have been deleted since the undo began
+        names = sorted({name for *_, after in rows for name in after} & there.keys())
         current = own_words(self._conn, contacts, names)
         writes: list[Write] = []
         left = 0

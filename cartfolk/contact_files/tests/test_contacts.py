@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bench.server import add_store
 from cartfolk import people
-from cartfolk.contact_files import contacts, jobs, upload
+from cartfolk.contact_files import contacts, jobs, undo, upload
 from cartfolk.contact_files.columns import Chosen
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
@@ -269,3 +269,46 @@ def test_killed_anywhere_and_undone_it_ends_as_promised(
             finish(conn, database, number, "undoing", steps)
     assert world(conn) == {}
     assert conn.execute("select (select count(*) from contact) + (select count(*) from identity)").fetchone() == (0,)
+
+
+def test_a_property_deleted_while_the_file_is_read_or_undone_costs_its_values_only(
+    conn: Connection, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contacts, "CHUNK", 1)
+    monkeypatch.setattr(undo, "CHUNK", 1)
+    definitions.create(conn, own("marks", "string"), by="user:1")
+    columns = {"E-Mail": "email", "Webseite": "website", "Note": "marks"}
+    text = "E-Mail;Webseite;Note\nann@x.de;a.example;1\nbob@x.de;b.example;2\ncy@x.de;c.example;3\n"
+
+    def delete() -> None:
+        definitions.archive(conn, "marks", by="user:1")
+        definitions.delete(conn, "marks", by="user:1")
+
+    number = bring(conn, text, columns=columns)
+    ledger.start(conn, number, "running", before=["new"])
+    with psycopg.connect(database, autocommit=True) as mine, psycopg.connect(database, autocommit=True) as identity:
+        work = jobs.open_work(mine, identity, number)
+        assert work.step()
+        delete()
+        while work.step():
+            pass
+    one = ledger.get(conn, number)
+    assert (one.state, one.created, one.wrong) == ("done", 3, 2)
+    assert sorted(conn.execute("select website from contact_custom").fetchall()) == [
+        ("https://a.example",), ("https://b.example",), ("https://c.example",),
+    ]  # fmt: skip
+    definitions.create(conn, own("marks", "string"), by="user:1")
+    for contact in contacts_of(conn):
+        write(conn, [Write(contact, {"website": "https://later.example"})], mode=Mode.OVERWRITE, source="user")
+    assert ledger.go_on(conn, number, "undoing", before=["done"])
+    with psycopg.connect(database, autocommit=True) as mine, psycopg.connect(database, autocommit=True) as identity:
+        work = jobs.open_work(mine, identity, number)
+        assert work.step()
+        delete()
+        while work.step():
+            pass
+    assert ledger.get(conn, number).state == "undone"
+
+
+def contacts_of(conn: Connection) -> list[int]:
+    return [row[0] for row in conn.execute("select contact_id from contact order by 1")]
