@@ -134,6 +134,8 @@ def test_nothing_of_an_erased_person_can_be_read_anywhere(conn: Connection, live
     assert signs(everything(conn)) == []
     assert signs(json.dumps(proof.report, ensure_ascii=False)) == []
     assert log.read_text() == "fine\n"
+    links = conn.execute("select count(*) from recovery_link").fetchone()
+    assert links == (0,), "a link would still name the cart"
     # and in the server's own files: tables, indexes, the planner's samples
     for path in folder.iterdir():
         content = path.read_bytes().lower()
