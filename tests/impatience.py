@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -36,6 +37,7 @@ def forget(page: Any, *starts: str) -> None:
 def in_a_hurry(page: Any, email: str, password: str) -> None:
     """All of it, with English pages, in an account that has contacts."""
     list_asked_twice(page)
+    list_brought_up_to_date(page)
     a_download_leaves_the_list_alive(page)
     acts_while_a_value_is_saved(page)
     builder_typed_in_meanwhile(page)
@@ -66,6 +68,36 @@ def list_asked_twice(page: Any) -> None:
     page.keyboard.type(word + "x")  # and the order stays, when the words change
     until(page, asked, word + "x")
     quiet(page)
+    page.locator("#search").evaluate("field => field.dataset.old = ''")
+    page.go_back()  # to the words before, and the whole page with them: it is loaded anew
+    page.wait_for_selector("#search:not([data-old])")
+    until(page, asked, word)
+    assert page.input_value("#search") == word
+    assert page.inner_text("h1") == "All contacts"
+    page.unroute_all()
+
+
+def list_brought_up_to_date(page: Any) -> None:
+    """The keyboard stays on its row, and an open menu open, when news come."""
+    page.goto(urljoin(page.url, "/contacts"))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    name = page.evaluate("() => document.activeElement.textContent")
+
+    def as_if_new(route: Any) -> None:
+        route.continue_(url=re.sub(r"version=\w+", "version=another", route.request.url))
+
+    page.route("**/contacts?*version=*", as_if_new)
+    with page.expect_response("**/contacts?*version=*"):
+        page.locator("#list").evaluate("list => list.dataset.old = ''")
+    page.wait_for_selector("#list:not([data-old])")
+    until(page, "name => document.activeElement.textContent === name", name)
+    page.locator("#list").evaluate("list => list.dataset.old = ''")
+    page.click(".paging details summary")
+    with page.expect_response("**/contacts?*version=*"):
+        pass
+    quiet(page)
+    assert page.is_visible("#list[data-old] .paging details a")
     page.unroute_all()
 
 
@@ -97,8 +129,7 @@ def acts_while_a_value_is_saved(page: Any) -> None:
         page.keyboard.press("Escape")
         page.keyboard.type("lost?")  # the field takes no more
         other.get_by_text("Edit", exact=True).click()
-        page.wait_for_selector("#value-fax")
-        page.keyboard.type("12")
+        page.fill("#value-fax", "12")
     until(page, "() => document.querySelector('#property-jobtitle dd').innerText === 'Slow baker'")
     page.keyboard.type("34")
     assert page.input_value("#value-fax") == "1234"

@@ -132,13 +132,16 @@
   if (once) history.replaceState(history.state, "", once.dataset.once);
 
   let before = null, place = null; // the rows as they were; where in the list the keyboard stood
+  let held = null; // the control that had the keyboard in a part that brings itself up to date
+  const sign = (one) => [one.localName, one.name, one.value, one.textContent].join();
   const polled = (asked) => /every /.test(asked.elt.getAttribute("hx-trigger"));
   document.addEventListener("htmx:beforeSwap", (event) => {
     const asked = event.detail.requestConfig, list = event.target.id === "list" ? event.target : null;
     if (!polled(asked) || failure.dataset.polled) failure.hidden = true;
-    if (!list) return;
     // Not under an open menu; the next poll brings the same.
-    if (polled(asked) && list.querySelector("details[open]")) { event.detail.shouldSwap = false; return; }
+    if (polled(asked) && event.target.querySelector("details.menu[open]")) { event.detail.shouldSwap = false; return; }
+    held = polled(asked) && event.target.contains(document.activeElement) ? sign(document.activeElement) : null;
+    if (!list) return;
     before = polled(asked) ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
     const row = document.activeElement.closest("#list tbody tr"), head = document.activeElement.closest("#list th[scope=col]");
     place = row ? `tr[data-id="${row.dataset.id}"] ${document.activeElement.localName}`
@@ -156,6 +159,10 @@
       const again = place && document.activeElement === document.body && list.querySelector(place);
       if (again) again.focus({ preventScroll: true });
     }
+    const same = held && document.activeElement === document.body
+      && [...event.target.querySelectorAll("a, button")].find((one) => sign(one) === held);
+    if (same) same.focus({ preventScroll: true });
+    held = null;
     if (chosen) for (const row of rows()) row.classList.toggle("is-chosen", row.dataset.id === chosen);
   });
 
