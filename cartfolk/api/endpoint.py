@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+import psycopg
 from django.core.exceptions import RequestDataTooBig
+from django.db.utils import OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import translation
 
@@ -17,7 +20,9 @@ from cartfolk.stores.database import database
 from cartfolk.web import tokens
 from cartfolk.web.tokens import Scope
 
-from .problems import Invalid, MissingScopes, NotFound, NotSupported, Problem, Unauthorised
+from .problems import Invalid, MissingScopes, NotFound, NotSupported, Problem, Unauthorised, Unavailable
+
+log = logging.getLogger(__name__)
 
 Json = dict[str, Any]
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
@@ -69,6 +74,11 @@ def endpoint(**actions: tuple[Scope, Action]) -> Callable[..., HttpResponse]:
                 answer = _answer(request, actions, route)
             except Problem as problem:
                 return JsonResponse(problem.body(), status=problem.status)
+            except (psycopg.OperationalError, OperationalError) as error:
+                # Away, restarting, or a table stays locked: programs try again what is answered 503.
+                log.warning("%s of the API: %s", request.method, type(error).__name__)
+                away = Unavailable("The database does not answer just now. Send the request again.")
+                return JsonResponse(away.body(), status=away.status, headers={"Retry-After": "5"})
         if answer.body is None:
             return HttpResponse(status=answer.status)
         return JsonResponse(answer.body, status=answer.status, json_dumps_params={"ensure_ascii": False})

@@ -1,6 +1,7 @@
 """What the API refuses, in HubSpot's error body.
 
 Problem ── Invalid (400) · Unauthorised (401) · MissingScopes (403) · NotFound (404) · NotSupported (405) · Conflict (409)
+        · Unavailable (503)
 """  # noqa: E501
 
 from __future__ import annotations
@@ -89,3 +90,7 @@ class NotSupported(Problem):
 
 class Conflict(Problem):
     status, category = 409, "CONFLICT"
+
+
+class Unavailable(Problem):
+    status, category = 503, "SERVICE_UNAVAILABLE"

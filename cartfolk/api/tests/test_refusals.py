@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
 import pytest
 from django.test import Client
 
@@ -124,6 +127,23 @@ def test_what_no_text_can_hold_is_refused_before_anything_is_written(api: Client
     for text in ("[" * 50_000, '{"properties": {"email": "' + "x" * 3_000_000 + '"}}', "{"):
         refused = api.post(CONTACTS, text, content_type="application/json")
         assert (refused.status_code, refused.json()["category"]) == (400, "VALIDATION_ERROR")
+
+
+def test_a_database_that_goes_away_is_something_to_try_again(api: Client, conn: Connection, database: str) -> None:
+    def ended() -> bool:
+        """Ends the connection of the request as soon as it waits."""
+        waiting = "datname = current_database() and wait_event_type = 'Lock'"
+        return bool(conn.execute(f"select pg_terminate_backend(pid) from pg_stat_activity where {waiting}").fetchall())
+
+    with psycopg.connect(database) as other, ThreadPoolExecutor(1) as pool:
+        other.execute("lock table contact_property in access exclusive mode")
+        asked = pool.submit(_post, api, f"{CONTACTS}/search", {})
+        while not asked.done() and not ended():
+            time.sleep(0.02)
+        answer = asked.result(30)
+    assert (answer.status_code, answer.json()["category"]) == (503, "SERVICE_UNAVAILABLE")
+    assert answer.headers["Retry-After"]
+    assert _post(api, f"{CONTACTS}/search", {}).status_code == 200
 
 
 def test_one_person_twice_in_a_batch_is_made_once_and_said(api: Client) -> None:
