@@ -15,6 +15,7 @@ from typing import Protocol
 
 import psycopg
 from django.conf import settings
+from django.utils.translation import gettext_noop
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
@@ -30,6 +31,10 @@ from .shop import ShopFiles
 from .undo import Undo
 
 log = logging.getLogger(__name__)
+GONE = gettext_noop(
+    "The uploaded file is not there: it was deleted, or web and worker run on two machines without a shared folder "
+    "“imports” in CARTFOLK_DATA. Upload it again."
+)
 _LOCK = 4028  # first half of the session locks; the second is the import's number
 
 
@@ -73,7 +78,9 @@ async def work_on_import(import_id: int) -> None:
             log.warning("Import %s waits for the database: %s", import_id, error)
         except ledger.UnknownImport:
             return
-        except (FileUnreadable, MappingWrong, UnicodeDecodeError, FileNotFoundError) as error:
+        except FileNotFoundError:
+            ledger.finish(conn, import_id, "failed", GONE)
+        except (FileUnreadable, MappingWrong, UnicodeDecodeError) as error:
             ledger.finish(conn, import_id, "failed", str(error))
         except Exception as error:
             # where, but not the message: it may quote a row

@@ -14,10 +14,12 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _n
 
 from cartfolk.connectors import registry
+from cartfolk.contact_files.jobs import GONE
 
 from .words import STREAMS, say
 
 SENTENCES = (
+    GONE,
     # connecting and reaching the shop
     _n("%(text)s is no address of a shop; write it like https://shop.example."),
     _n("leave user name and password out of the address; keys have their own fields."),

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cartfolk.contact_files import jobs
+from cartfolk.contact_files import upload as uploads
 from cartfolk.core.sql import Connection
 from cartfolk.inbox.files import ledger
 from cartfolk.properties import definitions
@@ -282,3 +283,16 @@ def test_a_value_from_a_file_says_which_file_and_leads_to_it(owner: Client, conn
     shown = reader.get(f"/contacts/{contact}/properties/city").text
     assert "fair.csv of 3 May 2026" in shown
     assert "/contacts/import/" not in shown, "a page that is not for readers"
+
+
+def test_a_file_that_is_gone_is_told_with_the_way_out_and_no_path(owner: Client, conn: Connection) -> None:
+    """Its folder is on another machine than the worker, or was emptied by hand."""
+    number = upload(owner, kind="contacts", file=SimpleUploadedFile("k.csv", b"E-Mail,Ort\na@x.de,Ulm\n"))
+    owner.post(f"/contacts/import/{number}/columns", {"column-0-0": "email", "column-0-1": "city"})
+    stored = ledger.get(conn, number).files[0]["stored"]
+    (uploads.folder() / stored).unlink()
+    asyncio.run(jobs.work_on_import(number))
+    assert ledger.get(conn, number).state == "failed"
+    page = owner.get(f"/contacts/import/{number}", headers={"accept-language": "de"}).text
+    assert "Die hochgeladene Datei ist nicht da" in page
+    assert stored not in page
