@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 
 from .keyboard import until
 
-FAILED = ("htmx:sendError", "Failed to load", "Response Status Error", "503 ")
+FAILED = ("htmx:timeout", "htmx:sendError", "Failed to load", "Response Status Error", "503 ")
 
 
 @contextmanager
@@ -98,6 +98,15 @@ def list_brought_up_to_date(page: Any) -> None:
         pass
     quiet(page)
     assert page.is_visible("#list[data-old] .paging details a")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("#list:not([data-old])")
+    link = page.locator("table.rows tbody tr:nth-child(3) a")
+    link.hover()
+    page.mouse.down()
+    with page.expect_response("**/contacts?*version=*"):
+        pass
+    page.mouse.up()  # the news did not take the row from under the pointer
+    page.wait_for_selector(".record")
     page.unroute_all()
 
 
@@ -182,6 +191,13 @@ def builder_typed_in_meanwhile(page: Any) -> None:
 def nothing_answers(page: Any) -> None:
     """A failure is said, what saves itself goes back to what is true, and what could not be opened can be, later."""
     page.goto(urljoin(page.url, "/contacts?sort=email"))
+    everybody = page.inner_text(".paging span")
+    page.route("**/contacts?*q=*", lambda route: route.abort())
+    page.fill("#search", page.inner_text("table.rows tbody tr:first-child a").split()[0])
+    page.wait_for_selector("#failure:has-text('by itself')")
+    page.unroute("**/contacts?*q=*")
+    until(page, "told => document.querySelector('.paging span').innerText !== told", everybody)
+    assert page.locator("#failure").is_hidden()
     columns = page.locator("details.menu", has=page.locator("summary", has_text="Columns"))
     page.route("**/contacts/columns*", lambda route: route.abort())
     columns.locator("summary").click()
@@ -199,6 +215,11 @@ def nothing_answers(page: Any) -> None:
     assert not page.is_checked("#hide-empty")
     assert page.is_visible("#property-fax")
     page.unroute("**/hide-empty")
+    page.evaluate("() => { htmx.config.timeout = 300; document.querySelector('#failure span').textContent = ''; }")
+    page.route("**/hide-empty", lambda route: None)  # no answer at all
+    page.click("#hide-empty")
+    page.wait_for_selector("#failure:has-text('cannot be reached')")
+    assert not page.is_checked("#hide-empty")
     forget(page, *FAILED)
     page.goto(page.url.split("/properties")[0])
     page.fill("#note", "Typed before the server failed")

@@ -85,7 +85,7 @@
     // When this request has let go of the form.
     setTimeout(() => { if (elt === form()) triggeringEvent.submitter.click(); else htmx.trigger(elt, "change"); });
   });
-  for (const failed of ["htmx:sendError", "htmx:responseError"])
+  for (const failed of ["htmx:sendError", "htmx:timeout", "htmx:responseError"])
     document.addEventListener(failed, (event) => {
       if (event.detail.target.id === "builder") stay();
       const waits = event.detail.target.id === "preview" && event.detail.target.querySelector(":scope > .hint");

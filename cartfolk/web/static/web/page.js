@@ -133,13 +133,20 @@
 
   let before = null, place = null; // the rows as they were; where in the list the keyboard stood
   let held = null; // the control that had the keyboard in a part that brings itself up to date
+  let pressed = null; // what the pointer is pressed on
+  document.addEventListener("pointerdown", (event) => { pressed = event.target; });
+  for (const ended of ["pointerup", "pointercancel", "dragend"])
+    document.addEventListener(ended, () => setTimeout(() => { pressed = null; }));
   const sign = (one) => [one.localName, one.name, one.value, one.textContent].join();
   const polled = (asked) => /every /.test(asked.elt.getAttribute("hx-trigger"));
   document.addEventListener("htmx:beforeSwap", (event) => {
     const asked = event.detail.requestConfig, list = event.target.id === "list" ? event.target : null;
     if (!polled(asked) || failure.dataset.polled) failure.hidden = true;
-    // Not under an open menu; the next poll brings the same.
-    if (polled(asked) && event.target.querySelector("details.menu[open]")) { event.detail.shouldSwap = false; return; }
+    // Not under an open menu, nor between the two halves of a click; the next poll brings the same.
+    if (polled(asked) && (event.target.querySelector("details.menu[open]") || event.target.contains(pressed))) {
+      event.detail.shouldSwap = false;
+      return;
+    }
     held = polled(asked) && event.target.contains(document.activeElement) ? sign(document.activeElement) : null;
     if (!list) return;
     before = polled(asked) ? new Map(rows().map((row) => [row.dataset.id, row.textContent])) : null;
@@ -190,10 +197,16 @@
   };
 
   // A request that failed: said in a sentence, with the way out; the control goes back to what is true.
+  let searching = 0;
   const failed = (event, why) => {
     const { elt, requestConfig } = event.detail;
-    const again = polled(requestConfig) && why !== "signedOut";
-    failure.dataset.polled = polled(requestConfig) ? "yes" : "";
+    const searches = elt.id === "search"; // what stands in the field is asked for until the page shows it
+    if (searches && why !== "refused") {
+      clearTimeout(searching);
+      searching = setTimeout(() => htmx.trigger(elt, "search"), 3000);
+    }
+    const again = (polled(requestConfig) || searches) && why !== "signedOut";
+    failure.dataset.polled = polled(requestConfig) || searches ? "yes" : "";
     failure.querySelector("span").textContent = failure.dataset[again ? "again" : why];
     failure.querySelector("a").hidden = why !== "signedOut";
     failure.hidden = false;
@@ -201,7 +214,8 @@
     if (elt.matches("details.menu")) elt.open = false;
     if (elt.matches("input[type=checkbox]")) { elt.checked = !elt.checked; elt.dispatchEvent(new Event("input", { bubbles: true })); }
   };
-  document.addEventListener("htmx:sendError", (event) => failed(event, "unreachable"));
+  for (const name of ["htmx:sendError", "htmx:timeout"])
+    document.addEventListener(name, (event) => failed(event, "unreachable"));
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
     failed(event, { 401: "signedOut", 403: "refused", 404: "gone", 410: "gone" }[status] || (status < 500 ? "gone" : "broken"));
