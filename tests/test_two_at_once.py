@@ -365,6 +365,24 @@ def test_a_bulk_edit_taken_back_after_a_merge_tells_whom_it_left(conn: Connectio
     assert (values(conn, "jobtitle")[ann], edit.refused) == ("Baker", 1)
 
 
+def test_a_bulk_edit_of_a_merged_contact_goes_back_to_the_kept_ones_value(
+    conn: Connection, pair: tuple[int, int]
+) -> None:
+    ann, bob = pair
+    for name, values_ in (("jobtitle", ("Cook", "Chef")), ("city", ("Ulm", "Bonn"))):
+        for contact, value in zip(pair, values_, strict=True):
+            set_value(conn, contact, name, value)  # Bob's last
+    merging.merge(conn, ann, [bob], "the same", BY)
+    for name, value in (("jobtitle", "Cook"), ("city", "Ulm")):
+        edit = bulk.ask(conn, BY, bulk.Selection((ann,)), name, Mode.OVERWRITE, "Other")
+        bulk.run(conn, edit)
+        assert values(conn, name)[ann] == "Other"
+        bulk.undo(conn, BY, edit)
+        edit.refresh_from_db()
+        bulk.run(conn, edit)
+        assert values(conn, name)[ann] == value
+
+
 # --- workers ------------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from typing import Any, LiteralString
 from psycopg.rows import dict_row
 
 from cartfolk.core.sql import Connection, Statements
+from cartfolk.core.time import now
 from cartfolk.properties import calculated, sorting
 from cartfolk.properties.catalogue import COMPUTED, GROUPS, OWN, PROPERTIES, SETTABLE
 
@@ -128,6 +129,7 @@ def move(conn: Connection, moves: Mapping[int, int]) -> None:
     parameters = {"gone": list(moves), "kept": list(moves.values())}
     conn.execute(Q["move_history"], parameters)
     conn.execute(_move_custom(_custom_columns(conn)), parameters)
+    conn.execute(Q["note_kept"], parameters | {"at": now(), "own": list(OWN)})
     conn.execute(Q["remember_merge"], parameters)
     for name in ("forget_history", "forget_values", "forget_custom", "forget_list", "forget_sort", "forget_due"):
         conn.execute(Q[name], parameters)

@@ -690,6 +690,29 @@ select m.kept, h.change_id, h.at, h.source, h.source_id, h.by, h.changes
 from unnest(%(gone)s::bigint[], %(kept)s::bigint[]) as m (gone, kept)
 join property_history h on h.contact_id = m.gone
 
+-- :name note_kept
+-- What people said of the kept contacts, where the history that came from the gone told otherwise last: the newest line
+-- of a property is what counts. Moments are told apart by no text.
+with told as (
+    select distinct on (h.contact_id, change.key) h.contact_id, change.key as name, change.value
+    from property_history h cross join lateral jsonb_each(h.changes) change
+    where h.contact_id = any(%(kept)s::bigint[])
+    order by h.contact_id, change.key, h.change_id desc
+),
+has as (
+    select kept.contact_id, jsonb_strip_nulls(coalesce(
+        (select jsonb_object_agg(key, value) from jsonb_each(to_jsonb(p)) where key = any(%(own)s::text[])), '{}')
+        || jsonb_strip_nulls(coalesce(to_jsonb(c), '{}'))) as row
+    from (select distinct unnest(%(kept)s::bigint[]) as contact_id) kept
+    left join contact_property p on p.contact_id = kept.contact_id
+    left join contact_custom c on c.contact_id = kept.contact_id
+)
+insert into property_history (contact_id, at, source, changes)
+select has.contact_id, %(at)s, 'merge', jsonb_object_agg(told.name, has.row -> told.name)
+from has join told on told.contact_id = has.contact_id
+where has.row -> told.name <> told.value and not (told.value #>> '{}') ~ '^\d{4}-\d\d-\d\dT'
+group by has.contact_id
+
 -- :name remember_merge
 -- The kept contacts keep the numbers of those that are gone.
 insert into contact_custom (contact_id, hs_merged_object_ids)
