@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
-from django.utils.translation import gettext as _
 from psycopg import sql
 
 from cartfolk.audit import log
@@ -160,8 +159,9 @@ def _summed(outcomes: Sequence[Outcome]) -> tuple[int, int, str]:
 
 
 def _restore(conn: Connection, contacts: Sequence[int], edit: BulkEdit) -> tuple[int, str]:
-    """Puts back what the property held; how many contacts keep what they have, and why. Of an own property the shop's
-    value counts first; people's word is written again only where it was another one."""
+    """Puts back what the property held; how many contacts keep what they have, and why where a value was refused (the
+    others were changed since, or merged). Of an own property the shop's value counts first; people's word is written
+    again only where it was another one."""
     name = edit.property
     people = sorted(set(hold(conn, contacts).values()))  # nobody changes what is looked at
     asked = {"contacts": people, "source": f"bulk:{edit.pk}", "name": name, "since": edit.created_at}
@@ -182,4 +182,4 @@ def _restore(conn: Connection, contacts: Sequence[int], edit: BulkEdit) -> tuple
         held = {contact: value for contact, value in held.items() if shops.get(contact) != value}
     put(held)
     _changed, refused, reason = _summed(outcomes)
-    return refused + left, reason or (_("was changed since, or the contact was merged") if left else "")
+    return refused + left, reason
