@@ -14,10 +14,12 @@ from django.test import Client
 from django.urls import reverse
 
 from cartfolk.core.sql import Connection
+from cartfolk.core.time import now
 from cartfolk.properties import definitions, sorting
 from cartfolk.properties.catalogue import PROPERTIES, Property
 from cartfolk.properties.write import Mode, Write, write
 from cartfolk.segments import labels
+from cartfolk.segments.operators import OPERATORS, Kind, Shape
 from cartfolk.web import filters, listing, narrow, properties
 from cartfolk.web.models import SavedView
 
@@ -381,3 +383,18 @@ def test_an_address_that_lost_what_it_asked_does_not_do_it_to_everybody(
         answer = owner.get(reverse(way), asked | {"everything": "1"}, follow=True)
         assert "No contacts are chosen" in answer.text, way
     assert owner.get(CONTACTS, {"view": "customers"}).context["problem"] == ""
+
+
+def test_whatever_can_be_asked_of_a_moment_gets_an_answer(owner: Client, conn: Connection, values: None) -> None:
+    """ "Created is not 2 January" was an error: what an order can be asked for was worked out for it, too."""
+    given = {
+        Shape.NONE: None, Shape.ONE: "2026-01-02", Shape.SOME: 1, Shape.PAIR: ["2026-01-02", "2026-01-03"],
+        Shape.AMOUNT: {"amount": 3, "unit": "day"}, Shape.CALENDAR: {"unit": "week"}, Shape.PROPERTY: "last_order_date",
+    }  # fmt: skip
+    asked = [row for row in OPERATORS.values() if Kind.MOMENT in row.kinds and row.name != "in_fifth"]
+    assert len(asked) > 25
+    for name in ("createdate", "account_creation_date"):
+        for row in asked:
+            page = owner.get(CONTACTS, {"filters": json.dumps(filtered(condition(name, row.name, given[row.shape])))})
+            assert (page.status_code, page.context["problem"]) == (200, ""), row.name
+        sorting.fill(conn, sorting.key("account_creation_date", "timestamptz"), now())
