@@ -3,6 +3,7 @@ session; an act is done for whom it was not meant because what it stood on is go
 
 from __future__ import annotations
 
+import json
 import re
 from html import unescape
 from typing import Any
@@ -108,6 +109,19 @@ def test_a_view_that_is_gone_does_not_turn_into_everybody(owner: Client, people:
     assert not BulkEdit.objects.exists()
     kept = change(owner, number, "save", q="p2@")
     assert "The view of this address is not there" in owner.get(kept["Location"], follow=True).text
+
+
+def test_a_filter_that_cannot_be_asked_any_more_is_told_when_the_list_is_sorted(owner: Client, people: int) -> None:
+    """Its property was archived in another tab: the rows of everybody stand under the chips of the view."""
+    owner.post("/settings/properties/new", GIVEN | {"kind": "string", "options": ""})
+    condition = {"type": "property", "property": "size", "operator": "is_any_of", "value": ["x"]}
+    asked = json.dumps({"version": 1, "root": {"type": "group", "match": "all", "children": [condition]}})
+    before = owner.get("/contacts", {"filters": asked, "sort": "email"}, headers=HTMX).text
+    owner.post("/settings/properties/size/state", {"do": "archive"})
+    after = owner.get("/contacts", {"filters": asked, "sort": "email"}, headers=HTMX).text
+    told = "The filters of this address cannot be asked; everybody is shown."
+    assert (told in before, told in after) == (False, True)
+    assert '<div id="problem" hx-swap-oob="true"><p class="notice error" role="alert">' in after
 
 
 def test_the_answer_to_a_search_brings_all_that_leads_on_from_it(owner: Client, people: int) -> None:

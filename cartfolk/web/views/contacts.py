@@ -110,20 +110,22 @@ def contacts(request: HttpRequest) -> HttpResponse:
             return HttpResponse(status=204)
         return render(request, "web/contacts_table.html", context)
     context |= {
-        "tabs": [(view, asking.Asked(view, view, shown.asked.opens).address()) for view in shown.views],
         "chips": filters.chips(shown.asked, shown.known) if shown.asked.shown.filters else [],
         "match": filters.match(shown.asked),
         "rematch": filters.matched(shown.asked, "all" if filters.match(shown.asked) == "any" else "any").address(),
         "clear": shown.asked.with_(filters=None).address(),
         "unchanged": asking.Asked(shown.asked.view, shown.asked.view, shown.asked.opens).address(),
         "problem": shown.problem,
-        "computing": computing.progress(shown.conn),
         "as_segment": f"{reverse('web:segment-new')}?{urlencode({'filters': asking.text(shown.asked.shown.filters)})}",
     }
     if part:  # the table, and above it all that says what it shows or leads on from there
         response = render(request, "web/contacts_narrowed.html", context)
         response["HX-Push-Url"] = context["here"]
         return response
+    context |= {
+        "tabs": [(view, asking.Asked(view, view, shown.asked.opens).address()) for view in shown.views],
+        "computing": computing.progress(shown.conn),
+    }
     return render(request, "web/contacts.html", context)
 
 
