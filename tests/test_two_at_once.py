@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -70,6 +70,17 @@ def receive(conn: Connection, store: int, *objects: dict[str, object], at: datet
     deliveries.store(conn, store, "ingest", "ingest", json.dumps(objects).encode(), at)
 
 
+def while_merged(conn: Connection, database: str, pair: tuple[int, int], act: Callable[[Connection], object]) -> object:
+    """What ``act`` gives somebody who begins it while Bob is merged into Ann; it ends after that."""
+    ann, bob = pair
+    with others(database) as beside:
+        with conn.transaction():
+            merging.merge(conn, ann, [bob], "the same", BY)
+            begun = beside(act)
+            waiting(database)
+        return begun.result(PATIENCE)
+
+
 def values(conn: Connection, name: str) -> dict[int, Any]:
     return dict(conn.execute(f"select contact_id, {name} from contact_custom").fetchall())
 
@@ -106,12 +117,9 @@ def test_a_value_written_while_its_contact_is_merged_is_the_kept_ones(
     conn: Connection, database: str, pair: tuple[int, int]
 ) -> None:
     ann, bob = pair
-    with others(database) as beside:
-        with conn.transaction():
-            merging.merge(conn, ann, [bob], "the same", BY)
-            written = beside(lambda mine: set_value(mine, bob, "jobtitle", "Cook"))
-            waiting(database)
-        assert written.result(PATIENCE) == Outcome(ann, ("jobtitle",))
+    assert while_merged(conn, database, pair, lambda mine: set_value(mine, bob, "jobtitle", "Cook")) == Outcome(
+        ann, ("jobtitle",)
+    )
     assert values(conn, "jobtitle")[ann] == "Cook"
 
 
@@ -145,12 +153,7 @@ def test_an_unsubscribe_while_contacts_are_merged_is_not_lost(
     token = consent_links.unsubscribe_link(conn, bob).rsplit("/", 1)[1]
     link = consent_links.find(conn, token)
     assert link is not None
-    with others(database) as beside:
-        with conn.transaction():
-            merging.merge(conn, ann, [bob], "the same", BY)
-            left = beside(lambda mine: consent_links.unsubscribe(mine, token, link))
-            waiting(database)
-        left.result(PATIENCE)
+    while_merged(conn, database, pair, lambda mine: consent_links.unsubscribe(mine, token, link))
     assert [state.status for state in consent.states(conn, [ann])] == ["withdrawn"]
 
 
@@ -158,12 +161,7 @@ def test_an_address_added_while_its_contact_is_merged_names_the_kept_one(
     conn: Connection, database: str, store: int, pair: tuple[int, int]
 ) -> None:
     ann, bob = pair
-    with others(database) as beside:
-        with conn.transaction():
-            merging.merge(conn, ann, [bob], "the same", BY)
-            added = beside(lambda mine: people.add_email(mine, mine, bob, "bobby@x.de"))
-            waiting(database)
-        added.result(PATIENCE)
+    while_merged(conn, database, pair, lambda mine: people.add_email(mine, mine, bob, "bobby@x.de"))
     receive(conn, store, order("1", "bobby@x.de"))
     drain_all(conn, database)  # an address of nobody would stop the queue here
     assert conn.execute("select contact_id from orders").fetchall() == [(ann,)]
@@ -497,12 +495,7 @@ def test_a_pair_called_two_people_while_it_is_merged_stays_one(
     conn: Connection, database: str, pair: tuple[int, int]
 ) -> None:
     ann, bob = pair
-    with others(database) as beside:
-        with conn.transaction():
-            merging.merge(conn, ann, [bob], "the same", BY)
-            dismissed = beside(lambda mine: duplicates.dismiss(mine, ann, bob, "user:2"))
-            waiting(database)
-        dismissed.result(PATIENCE)
+    while_merged(conn, database, pair, lambda mine: duplicates.dismiss(mine, ann, bob, "user:2"))
     assert conn.execute("select count(*) from contact_apart").fetchone() == (0,)
 
 
